@@ -1,0 +1,63 @@
+# Build, test and show settled. `make` alone lists the targets.
+# Debian 12 and Go (see go.mod for the version) are all that has to be there;
+# scripts/bootstrap.sh installs the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -X main.version=$(VERSION)
+LINT    := go tool -modfile=tools/go.mod golangci-lint
+
+# KEEP=1: the demo leaves its directory and its daemons for a look around.
+KEEP ?=
+# Time for each fuzz target of `make fuzz`.
+FUZZTIME ?= 10s
+# More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
+TESTFLAGS ?=
+# Which packages and benchmarks `make bench` runs, and for how long each.
+BENCHPKGS ?= ./settle/... ./queue/... ./devices/...
+BENCH     ?= .
+BENCHTIME ?= 1s
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: bootstrap
+bootstrap: ## install the Debian packages that are missing, check Go
+	@scripts/bootstrap.sh
+
+.PHONY: build
+build: ## build bin/settled and bin/rig
+	@mkdir -p bin
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/settled ./cmd/rig
+
+.PHONY: demo
+demo: bootstrap build ## show one counter at work on simulated devices (KEEP=1 keeps it)
+	@KEEP='$(KEEP)' bin/rig demo
+
+.PHONY: test
+test: bootstrap ## everything that must hold: format, vet, lint, all tests with -race
+	@LINT='$(LINT)' scripts/check.sh $(TESTFLAGS)
+
+.PHONY: lint
+lint: ## golangci-lint alone (the first run builds it: about two minutes)
+	@$(LINT) run
+
+.PHONY: fmt
+fmt: ## format all Go files
+	@$(LINT) fmt
+
+.PHONY: bench
+bench: ## benchmarks of the rules, the queue and the devices
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime '$(BENCHTIME)' $(BENCHPKGS) | scripts/bench.awk
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin
