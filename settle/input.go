@@ -1,0 +1,172 @@
+package settle
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// MaxFamily is the most family accounts that are looked at for one bill.
+const MaxFamily = 20
+
+// MaxSelections is the most selections, past and present, of one person.
+const MaxSelections = 200
+
+// refusal makes a refusal with the code's own sentences; detail follows the
+// technician's.
+func refusal(code Code, field string, line int, detail string) *Refusal {
+	technician := code.Technician()
+	if detail != "" {
+		technician += ": " + detail
+	}
+	return &Refusal{Code: code, Field: field, Line: line, Cashier: code.Cashier(), Technician: technician}
+}
+
+func badLine(i int, field, detail string) *Refusal {
+	r := refusal(BadField, "items["+strconv.Itoa(i)+"]."+field, i+1, detail)
+	r.Cashier = fmt.Sprintf("账单第%d行的%s不正确；请在医院系统中改正后重新发送。", i+1, fieldChinese(field))
+	return r
+}
+
+// checkInput refuses what cannot be computed with, however it came to be: the
+// decoders check more, but callers also make bills and persons themselves.
+func checkInput(r *Rules, p *Insured, b *Bill, u Usage) *Refusal {
+	v := &b.Visit
+	switch {
+	case r == nil:
+		return refusal(WrongRules, "rules", 0, "no rules were given")
+	case v.Day == 0 || r.Day != v.Day:
+		return refusal(WrongRules, "visit.date", 0, fmt.Sprintf("rules of %q for a visit on %q", r.Day, v.Day))
+	case len(b.Lines) > MaxLines:
+		return refusal(TooManyLines, "items", 0, strconv.Itoa(len(b.Lines)))
+	case v.Institution.Level < 1 || v.Institution.Level > 3:
+		return refusal(BadField, "visit.institution.level", 0, "a level is 1, 2 or 3")
+	case v.Institution.ID == "" || v.Institution.City == "" || v.Institution.Province == "":
+		return refusal(BadField, "visit.institution", 0, "id, city and province must be stated")
+	case u.Ordinary < 0 || u.OrdinaryLevel2 < 0 || u.Ordinary > MaxFen || u.OrdinaryLevel2 > MaxFen:
+		return refusal(BadField, "usage", 0, "usage is out of bounds")
+	}
+	if r := checkWords(v, p); r != nil {
+		return r
+	}
+	if r := checkLines(b.Lines); r != nil {
+		return r
+	}
+	return checkPerson(p)
+}
+
+// checkWords refuses words that are in no list: an unknown kind of visit must not be
+// taken for an ordinary one.
+func checkWords(v *Visit, p *Insured) *Refusal {
+	field, word := "", ""
+	switch {
+	case !v.Kind.known():
+		field, word = "visit.kind", string(v.Kind)
+	case v.Filing != NoFiling && v.Filing != FilingLongTerm && v.Filing != FilingReferral:
+		field, word = "visit.filing", string(v.Filing)
+	case v.Channel != Counter && v.Channel != Mobile:
+		field, word = "visit.channel", string(v.Channel)
+	case !v.Institution.Kind.known():
+		field, word = "visit.institution.kind", string(v.Institution.Kind)
+	case !p.Category.known():
+		field, word = "patient.category", string(p.Category)
+	case !p.Benefit.Kind.known():
+		field, word = "patient.benefit.kind", string(p.Benefit.Kind)
+	case v.AdmissionNo < 0 || v.ContinuousMonths < 0:
+		field, word = "visit", "a negative count"
+	default:
+		return nil
+	}
+	return refusal(BadField, field, 0, strconv.Quote(Clip(word)))
+}
+
+func (k VisitKind) known() bool {
+	switch k {
+	case Outpatient, Emergency, EmergencyRescue, Inpatient, SpecialDisease:
+		return true
+	}
+	return false
+}
+
+func (k InstitutionKind) known() bool {
+	return k == CommunityHealth || k == OtherPrimary || k == Hospital
+}
+
+func (k BenefitKind) known() bool {
+	return k == BenefitAnnual || k == BenefitNewborn || k == BenefitExplicit
+}
+
+func checkLines(lines []Line) *Refusal {
+	for i := range lines {
+		l := &lines[i]
+		switch {
+		case l.Grade != GradeA && l.Grade != GradeB && l.Grade != GradeC:
+			return badLine(i, "category", "the category is A, B or C, not "+strconv.Quote(Clip(string(l.Grade))))
+		case l.UnitPrice.IsNegative():
+			return badLine(i, "unit_price", "the price is negative")
+		case !l.Quantity.IsPositive():
+			return badLine(i, "qty", "the quantity is not positive")
+		case l.PriceCap.Valid && l.PriceCap.Decimal.IsNegative():
+			return badLine(i, "price_cap", "the price cap is negative")
+		case !isRatio(l.FirstSelfPay):
+			return badLine(i, "first_self_pay_ratio", "the ratio is not from 0 to 1")
+		case l.Grade == GradeA && !l.FirstSelfPay.IsZero():
+			return badLine(i, "first_self_pay_ratio", "category A has no first self-pay; an item with one is B")
+		}
+	}
+	return nil
+}
+
+func checkPerson(p *Insured) *Refusal {
+	switch {
+	case p.Birth == 0:
+		return refusal(BadField, "patient.birth_date", 0, "the day of birth must be known")
+	case len(p.Selections) > MaxSelections:
+		return refusal(BadField, "patient.selections", 0, "too many selections")
+	case len(p.Family) > MaxFamily:
+		return refusal(BadField, "family_accounts", 0, "too many accounts")
+	case p.Own != nil && (p.Own.Balance < 0 || p.Own.Balance > MaxFen):
+		return refusal(BadField, "own_account.balance", 0, "the balance is out of bounds")
+	}
+	for i := range p.Selections {
+		if in := &p.Selections[i].Institution; in.ID == "" || !in.Kind.known() {
+			return refusal(BadField, "patient.selections["+strconv.Itoa(i)+"]", 0, "the institution is not known")
+		}
+	}
+	for i := range p.Family {
+		if b := p.Family[i].Balance; b < 0 || b > MaxFen {
+			return refusal(BadField, "family_accounts["+strconv.Itoa(i)+"].balance", 0, "the balance is out of bounds")
+		}
+	}
+	return nil
+}
+
+func (c Category) known() bool {
+	switch c {
+	case ChildResident, Student, Resident, EmployeeTier1, EmployeeTier2:
+		return true
+	}
+	return false
+}
+
+// fieldChinese names a field of a line as a cashier knows it.
+func fieldChinese(field string) string {
+	switch field {
+	case "name":
+		return "名称"
+	case "category":
+		return "医保类别（甲乙丙）"
+	case "unit_price":
+		return "单价或数量"
+	case "qty":
+		return "数量"
+	case "price_cap":
+		return "限价"
+	case "first_self_pay_ratio":
+		return "先自付比例"
+	case "charge":
+		return "收费类别"
+	case "code":
+		return "医保编码"
+	}
+	return "“" + field + "”一项"
+}

@@ -1,0 +1,276 @@
+package policy
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"settled/settle"
+)
+
+//go:embed data
+var shipped embed.FS
+
+// Source is what rows cite.
+type Source struct {
+	ID        string `json:"id"`
+	Title     string `json:"title"`
+	Publisher string `json:"publisher"`
+	Date      string `json:"date"`
+	Kind      string `json:"kind"` // official, press, secondary, decision
+	Note      string `json:"note"`
+}
+
+// Load reads the shipped rules and lays the overlays over them, in the order given;
+// within one, files come in the order of their names. An error names file and line,
+// and then nothing of it is in force.
+func Load(overlays ...fs.FS) (*Set, error) {
+	data, err := fs.Sub(shipped, "data")
+	if err != nil {
+		return nil, fmt.Errorf("shipped policy data: %w", err)
+	}
+	return load(data, overlays...)
+}
+
+// loader is a rule set in the making.
+type loader struct {
+	schemas []schema
+	sources map[string]Source
+	headers map[settle.Param]*header
+	lines   map[place]timeline
+}
+
+// place is where a timeline belongs.
+type place struct {
+	param settle.Param
+	key   settle.Key
+}
+
+func load(data fs.FS, overlays ...fs.FS) (*Set, error) {
+	l := &loader{schemas: schemas(), sources: map[string]Source{}, headers: map[settle.Param]*header{}, lines: map[place]timeline{}}
+	if err := l.readSources(data); err != nil {
+		return nil, err
+	}
+	if err := each(data, l.readParameter); err != nil {
+		return nil, err
+	}
+	if err := l.complete(); err != nil {
+		return nil, err
+	}
+	for _, o := range overlays {
+		if err := each(o, l.readOverlay); err != nil {
+			return nil, fmt.Errorf("overlay: %w", err)
+		}
+	}
+	if err := l.consistent(); err != nil {
+		return nil, err
+	}
+	return l.set(), nil
+}
+
+// each calls read for every TOML file of a directory, in the order of the names.
+func each(dir fs.FS, read func(file string, data []byte) error) error {
+	files, err := fs.Glob(dir, "*.toml")
+	if err != nil {
+		return fmt.Errorf("policy directory: %w", err)
+	}
+	slices.Sort(files)
+	for _, file := range files {
+		data, err := fs.ReadFile(dir, file)
+		if err != nil {
+			return fmt.Errorf("policy file: %w", err)
+		}
+		if err := read(file, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loader) readSources(data fs.FS) error {
+	dir, err := fs.Sub(data, "sources")
+	if err != nil {
+		return fmt.Errorf("policy sources: %w", err)
+	}
+	return each(dir, func(file string, data []byte) error {
+		file = path.Join("sources", file)
+		top, arrays, err := parse(file, data)
+		if err != nil {
+			return err
+		}
+		for name := range arrays {
+			return problem(file, arrays[name][0].line, "unknown table %q", name)
+		}
+		s, err := l.readSource(top)
+		if err == nil && s.ID+".toml" != path.Base(file) {
+			err = top.problem("id", "id %q is not the file's name", s.ID)
+		}
+		return err
+	})
+}
+
+func (l *loader) readSource(t *table) (s Source, err error) {
+	if err := t.only("id", "title", "publisher", "date", "kind", "note"); err != nil {
+		return s, err
+	}
+	for _, f := range []struct {
+		key string
+		to  *string
+	}{{"id", &s.ID}, {"title", &s.Title}, {"publisher", &s.Publisher}, {"date", &s.Date}, {"kind", &s.Kind}} {
+		if *f.to, err = t.required(f.key); err != nil {
+			return s, err
+		}
+	}
+	if s.Note, err = t.text("note"); err != nil {
+		return s, err
+	}
+	if err := oneOf(s.Kind, []string{"official", "press", "secondary", "decision"}); err != nil {
+		return s, t.problem("kind", "kind: %v", err)
+	}
+	if _, twice := l.sources[s.ID]; twice {
+		return s, t.problem("id", "source %q twice", s.ID)
+	}
+	l.sources[s.ID] = s
+	return s, nil
+}
+
+// readParameter reads one file of the shipped data.
+func (l *loader) readParameter(file string, data []byte) error {
+	top, arrays, err := parse(file, data)
+	if err != nil {
+		return err
+	}
+	h, err := l.readHeader(top)
+	if err != nil {
+		return err
+	}
+	for name := range arrays {
+		if name != "row" {
+			return problem(file, arrays[name][0].line, "unknown table %q", name)
+		}
+	}
+	for _, t := range arrays["row"] {
+		r, err := l.readRow(h, t)
+		if err != nil {
+			return err
+		}
+		at := place{r.Param, r.Key}
+		if l.lines[at], err = l.lines[at].add(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loader) readHeader(t *table) (*header, error) {
+	if err := t.only("parameter", "title", "title_zh", "unit", "rule", "keys", "until"); err != nil {
+		return nil, err
+	}
+	name, err := t.required("parameter")
+	if err != nil {
+		return nil, err
+	}
+	s, ok := find(l.schemas, settle.Param(name))
+	if !ok {
+		return nil, t.problem("parameter", "unknown parameter %q", settle.Clip(name))
+	}
+	if name+".toml" != t.file {
+		return nil, t.problem("parameter", "parameter %q is not the file's name", name)
+	}
+	h := &header{schema: s}
+	unit := ""
+	for _, f := range []struct {
+		key string
+		to  *string
+	}{{"title", &h.title}, {"title_zh", &h.titleChinese}, {"rule", &h.rule}, {"unit", &unit}} {
+		if *f.to, err = t.required(f.key); err != nil {
+			return nil, err
+		}
+	}
+	if unit != string(s.unit) {
+		return nil, t.problem("unit", "unit is %q; %s is counted in %q", settle.Clip(unit), name, s.unit)
+	}
+	if err := checkKeys(t, s); err != nil {
+		return nil, err
+	}
+	h.until, err = t.day("until")
+	l.headers[s.param] = h
+	return h, err
+}
+
+func checkKeys(t *table, s *schema) error {
+	list, _ := t.values["keys"].([]any)
+	ok := len(list) == len(s.keys)
+	for i := 0; ok && i < len(list); i++ {
+		ok = list[i] == s.keys[i].name
+	}
+	if !ok {
+		return t.problem("keys", "the keys of %s are %v", s.param, keyNames(s))
+	}
+	return nil
+}
+
+func keyNames(s *schema) []string {
+	var names []string
+	for _, k := range s.keys {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// readRow reads a row and checks that its source exists.
+func (l *loader) readRow(h *header, t *table) (*Row, error) {
+	r, err := h.row(t)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := l.sources[r.Source]; !ok {
+		return nil, t.problem("source", "no source %q", settle.Clip(r.Source))
+	}
+	return r, nil
+}
+
+// complete checks that every parameter and key of the engine has rows, to the end.
+func (l *loader) complete() error {
+	for i := range l.schemas {
+		s := &l.schemas[i]
+		h, ok := l.headers[s.param]
+		if !ok {
+			return problem(string(s.param)+".toml", 1, "no file for parameter %s", s.param)
+		}
+		for _, key := range s.combinations() {
+			rows := l.lines[place{s.param, key}]
+			if len(rows) == 0 {
+				return problem(string(s.param)+".toml", 1, "no row for %s %s", s.param, strings.TrimSpace(key[0]+" "+key[1]))
+			}
+			if err := rows.closed(h.until); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// consistent checks the whole set once the overlays are laid over it.
+func (l *loader) consistent() error {
+	wages := l.lines[place{param: settle.ParamAverageWage}]
+	var errs []error
+	for i := range l.schemas {
+		for _, key := range l.schemas[i].combinations() {
+			rows := l.lines[place{l.schemas[i].param, key}]
+			if err := rows.whole(); err != nil {
+				errs = append(errs, err)
+			}
+			for _, r := range rows {
+				if err := r.derive(wages); err != nil {
+					errs = append(errs, err)
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
