@@ -1,0 +1,200 @@
+package pcsc
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"settled/devices/apdu"
+)
+
+// fake is a binding for what the real service cannot be made to do at will.
+type fake struct {
+	establish func() (Session, error)
+
+	mu    sync.Mutex
+	names []string
+	waits []wait // what one Wait after another gives
+	calls int
+}
+
+type wait struct {
+	flags uint32
+	err   error
+}
+
+func (f *fake) Establish() (Session, error) {
+	if f.establish != nil {
+		return f.establish()
+	}
+	return f, nil
+}
+
+func (f *fake) Readers() ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.names, nil
+}
+
+func (f *fake) Wait(states []State, limit time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+	if len(f.waits) == 0 {
+		time.Sleep(min(limit, 5*time.Millisecond)) // a service with nothing to tell
+		return Timeout
+	}
+	next := f.waits[0]
+	f.waits = f.waits[1:]
+	for i := range states[1:] {
+		states[i+1].Flags = next.flags
+	}
+	return next.err
+}
+
+func (f *fake) Connect(string) (Link, error) { return nil, NoSmartCard }
+func (f *fake) Cancel() error                { return InvalidHandle }
+func (f *fake) Release() error               { return nil }
+
+// kinds gives the next n kinds of events.
+func kinds(t *testing.T, w *Watcher, n int) (got []Kind) {
+	t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for len(got) < n {
+		select {
+		case e := <-w.Events():
+			got = append(got, e.Kind)
+		case <-timer.C:
+			t.Fatalf("events %v, then none", got)
+		}
+	}
+	return got
+}
+
+func TestFlagsToEvents(t *testing.T) {
+	const present, absent = statePresent | stateChanged, 0x10 | stateChanged
+	tests := []struct {
+		name  string
+		waits []wait
+		want  []Kind
+	}{
+		{"0E is no news: list again", []wait{{0x0E, nil}, {0x10000 | present, nil}}, []Kind{CardInserted}},
+		{"0E while a card is in", []wait{{present, nil}, {0x0E, nil}, {present, nil}, {absent, nil}}, []Kind{CardInserted, CardRemoved}},
+		{"in use, powered down", []wait{{present, nil}, {present | 0x180, nil}, {present | 0x400, nil}, {absent, nil}}, []Kind{CardInserted, CardRemoved}},
+		{"exchanged between two waits", []wait{{0x10000 | present, nil}, {0x30000 | present, nil}}, []Kind{CardInserted, CardRemoved, CardInserted}},
+		{"cancelled by another", []wait{{0, Cancelled}, {present, nil}}, []Kind{CardInserted}},
+		{"reader unknown for once", []wait{{0, UnknownReader}, {present, nil}}, []Kind{CardInserted}},
+		{"service lost", []wait{{present, nil}, {0, CommError}, {present, nil}},
+			[]Kind{CardInserted, CardRemoved, ReaderGone, ServiceDown, ServiceUp, ReaderAppeared, CardInserted}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := watch(t, Options{Binding: &fake{names: []string{"R"}, waits: tt.waits}})
+			want := append([]Kind{ServiceUp, ReaderAppeared}, tt.want...)
+			if got := kinds(t, w, len(want)); !slices.Equal(got, want) {
+				t.Errorf("events %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestReaderIsUnplugged(t *testing.T) {
+	f := &fake{names: []string{"R"}, waits: []wait{{statePresent, nil}}}
+	w := watch(t, Options{Binding: f})
+	kinds(t, w, 3)
+	f.mu.Lock()
+	f.names = []string{"S"}
+	f.mu.Unlock()
+	want := []Kind{CardRemoved, ReaderGone, ReaderAppeared}
+	if got := kinds(t, w, 3); !slices.Equal(got, want) {
+		t.Errorf("events %v, want %v", got, want)
+	}
+}
+
+// A service that wakes the watcher for nothing must not cost a processor.
+func TestRestlessService(t *testing.T) {
+	f := &fake{names: []string{"R"}, waits: slices.Repeat([]wait{{0x0E, nil}}, 100000)}
+	w := watch(t, Options{Binding: f})
+	kinds(t, w, 2)
+	select {
+	case e := <-w.Events():
+		t.Errorf("event %v", e)
+	case <-time.After(300 * time.Millisecond):
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.calls > 20 {
+		t.Errorf("%d waits in 300 ms", f.calls)
+	}
+}
+
+// EstablishContext blocks for ever where a socket is there and nobody serves it.
+func TestEstablishHangs(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	gate := make(chan struct{})
+	var calls atomic.Int32
+	f := &fake{}
+	f.establish = func() (Session, error) {
+		calls.Add(1)
+		<-gate
+		return &fake{}, nil
+	}
+	w, err := Watch(t.Context(), Options{Binding: f, Limit: 50 * time.Millisecond})
+	must(t, err)
+	if got := kinds(t, w, 1); got[0] != ServiceDown {
+		t.Errorf("events %v", got)
+	}
+	if err := w.Close(); !errors.Is(err, apdu.ErrNoService) {
+		t.Errorf("close: %v", err)
+	}
+	if _, err := Watch(t.Context(), Options{Binding: f}); !errors.Is(err, ErrSecondWatcher) {
+		t.Errorf("a watcher beside the call that was left: %v", err)
+	}
+	close(gate)
+	goleak.VerifyNone(t, before)
+	if n := calls.Load(); n != 1 {
+		t.Errorf("%d calls piled up", n)
+	}
+}
+
+func TestGuard(t *testing.T) {
+	broken := func() (err error) {
+		defer guard(&err)
+		var none []byte
+		return fmt.Errorf("%d", none[0])
+	}
+	if err := broken(); err == nil {
+		t.Error("no error of a panic")
+	}
+	if err := (&session{}).Wait(nil, time.Second); err == nil {
+		t.Error("a wait for nothing")
+	}
+	if _, err := (&link{}).Transmit(nil); err == nil {
+		t.Error("an empty command was sent")
+	}
+	if _, err := (&link{}).Transmit([]byte{0, 0x84, 0, 0}); err == nil { // no card: ebfe panics
+		t.Error("no error of ebfe's panic")
+	}
+}
+
+func TestCodes(t *testing.T) {
+	for code, want := range map[Code]error{
+		RemovedCard: apdu.ErrGone, NotTransacted: apdu.ErrGone, ResetCard: apdu.ErrGone,
+		UnresponsiveCard: apdu.ErrMute, ProtocolMismatch: apdu.ErrMute, SharingViolation: apdu.ErrBusy,
+		NoService: apdu.ErrNoService, CommError: apdu.ErrNoService, UnknownReader: apdu.ErrNoReader,
+	} {
+		if err := fmt.Errorf("read: %w", code); !errors.Is(err, want) || !errors.Is(err, code) {
+			t.Errorf("%v is not %v", err, want)
+		}
+	}
+	if errors.Is(Timeout, apdu.ErrGone) {
+		t.Error("a timeout is no card's failure")
+	}
+}
