@@ -1,0 +1,175 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"settled/queue/journal"
+)
+
+// applyLoop is the applier: some time after the first commit, or when there are
+// many, it brings what is committed to bbolt. At the end it does so once more.
+func (q *Queue) applyLoop() {
+	defer close(q.ended)
+	for {
+		select {
+		case <-q.work:
+		case <-q.hurry:
+		case <-q.written:
+			_ = q.apply() // logged; what is missing is replayed
+			return
+		}
+		timer := time.NewTimer(q.opt.applyAfter)
+		select {
+		case <-timer.C:
+		case <-q.hurry:
+		case <-q.written:
+		}
+		timer.Stop()
+		if err := q.apply(); err != nil {
+			<-q.written
+			return
+		}
+	}
+}
+
+// apply brings bbolt up to the head. After an error the queue is stopped: the journal
+// has everything, and opening again brings it to bbolt.
+func (q *Queue) apply() error {
+	q.mu.Lock()
+	head := q.head
+	if head.N == q.applied.N || q.frozen != nil {
+		q.mu.Unlock()
+		return nil
+	}
+	q.frozen, q.current = q.current, layer{}
+	frozen := q.frozen
+	q.mu.Unlock()
+
+	err := guarded(func() error { return write(q.db, frozen, head) })
+	if err != nil {
+		if isCorrupt(err) {
+			q.suspect(err)
+		}
+		return q.stop(fmt.Errorf("bring to bbolt: %w", err))
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.frozen, q.applied = nil, head
+	close(q.caught)
+	q.caught = make(chan struct{})
+	return nil
+}
+
+// Flush returns when bbolt has all that was committed before the call.
+func (q *Queue) Flush(ctx context.Context) error {
+	q.mu.RLock()
+	target := q.head.N
+	q.mu.RUnlock()
+	for {
+		q.mu.RLock()
+		err, applied, caught := q.stopped, q.applied.N, q.caught
+		q.mu.RUnlock()
+		if applied >= target || err != nil {
+			return err
+		}
+		q.kick(q.hurry)
+		select {
+		case <-caught:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// appliedTable holds bbolt's own row: what it reflects, and what must be in it.
+const appliedTable = "applied"
+
+// appliedRow is the position that bbolt reflects, with the number of rows of each
+// table and the sum of their check sums: rows lost or stale are noticed.
+type appliedRow struct {
+	Pos    journal.Pos       `json:"pos"`
+	Tables map[string]census `json:"tables"`
+}
+
+type census struct {
+	Rows int    `json:"rows"`
+	Sum  uint32 `json:"sum"`
+}
+
+func (a appliedRow) check() error {
+	if a.Pos.N > 0 && a.Pos.Loc.Length == 0 {
+		return errors.New("position without a place")
+	}
+	return nil
+}
+
+// write brings a layer to bbolt together with the position that it reflects.
+func write(db *bolt.DB, rows layer, pos journal.Pos) error {
+	return db.Update(func(tx *bolt.Tx) error {
+		at, err := applied(tx)
+		if err != nil {
+			return err
+		}
+		at.Pos = pos
+		for c, r := range rows {
+			n := at.Tables[c.table]
+			if err := writeRow(tx.Bucket([]byte(c.table)), c, r, &n); err != nil {
+				return err
+			}
+			at.Tables[c.table] = n
+		}
+		value, err := pack(cell{appliedTable, one}, at)
+		if err != nil {
+			return err
+		}
+		return tx.Bucket([]byte(appliedTable)).Put([]byte(one), value)
+	})
+}
+
+func writeRow(b *bolt.Bucket, c cell, r row, n *census) error {
+	key := []byte(c.key)
+	if old := b.Get(key); old != nil {
+		data, err := open(c.table, c.key, old)
+		if err != nil {
+			return err
+		}
+		n.Rows--
+		n.Sum -= rowSum(c.table, c.key, data)
+	}
+	if r == nil {
+		return b.Delete(key)
+	}
+	value, err := pack(c, r)
+	if err != nil {
+		return err
+	}
+	n.Rows++
+	n.Sum += rowSum(c.table, c.key, value[4:])
+	return b.Put(key, value)
+}
+
+// applied reads what bbolt reflects.
+func applied(tx *bolt.Tx) (appliedRow, error) {
+	at := appliedRow{Tables: map[string]census{}}
+	value := tx.Bucket([]byte(appliedTable)).Get([]byte(one))
+	if value == nil {
+		return at, nil
+	}
+	data, err := open(appliedTable, one, value)
+	if err != nil {
+		return at, err
+	}
+	if err := json.Unmarshal(data, &at); err != nil {
+		return at, corruptf("applied: %v", err)
+	}
+	if at.Tables == nil {
+		at.Tables = map[string]census{}
+	}
+	return at, at.check()
+}

@@ -1,0 +1,74 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+
+	"settled/settle"
+)
+
+var (
+	// ErrUnknown says that it is not known whether the operation was written: the
+	// write, or the wait for it, failed. After opening the queue again the same call
+	// with the same key tells.
+	ErrUnknown = errors.New("outcome is unknown")
+	// ErrStopped says that the queue stopped after a failure and nothing was written.
+	// It must be closed and opened again.
+	ErrStopped = errors.New("queue is stopped")
+	// ErrClosed says that the queue is closed and nothing was written.
+	ErrClosed = errors.New("queue is closed")
+	// ErrStale says that the usage or a balance that the quote was made from has
+	// changed since; nothing was written. Quote again.
+	ErrStale = errors.New("quote is stale: what it was computed from has changed")
+	// ErrForeign says that the journal belongs to another institution, counter or key.
+	ErrForeign = errors.New("journal is not of this institution, counter and key")
+)
+
+// Codes of refusals.
+const (
+	CodeConflict     settle.Code = "IDEMPOTENCY_CONFLICT" // the key was used for another content
+	CodeMalformed    settle.Code = "MALFORMED"            // an argument has not the form it must have
+	CodeNoSettlement settle.Code = "SETTLEMENT_UNKNOWN"   // no settlement has this number
+	CodeState        settle.Code = "SETTLEMENT_STATE"     // not in the state that the operation needs
+	CodeNoRequest    settle.Code = "REQUEST_UNKNOWN"      // an answer to a request that is not the last
+	CodeNumbers      settle.Code = "NUMBERS_USED_UP"      // 99999 settlements at this counter today
+)
+
+func malformed(field, format string, args ...any) error {
+	return &settle.Refusal{
+		Code: CodeMalformed, Field: field,
+		Cashier:    "数据格式有误，未结算，请联系信息科。",
+		Technician: fmt.Sprintf(format, args...),
+	}
+}
+
+func noSettlement(number string) error {
+	return &settle.Refusal{
+		Code: CodeNoSettlement, Field: "number",
+		Cashier:    "找不到该结算单号。",
+		Technician: fmt.Sprintf("no settlement has the number %q", settle.Clip(number)),
+	}
+}
+
+func wrongState(number string, is State, want string) error {
+	return &settle.Refusal{
+		Code: CodeState, Field: "number",
+		Cashier:    "该笔结算的状态不允许此操作。",
+		Technician: fmt.Sprintf("settlement %s is %s, want %s", number, is, want),
+	}
+}
+
+func noRequest(number, msgid, last string) error {
+	return &settle.Refusal{
+		Code: CodeNoRequest, Field: "msgid",
+		Cashier:    "医保平台的回复与已发送的请求不符。",
+		Technician: fmt.Sprintf("settlement %s: answer to request %q, the last request is %q", number, settle.Clip(msgid), last),
+	}
+}
+
+// corrupt says that the bbolt file does not hold what was put into it.
+type corrupt struct{ why string }
+
+func (c *corrupt) Error() string { return "queue file is damaged: " + c.why }
+
+func corruptf(format string, args ...any) error { return &corrupt{fmt.Sprintf(format, args...)} }

@@ -1,0 +1,175 @@
+package queue
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"settled/queue/journal"
+)
+
+// Kinds of entries.
+const (
+	kindOwner      = "owner"      // the first: whose journal this is
+	kindKnown      = "known"      // what the platform said of a person
+	kindLink       = "link"       // an account may pay for a person
+	kindSettlement = "settlement" // a split that was confirmed
+	kindIDs        = "ids"        // message ids reserved
+	kindRequest    = "request"    // a message to the platform, before it is sent
+	kindAnswer     = "answer"     // what came of it
+	kindAck        = "ack"        // the platform has the settlement
+	kindDifference = "difference" // and its amounts differ from the split
+	kindHeld       = "held"       // taken out of the outbox, for a person to look at
+	kindRelease    = "release"    // put back into it
+)
+
+// By is who did it, and where.
+type By struct {
+	Operator string // 操作员编号
+	Device   string // seat
+}
+
+// event is the public body of an entry and what it does to the state. reduce is the
+// only way in which the state changes, live and in replay; an error of it is a fault,
+// never a refusal.
+type event interface {
+	row
+	reduce(v *view, e journal.Entry) error
+}
+
+// decode reads the event of an entry.
+func decode(e journal.Entry) (event, error) {
+	switch e.Kind {
+	case kindOwner:
+		return body[ownerRow](e)
+	case kindKnown:
+		return body[known](e)
+	case kindLink:
+		return body[linked](e)
+	case kindSettlement:
+		return body[settled](e)
+	case kindIDs:
+		return body[reserved](e)
+	case kindRequest:
+		return body[requested](e)
+	case kindAnswer:
+		return body[answered](e)
+	case kindAck:
+		return body[acked](e)
+	case kindDifference:
+		return body[Difference](e)
+	case kindHeld:
+		return body[held](e)
+	case kindRelease:
+		return body[released](e)
+	}
+	return nil, fmt.Errorf("queue: entry %d is of kind %q: a newer version of the program wrote it", e.N, e.Kind)
+}
+
+func body[T event](e journal.Entry) (event, error) {
+	var ev T
+	if err := json.Unmarshal(e.Body, &ev); err != nil {
+		return nil, fmt.Errorf("queue: entry %d (%s): %w", e.N, e.Kind, err)
+	}
+	if err := ev.check(); err != nil {
+		return nil, fmt.Errorf("queue: entry %d (%s): %w", e.N, e.Kind, err)
+	}
+	return ev, nil
+}
+
+// replay brings an entry of the journal into the state.
+func replay(v *view, e journal.Entry) error {
+	ev, err := decode(e)
+	if err != nil {
+		return err
+	}
+	if err := ev.reduce(v, e); err != nil {
+		return fmt.Errorf("queue: entry %d (%s): %w", e.N, e.Kind, err)
+	}
+	return nil
+}
+
+// ownerRow is the first entry's body: a journal with another owner is refused.
+type ownerRow struct {
+	Format      int    `json:"format"` // of the entries; 1
+	Institution string `json:"institution"`
+	Counter     string `json:"counter"`
+	KeyMark     string `json:"key_mark"` // tells whether a key is the right one
+}
+
+// format is the version of the bodies that this program writes.
+const format = 1
+
+func (o ownerRow) check() error {
+	if o.Format != format {
+		return fmt.Errorf("format %d, this program knows %d", o.Format, format)
+	}
+	if len(o.Institution) != 12 || len(o.Counter) != 2 || o.KeyMark == "" {
+		return errors.New("owner is incomplete")
+	}
+	return nil
+}
+
+func (o ownerRow) reduce(v *view, e journal.Entry) error {
+	if e.N != 1 {
+		return errors.New("only the first entry names the owner")
+	}
+	return put(v, owners, one, o)
+}
+
+// totalsRow counts what waits.
+type totalsRow struct {
+	Pending int `json:"pending"`
+	Held    int `json:"held"`
+	Exposed fen `json:"exposed"` // Σ fund of provisional settlements not acknowledged
+}
+
+func (t totalsRow) check() error {
+	if t.Pending < 0 || t.Held < 0 || t.Exposed < 0 {
+		return fmt.Errorf("negative totals %+v", t)
+	}
+	return nil
+}
+
+// waitRow is a settlement that waits for the platform, or for a clerk.
+type waitRow struct {
+	Number string `json:"number"`
+	At     int64  `json:"at"` // Unix milliseconds
+}
+
+func (w waitRow) check() error { return checkNumber(w.Number) }
+
+// keyRow is what an idempotency key was used for.
+type keyRow struct {
+	Number string `json:"number"`
+	Digest string `json:"digest"`
+}
+
+func (k keyRow) check() error { return checkNumber(k.Number) }
+
+// cardRow says whose card it is.
+type cardRow struct {
+	Person string `json:"person"`
+}
+
+func (c cardRow) check() error { return checkHash(c.Person) }
+
+func checkHash(s string) error {
+	if len(s) != hashLen || strings.Trim(s, "0123456789abcdef") != "" {
+		return fmt.Errorf("%q is not a person's keyed hash", clip(s))
+	}
+	return nil
+}
+
+// clip keeps an error text short, and no more of what may be personal data in it
+// than tells what kind of thing it is.
+func clip(s string) string {
+	if len(s) > 4 {
+		return s[:4] + "…"
+	}
+	return s
+}
+
+func millis(t time.Time) int64 { return t.UnixMilli() }

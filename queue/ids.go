@@ -1,0 +1,147 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"settled/queue/journal"
+	"settled/settle"
+)
+
+const (
+	numberLen = 15 // counter(2) yyyyMMdd serial(5)
+	maxSerial = 99999
+	// reserve is how far ahead message ids are reserved in the journal at a time.
+	reserve = 60 * time.Second
+	// perSecond is how many message ids a counter has a second.
+	perSecond = 100
+)
+
+// zone is Asia/Shanghai, which has no summer time.
+func zone() *time.Location { return time.FixedZone("", 8*60*60) }
+
+// idsRow is how far ids were given out.
+type idsRow struct {
+	Day    int   `json:"day"`    // yyyymmdd of the last settlement number
+	Serial int   `json:"serial"` // and its serial
+	Until  int64 `json:"until"`  // message ids are reserved through this second, Unix
+}
+
+func (i idsRow) check() error {
+	if i.Serial < 0 || i.Serial > maxSerial || i.Day < 0 || i.Until < 0 {
+		return fmt.Errorf("ids %+v", i)
+	}
+	return nil
+}
+
+// reserved is the body of an "ids" entry.
+type reserved struct {
+	Until int64  `json:"until"` // Unix seconds
+	Text  string `json:"text"`  // the same as in a message id, for people
+}
+
+func (r reserved) check() error {
+	if r.Until <= 0 {
+		return errors.New("ids are reserved until no time")
+	}
+	return nil
+}
+
+func (r reserved) reduce(v *view, _ journal.Entry) error {
+	row, _, err := get(v, ids, one)
+	if err != nil {
+		return err
+	}
+	row.Until = max(row.Until, r.Until)
+	return put(v, ids, one, row)
+}
+
+func checkNumber(s string) error {
+	if len(s) != numberLen || strings.Trim(s, "0123456789") != "" {
+		return errors.New("not a settlement number")
+	}
+	return nil
+}
+
+// number is the next settlement number: counter, day, serial of the day.
+func (t *turn) number() (string, error) {
+	row, _, err := get(t.view, ids, one)
+	if err != nil {
+		return "", err
+	}
+	day := t.now.Year()*10000 + int(t.now.Month())*100 + t.now.Day()
+	serial := 1
+	if day <= row.Day {
+		day, serial = row.Day, row.Serial+1
+	}
+	if serial > maxSerial {
+		return "", &settle.Refusal{
+			Code: CodeNumbers, Cashier: "本窗口今日结算单号已用完，请换窗口结算。",
+			Technician: fmt.Sprintf("counter %s has used %d numbers on %d", t.q.opt.Counter, maxSerial, day),
+		}
+	}
+	return fmt.Sprintf("%s%08d%05d", t.q.opt.Counter, day, serial), nil
+}
+
+// lastNumber takes a settlement number apart.
+func lastNumber(number string) (day, serial int, err error) {
+	if err := checkNumber(number); err != nil {
+		return 0, 0, err
+	}
+	day, err = strconv.Atoi(number[2:10])
+	if err != nil {
+		return 0, 0, err
+	}
+	serial, err = strconv.Atoi(number[10:])
+	return day, serial, err
+}
+
+// drawn is the last message id given out, in the writer's memory: what is lost with
+// it is never given out again, since the journal has reserved it.
+type drawn struct {
+	second int64 // Unix
+	serial int
+}
+
+// MsgID gives a message id for the platform (发送方报文ID): institution(12)
+// yyyyMMddHHmmss counter(2) serial(2). None is ever given twice, whatever the clock
+// does and however the process ends: the time in it is the clock's only as long as
+// that moves on.
+func (q *Queue) MsgID(ctx context.Context) (string, error) {
+	var id string
+	err := q.do(ctx, func(t *turn) (err error) {
+		id, err = t.msgID(By{})
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+func (t *turn) msgID(by By) (string, error) {
+	d := t.q.drawn
+	if now := t.now.Unix(); now > d.second {
+		d = drawn{second: now}
+	} else if d.serial++; d.serial >= perSecond {
+		d = drawn{second: d.second + 1}
+	}
+	row, _, err := get(t.view, ids, one)
+	if err != nil {
+		return "", err
+	}
+	if d.second > row.Until {
+		until := d.second + int64(reserve/time.Second)
+		if _, err := t.add(kindIDs, reserved{Until: until, Text: stamp(until)}, nil, nil, by); err != nil {
+			return "", err
+		}
+	}
+	t.q.drawn = d
+	return fmt.Sprintf("%s%s%s%02d", t.q.opt.Institution, stamp(d.second), t.q.opt.Counter, d.serial), nil
+}
+
+func stamp(second int64) string { return time.Unix(second, 0).In(zone()).Format("20060102150405") }

@@ -1,0 +1,104 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Disk is where lines are written. An error of WriteAt or Sync leaves open whether
+// anything is on disk; neither is called again after one.
+type Disk interface {
+	io.WriterAt
+	// Sync returns when all that was written is durable, length included.
+	Sync() error
+	Close() error
+}
+
+type disk struct{ *os.File }
+
+// Sync is fdatasync: data and length, but not the times.
+func (d disk) Sync() error {
+	for {
+		err := unix.Fdatasync(int(d.Fd()))
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// FileName is the name of the file whose first entry is first.
+func FileName(first uint64) string { return fmt.Sprintf("journal-%012d.jsonl", first) }
+
+// files lists the journal's files by first entry, in order.
+func files(dir string) ([]uint64, error) {
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []uint64
+	for _, d := range names {
+		s, ok := strings.CutPrefix(d.Name(), "journal-")
+		s, ok2 := strings.CutSuffix(s, ".jsonl")
+		if !ok || !ok2 {
+			continue
+		}
+		n, err := strconv.ParseUint(s, 10, 63)
+		if err != nil || n == 0 || FileName(n) != d.Name() {
+			return nil, fmt.Errorf("journal: %q is no name of a journal file", d.Name())
+		}
+		list = append(list, n)
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// Lock takes a directory for this process until the file is closed; a second
+// process, or a second call, gets [ErrLocked].
+func Lock(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			err = ErrLocked
+		}
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", dir, err), f.Close())
+	}
+	return f, nil
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// save copies the bytes of f from offset on to a file beside it, and returns its
+// name, or "" if they are all zero and tell nothing.
+func save(dir string, f *os.File, first uint64, offset, size int64) (string, error) {
+	tail := make([]byte, min(size-offset, MaxBatch+MaxLine))
+	if _, err := f.ReadAt(tail, offset); err != nil {
+		return "", err
+	}
+	if len(strings.Trim(string(tail), "\x00")) == 0 {
+		return "", nil
+	}
+	name := filepath.Join(dir, fmt.Sprintf("torn-%012d-%d.bin", first, offset))
+	out, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = out.Write(tail)
+	return name, errors.Join(err, out.Sync(), out.Close())
+}

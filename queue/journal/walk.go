@@ -1,0 +1,187 @@
+package journal
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Walk checks the entries behind from, up to the head at the time of the call, and
+// gives each to fn in order. It returns fn's error, or [Damage].
+func (j *Journal) Walk(from Pos, fn func(Entry) error) error {
+	list, err := files(j.dir)
+	if err != nil {
+		return err
+	}
+	head, _ := j.Head()
+	w := walker{dir: j.dir, until: head.N}
+	if from.N == 0 {
+		if err := w.genesis(list); err != nil {
+			return err
+		}
+	} else {
+		w.head = from
+	}
+	bad, err := w.run(list, fn)
+	if err != nil {
+		return err
+	}
+	if bad != nil {
+		return &Damage{File: FileName(bad.segment), Entry: bad.entry, Offset: bad.offset, Why: bad.why.Error()}
+	}
+	if w.head.N != head.N || w.head.Hash != head.Hash {
+		return &Damage{File: FileName(head.Segment), Entry: head.N, Offset: head.Offset, Why: fmt.Sprintf("the chain ends at entry %d", w.head.N)}
+	}
+	return nil
+}
+
+// walker follows the chain through the files.
+type walker struct {
+	dir   string
+	head  Pos       // last good entry, or where to begin
+	at    time.Time // its time
+	free  bool      // the next line's number and prev are not known yet
+	known uint64    // entries up to here are known to have been durable
+	until uint64    // stop behind this entry; 0: at the end
+	base  uint64    // Base of the head
+	batch int64     // offset where the head's batch begins in its file
+}
+
+// badLine is where the chain breaks.
+type badLine struct {
+	segment uint64
+	entry   uint64 // number that the line should have
+	offset  int64
+	why     error
+	durable bool // it certainly was durable
+}
+
+var (
+	errTorn  = errors.New("the line has no end")
+	errChain = errors.New("the line is whole but does not follow the one before it")
+)
+
+// run walks the files of list from the head on. A bad line ends the walk.
+func (w *walker) run(list []uint64, fn func(Entry) error) (*badLine, error) {
+	for i, segment := range list {
+		if segment < w.head.Segment {
+			continue
+		}
+		from := int64(0)
+		if segment == w.head.Segment {
+			from = w.head.End()
+		} else if segment != w.head.N+1 {
+			return nil, &Damage{File: FileName(segment), Entry: w.head.N + 1, Why: fmt.Sprintf("the file before it ends with entry %d", w.head.N)}
+		}
+		bad, err := w.file(segment, from, fn)
+		if err != nil {
+			return nil, err
+		}
+		if bad != nil {
+			bad.durable = bad.durable || i < len(list)-1 || bad.entry <= w.known
+			return bad, nil
+		}
+		if w.until > 0 && w.head.N >= w.until {
+			break
+		}
+	}
+	return nil, nil
+}
+
+func (w *walker) file(segment uint64, from int64, fn func(Entry) error) (*badLine, error) {
+	f, err := os.Open(filepath.Join(w.dir, FileName(segment)))
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	w.batch = from
+	lines := newLines(f, from, fi.Size())
+	for offset := from; w.until == 0 || w.head.N < w.until; {
+		l, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("journal: %w", err)
+		}
+		e, bad := w.accept(l, Loc{Segment: segment, Offset: offset, Length: int(l.length)})
+		if bad != nil {
+			return bad, nil
+		}
+		offset += l.length
+		if fn != nil {
+			if err := fn(e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// accept makes the line the head if it follows it.
+func (w *walker) accept(l line, loc Loc) (Entry, *badLine) {
+	bad := &badLine{segment: loc.Segment, entry: w.head.N + 1, offset: loc.Offset, why: errTorn}
+	if w.free && loc.Offset > 0 { // somewhere before the place that the caller knows
+		bad.entry, bad.durable = 0, true
+	}
+	if !l.whole {
+		return Entry{}, bad
+	}
+	e, err := parseLine(l.bytes)
+	if err != nil {
+		bad.why = err
+		return Entry{}, bad
+	}
+	follows := e.N == w.head.N+1 && e.Prev == w.head.Hash && !e.At.Before(w.at)
+	if w.free {
+		follows = loc.Offset > 0 || e.N == loc.Segment
+	}
+	if !follows {
+		bad.why, bad.durable = errChain, true // a whole line is never cut
+		return Entry{}, bad
+	}
+	if e.Base != w.base || w.free {
+		w.base, w.batch = e.Base, loc.Offset
+	}
+	e.Loc = loc
+	w.head, w.at, w.free = Pos{N: e.N, Hash: e.Hash, Loc: loc}, e.At, false
+	return e, nil
+}
+
+// line is a line of a file. bytes is good until the next one, and nil for a line
+// longer than [MaxLine].
+type line struct {
+	bytes  []byte
+	length int64
+	whole  bool // ends with a newline
+}
+
+type lines struct{ r *bufio.Reader }
+
+// newLines reads the lines of f from..to.
+func newLines(f io.ReaderAt, from, to int64) *lines {
+	size := min(to-from+1, MaxLine+1)
+	return &lines{bufio.NewReaderSize(io.NewSectionReader(f, from, max(0, to-from)), int(max(size, 16)))}
+}
+
+// next returns io.EOF only when there are no more bytes.
+func (s *lines) next() (line, error) {
+	b, err := s.r.ReadSlice('\n')
+	l := line{bytes: b, length: int64(len(b)), whole: err == nil}
+	for errors.Is(err, bufio.ErrBufferFull) { // too long: skip to its end
+		b, err = s.r.ReadSlice('\n')
+		l = line{length: l.length + int64(len(b)), whole: err == nil}
+	}
+	if errors.Is(err, io.EOF) && l.length > 0 {
+		err = nil
+	}
+	return l, err
+}

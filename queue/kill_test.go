@@ -1,0 +1,5 @@
+package queue
+
+const childDir = "SETTLED_QUEUE_TEST_CHILD"
+
+func child(string) {}

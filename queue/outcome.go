@@ -1,0 +1,292 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"settled/queue/journal"
+	"settled/settle"
+)
+
+// Ack is the platform's word that it has a settlement, with its amounts. They may sum
+// to less than the total: the rest is the hospital's part.
+type Ack struct {
+	Number       string `json:"number"`
+	SettlementID string `json:"settlement_id"` // setl_id
+	VisitID      string `json:"visit_id"`      // mdtrt_id
+	Amounts             // Family is acct_mulaid_pay, Own is acct_pay without it
+	RefMsgID     string `json:"ref_msgid"`            // inf_refmsgid
+	MsgID        string `json:"msgid"`                // of the request that settled it
+	SettledAt    string `json:"settled_at,omitempty"` // setl_time, as the platform writes it
+	By           By     `json:"-"`
+}
+
+// acked is the body of an "ack" entry.
+type acked struct{ Ack }
+
+func (a acked) check() error {
+	if a.SettlementID == "" || len(a.SettlementID) > 64 || len(a.VisitID) > 64 || len(a.RefMsgID) > 64 || len(a.MsgID) > 64 || len(a.SettledAt) > 32 {
+		return errors.New("acknowledgement without the platform's id, or with one that is too long")
+	}
+	sum, ok := settle.Sum(a.Fund, a.Own, a.Family, a.Cash)
+	if !ok || a.negative() || sum > a.Total {
+		return fmt.Errorf("acknowledged amounts %+v", a.Amounts)
+	}
+	return checkNumber(a.Number)
+}
+
+func (a acked) reduce(v *view, e journal.Entry) error {
+	return change(v, a.Number, func(row *settlementRow) error {
+		was := row.State
+		row.State, row.Ack, row.SettlementID = Acknowledged, e.Loc, a.SettlementID
+		for _, person := range append([]paid{{Account: row.Person}}, row.Family...) {
+			p, _, err := get(v, persons, person.Account)
+			if err != nil {
+				return err
+			}
+			p.ack(row.Entry, millis(e.At))
+			if err := put(v, persons, person.Account, p); err != nil {
+				return err
+			}
+		}
+		if was == OnHold {
+			drop(v, holds, seqKey(row.Entry))
+			return count(v, row, 0, -1, -1)
+		}
+		drop(v, outbox, seqKey(row.Entry))
+		return count(v, row, -1, 0, -1)
+	})
+}
+
+// Difference says that the platform settled otherwise than the counter did: someone
+// collects or refunds.
+type Difference struct {
+	Number   string  `json:"number"`
+	Local    Amounts `json:"local"`
+	Platform Amounts `json:"platform"`
+}
+
+func (d Difference) check() error {
+	if d.Local == d.Platform || d.Local.negative() || d.Platform.negative() {
+		return errors.New("difference without one")
+	}
+	return checkNumber(d.Number)
+}
+
+// reduce posts the platform's amounts in place of the split's. How they spread over
+// limit and donors the platform does not tell: it is estimated until its next word on
+// the persons.
+func (d Difference) reduce(v *view, e journal.Entry) error {
+	return change(v, d.Number, func(row *settlementRow) error {
+		row.Difference, row.Platform = e.Loc, &d.Platform
+		row.Use = useAfter(row, d.Platform.Fund)
+		row.Own = d.Platform.Own
+		was := row.Family
+		row.Family = spread(was, d.Platform.Family)
+		for _, p := range was { // what is no longer drawn is posted as nothing
+			if !hasAccount(row.Family, p.Account) {
+				row.Family = append(row.Family, paid{Account: p.Account})
+			}
+		}
+		if err := post(v, row, e.N, millis(e.At)); err != nil {
+			return err
+		}
+		row.Family = spread(was, d.Platform.Family)
+		return nil
+	})
+}
+
+func hasAccount(list []paid, account string) bool {
+	for _, p := range list {
+		if p.Account == account {
+			return true
+		}
+	}
+	return false
+}
+
+// useAfter estimates what a settlement used of the limit if the fund paid fund: the
+// difference counts as ordinary outpatient money, unless all that the fund paid here
+// was of kinds that do not count.
+func useAfter(row *settlementRow, fund settle.Fen) settle.Usage {
+	u := row.Use
+	if u == (settle.Usage{}) && row.Amounts.Fund > 0 {
+		return u
+	}
+	more := fund - row.Amounts.Fund
+	u.Ordinary = max(0, u.Ordinary+more)
+	if row.Level >= 2 {
+		u.OrdinaryLevel2 = min(u.Ordinary, max(0, u.OrdinaryLevel2+more))
+	}
+	return u
+}
+
+// spread estimates how the family's part falls on the accounts: less is taken off the
+// last drawn first, more is put on the first. Without an account it falls on none.
+func spread(was []paid, family settle.Fen) []paid {
+	var list []paid
+	left := family
+	for _, p := range was {
+		p.Amount = min(p.Amount, left)
+		left -= p.Amount
+		if p.Amount > 0 {
+			list = append(list, p)
+		}
+	}
+	if left > 0 && len(list) > 0 {
+		list[0].Amount += left
+	} else if left > 0 && len(was) > 0 {
+		list = []paid{{Account: was[0].Account, Amount: left}}
+	}
+	return list
+}
+
+// Acknowledge keeps that the platform has the settlement, pending or held. If its
+// amounts differ from the split, a [Difference] is written with it and returned. The
+// same acknowledgement again does nothing; another one is refused.
+func (q *Queue) Acknowledge(ctx context.Context, a Ack) (*Difference, error) {
+	ev := acked{a}
+	if err := ev.check(); err != nil {
+		return nil, malformed("ack", "%v", err)
+	}
+	var diff *Difference
+	err := q.do(ctx, func(t *turn) error {
+		row, ok, err := get(t.view, settlements, a.Number)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return noSettlement(a.Number)
+		}
+		if row.Amounts != a.Amounts {
+			diff = &Difference{Number: a.Number, Local: row.Amounts, Platform: a.Amounts}
+		}
+		if row.State == Acknowledged {
+			return t.sameAck(&row, a)
+		}
+		if _, err := t.add(kindAck, ev, nil, nil, a.By); err != nil || diff == nil {
+			return err
+		}
+		_, err = t.add(kindDifference, *diff, nil, nil, a.By)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return diff, nil
+}
+
+// sameAck refuses an acknowledgement that is not the one that is kept. An ack of the
+// same batch has no line to read yet, so the row tells.
+func (t *turn) sameAck(row *settlementRow, a Ack) error {
+	if row.SettlementID == a.SettlementID && row.platform() == a.Amounts {
+		return nil
+	}
+	return wrongState(a.Number, row.State, "pending or held, or the same acknowledgement")
+}
+
+// Held takes a settlement out of the outbox, so that it stops no other.
+type Held struct {
+	Number     string
+	Code       settle.Code
+	Cashier    string // what to do, in Chinese; sealed, it may quote the platform
+	Technician string // sealed as well
+	By         By
+}
+
+// held is the body of a "held" entry.
+type held struct {
+	Number string      `json:"number"`
+	Code   settle.Code `json:"code"`
+}
+
+// reason is the sealed part of "held" and "release" entries.
+type reason struct {
+	Cashier    string `json:"cashier,omitempty"`
+	Technician string `json:"technician,omitempty"`
+	Why        string `json:"why,omitempty"`
+}
+
+func (h held) check() error {
+	if h.Code == "" || len(h.Code) > 64 {
+		return errors.New("held without a code")
+	}
+	return checkNumber(h.Number)
+}
+
+func (h held) reduce(v *view, e journal.Entry) error {
+	return change(v, h.Number, func(row *settlementRow) error {
+		row.State, row.Held = OnHold, e.Loc
+		drop(v, outbox, seqKey(row.Entry))
+		if err := put(v, holds, seqKey(row.Entry), waitRow{Number: h.Number, At: row.At}); err != nil {
+			return err
+		}
+		return count(v, row, -1, 1, 0)
+	})
+}
+
+// Hold takes a pending settlement out of the outbox, with the reason.
+func (q *Queue) Hold(ctx context.Context, h Held) error {
+	ev := held{Number: h.Number, Code: h.Code}
+	if err := ev.check(); err != nil {
+		return malformed("held", "%v", err)
+	}
+	sealed, err := q.vault.sealJSON(kindHeld, reason{Cashier: cutText(h.Cashier), Technician: cutText(h.Technician)})
+	if err != nil {
+		return err
+	}
+	return q.do(ctx, func(t *turn) error {
+		if _, err := t.in(h.Number, Pending); err != nil {
+			return err
+		}
+		_, err := t.add(kindHeld, ev, nil, sealed, h.By)
+		return err
+	})
+}
+
+// released is the body of a "release" entry.
+type released struct {
+	Number string `json:"number"`
+}
+
+func (r released) check() error { return checkNumber(r.Number) }
+
+func (r released) reduce(v *view, _ journal.Entry) error {
+	return change(v, r.Number, func(row *settlementRow) error {
+		row.State = Pending
+		drop(v, holds, seqKey(row.Entry))
+		if err := put(v, outbox, seqKey(row.Entry), waitRow{Number: r.Number, At: row.At}); err != nil {
+			return err
+		}
+		return count(v, row, 1, -1, 0)
+	})
+}
+
+// Release puts a held settlement back into the outbox, in its old place.
+func (q *Queue) Release(ctx context.Context, number, why string, by By) error {
+	ev := released{Number: number}
+	if err := ev.check(); err != nil {
+		return malformed("number", "%v", err)
+	}
+	sealed, err := q.vault.sealJSON(kindRelease, reason{Why: cutText(why)})
+	if err != nil {
+		return err
+	}
+	return q.do(ctx, func(t *turn) error {
+		if _, err := t.in(number, OnHold); err != nil {
+			return err
+		}
+		_, err := t.add(kindRelease, ev, nil, sealed, by)
+		return err
+	})
+}
+
+// cutText keeps a text within maxText bytes.
+func cutText(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "") + "…"
+}

@@ -1,0 +1,215 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"settled/queue/journal"
+)
+
+// Options are the settings of a queue.
+type Options struct {
+	Institution string           // 定点医药机构编号, 12 characters
+	Counter     string           // 2 digits, unique in the institution
+	Key         []byte           // KeySize bytes; seals personal data and makes the keyed hashes
+	Now         func() time.Time // clock; nil: time.Now
+	Log         *slog.Logger     // nil: none
+	Rules       string           // digest of the rules in force, for entries that are no settlements
+
+	wrap       func(journal.Disk) journal.Disk // tests: between journal and disk
+	applyAfter time.Duration                   // how long bbolt may lag behind
+	applyMany  int                             // or by how many entries
+	look       int64                           // bytes of the journal before bbolt's position that Open checks
+}
+
+// Defaults of the options that only tests set.
+const (
+	defaultApplyAfter = 2 * time.Second
+	defaultApplyMany  = 512
+	defaultLook       = 64 << 20
+	// maxBehind bounds the memory: beyond it the writer waits for bbolt.
+	maxBehind = 100_000
+)
+
+func (o *Options) check() error {
+	if len(o.Institution) != 12 || strings.Trim(o.Institution, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return fmt.Errorf("queue: institution %q, want 12 digits and capital letters", o.Institution)
+	}
+	if len(o.Counter) != 2 || strings.Trim(o.Counter, "0123456789") != "" {
+		return fmt.Errorf("queue: counter %q, want 2 digits", o.Counter)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.applyAfter == 0 {
+		o.applyAfter = defaultApplyAfter
+	}
+	if o.applyMany == 0 {
+		o.applyMany = defaultApplyMany
+	}
+	if o.look == 0 {
+		o.look = defaultLook
+	}
+	return nil
+}
+
+// Queue is an open queue. Its methods may be called from any goroutine.
+type Queue struct {
+	dir     string
+	opt     Options
+	vault   *vault
+	lock    *os.File
+	journal *journal.Journal
+	db      *bolt.DB
+
+	ops     chan *op      // to the writer
+	quit    chan struct{} // closed by Close
+	written chan struct{} // closed when the writer has ended
+	work    chan struct{} // to the applier: there is something to apply
+	hurry   chan struct{} // to the applier: do not wait for more
+	ended   chan struct{} // closed when the applier has ended
+	once    sync.Once     // Close
+	closed  error         // what Close returned
+
+	mu      sync.RWMutex  // guards what follows; readers hold it while they read
+	current layer         // committed, not yet given to bbolt
+	frozen  layer         // being written to bbolt
+	head    journal.Pos   // last committed entry
+	applied journal.Pos   // last entry that bbolt reflects
+	changed chan struct{} // closed and replaced at each commit
+	caught  chan struct{} // closed and replaced when applied moves, or the queue stops
+	stopped error
+	damaged bool // bbolt's file: it is not closed any more
+	notices []string
+
+	drawn drawn // of the writer alone
+}
+
+// Open opens the queue in dir, which it makes if need be, and takes it for this
+// process. It brings bbolt up to the journal's end, and builds it again if it is
+// missing, damaged or not of this journal ([Status].Notices tells). A damaged journal
+// gives [journal.Damage], and nothing is written; another owner's gives [ErrForeign].
+func Open(dir string, opt Options) (*Queue, error) {
+	if err := opt.check(); err != nil {
+		return nil, err
+	}
+	v, err := newVault(opt.Key)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	lock, err := journal.Lock(dir)
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	q := &Queue{
+		dir: dir, opt: opt, vault: v, lock: lock,
+		ops: make(chan *op, maxBatch), quit: make(chan struct{}), written: make(chan struct{}),
+		work: make(chan struct{}, 1), hurry: make(chan struct{}, 1), ended: make(chan struct{}),
+		current: layer{}, changed: make(chan struct{}), caught: make(chan struct{}),
+	}
+	if err := q.recover(); err != nil {
+		return nil, errors.Join(err, q.release())
+	}
+	go q.writeLoop()
+	go q.applyLoop()
+	return q, nil
+}
+
+// Close ends the queue: what was committed is brought to bbolt, waiting operations
+// get [ErrClosed].
+func (q *Queue) Close() error {
+	q.once.Do(func() {
+		close(q.quit)
+		<-q.written
+		<-q.ended
+		q.mu.Lock()
+		q.stopped = ErrClosed
+		close(q.caught)
+		q.caught = make(chan struct{})
+		q.mu.Unlock()
+		q.closed = q.release()
+	})
+	return q.closed
+}
+
+// release gives back all that Open took.
+func (q *Queue) release() error {
+	var errs []error
+	if q.db != nil && !q.damaged {
+		errs = append(errs, q.db.Close())
+	}
+	if q.journal != nil {
+		errs = append(errs, q.journal.Close())
+	}
+	return errors.Join(append(errs, q.lock.Close())...)
+}
+
+// Changed returns a channel that is closed at the next commit. Take it before looking
+// at what may change.
+func (q *Queue) Changed() <-chan struct{} {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	return q.changed
+}
+
+// read runs fn on the state that is committed now. fn must be short: commits wait
+// for it.
+func (q *Queue) read(fn func(*view) error) error {
+	err := q.readNow(fn)
+	if isCorrupt(err) {
+		q.suspect(err)
+	}
+	return err
+}
+
+func (q *Queue) readNow(fn func(*view) error) error {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if errors.Is(q.stopped, ErrClosed) {
+		return ErrClosed
+	}
+	tx, err := q.db.Begin(false)
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // of a read it cannot fail
+	return guarded(func() error { return fn(&view{layers: []layer{{}, q.current, q.frozen}, tx: tx}) })
+}
+
+// stop keeps the first reason why nothing more is written.
+func (q *Queue) stop(why error) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.stopped == nil {
+		q.stopped = fmt.Errorf("%w: %w", ErrStopped, why)
+		q.opt.Log.Error("queue stopped", "why", why)
+		close(q.caught)
+		q.caught = make(chan struct{})
+	}
+	return q.stopped
+}
+
+// notice keeps something that an operator should know.
+func (q *Queue) notice(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	q.opt.Log.Warn("queue", "notice", text)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.notices = append(q.notices, text)
+}
+
+func (q *Queue) file(name string) string { return filepath.Join(q.dir, name) }

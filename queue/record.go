@@ -1,0 +1,201 @@
+package queue
+
+import (
+	"time"
+
+	"settled/queue/journal"
+	"settled/settle"
+)
+
+// maxList is the most that one call lists.
+const maxList = 1000
+
+// Record is a settlement and what became of it.
+type Record struct {
+	Settlement settle.Settlement
+	At         time.Time // when it was committed
+	Entry      uint64    // its number in the journal
+	Hash       string    // its hash there
+	State      State
+	Ack        *Ack        // nil: not acknowledged
+	Difference *Difference // nil: the platform's amounts are the split's
+	Held       *Held       // the last time it was held; nil: never
+	Attempts   int         // requests made for it
+	Answer     *Answer     // to the last request, without body and chain; nil: none yet
+	AnsweredAt time.Time
+}
+
+// Waiting is a settlement in the outbox or held.
+type Waiting struct {
+	Seq    uint64 // the settlement's entry: the order of settling
+	Number string
+	At     time.Time
+}
+
+// Filter says which settlements to list.
+type Filter struct {
+	State  State       // "": all
+	Person string      // keyed hash; "": all
+	From   settle.Date // day of settling, inclusive; zero: open
+	To     settle.Date
+	After  string // number behind which to go on
+	Limit  int    // at most maxList; 0: 100
+}
+
+// row is a settlement's row, or a refusal if there is none.
+func (q *Queue) row(number string) (settlementRow, error) {
+	var row settlementRow
+	err := q.read(func(v *view) error {
+		var ok bool
+		var err error
+		if row, ok, err = get(v, settlements, number); err == nil && !ok {
+			return noSettlement(number)
+		}
+		return err
+	})
+	return row, err
+}
+
+// Get returns a settlement with personal data in clear, and what became of it.
+func (q *Queue) Get(number string) (Record, error) {
+	row, err := q.row(number)
+	if err != nil {
+		return Record{}, err
+	}
+	return q.record(row)
+}
+
+func (q *Queue) record(row settlementRow) (Record, error) {
+	e, err := q.journal.Read(row.Loc)
+	if err != nil {
+		return Record{}, err
+	}
+	r := Record{At: e.At, Entry: e.N, Hash: e.Hash, State: row.State, Attempts: row.Attempts}
+	if r.Settlement, err = q.settlementOf(e); err != nil {
+		return Record{}, err
+	}
+	if row.Ack.Length > 0 {
+		r.Ack = &Ack{}
+		e, err := q.entry(row.Ack, r.Ack)
+		if err != nil {
+			return Record{}, err
+		}
+		r.Ack.By = By{Operator: e.Operator, Device: e.Device}
+	}
+	if row.Difference.Length > 0 {
+		r.Difference = &Difference{}
+		if _, err := q.entry(row.Difference, r.Difference); err != nil {
+			return Record{}, err
+		}
+	}
+	if row.Held.Length > 0 {
+		if r.Held, err = q.held(row.Held); err != nil {
+			return Record{}, err
+		}
+	}
+	if row.Answer.Length > 0 {
+		a, at, err := q.answer(row.Answer)
+		if err != nil {
+			return Record{}, err
+		}
+		a.Body, a.Chain = nil, nil
+		r.Answer, r.AnsweredAt = &a, at
+	}
+	return r, nil
+}
+
+func (q *Queue) held(loc journal.Loc) (*Held, error) {
+	var h held
+	e, err := q.entry(loc, &h)
+	if err != nil {
+		return nil, err
+	}
+	var why reason
+	if err := q.vault.openJSON(kindHeld, e.Seal, &why); err != nil {
+		return nil, err
+	}
+	return &Held{Number: h.Number, Code: h.Code, Cashier: why.Cashier, Technician: why.Technician, By: By{Operator: e.Operator, Device: e.Device}}, nil
+}
+
+// Pending lists the outbox in the order of settling, behind the entry afterSeq, at
+// most limit.
+func (q *Queue) Pending(limit int, afterSeq uint64) ([]Waiting, error) {
+	return waiting(q, outbox, limit, afterSeq)
+}
+
+// Holds lists what is held in the same way.
+func (q *Queue) Holds(limit int, afterSeq uint64) ([]Waiting, error) {
+	return waiting(q, holds, limit, afterSeq)
+}
+
+func waiting(q *Queue, t table[waitRow], limit int, afterSeq uint64) ([]Waiting, error) {
+	var list []Waiting
+	limit = min(limit, maxList)
+	err := q.read(func(v *view) error {
+		return scan(v, t, seqKey(afterSeq), func(key string, w waitRow) (bool, error) {
+			if len(list) < limit {
+				list = append(list, Waiting{Seq: seqOf(key), Number: w.Number, At: time.UnixMilli(w.At).In(zone())})
+			}
+			return len(list) < limit, nil
+		})
+	})
+	return list, err
+}
+
+// List lists settlements by number, that is by time.
+func (q *Queue) List(f Filter) ([]Record, error) {
+	if f.Limit <= 0 {
+		f.Limit = 100
+	}
+	f.Limit = min(f.Limit, maxList)
+	var rows []settlementRow
+	for more := true; more; { // in steps: commits wait for a read
+		const step = 2000
+		seen := 0
+		more = false
+		err := q.read(func(v *view) error {
+			return scan(v, settlements, f.After, func(number string, row settlementRow) (bool, error) {
+				f.After = number
+				if f.takes(number, &row) {
+					rows = append(rows, row)
+				}
+				seen++
+				more = seen >= step && len(rows) < f.Limit
+				return seen < step && len(rows) < f.Limit, nil
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	list := make([]Record, 0, len(rows))
+	for _, row := range rows {
+		r, err := q.record(row)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+func (f *Filter) takes(number string, row *settlementRow) bool {
+	day, _, err := lastNumber(number)
+	return err == nil && (f.State == "" || f.State == row.State) && (f.Person == "" || f.Person == row.Person) &&
+		settle.Date(day).Within(f.From, f.To) //nolint:gosec // a day of eight digits
+}
+
+// Exposure is the fund's part of the provisional settlements that the platform has not
+// acknowledged, held ones included: of a person, and of all.
+func (q *Queue) Exposure(person string) (ofPerson, total settle.Fen, err error) {
+	err = q.read(func(v *view) error {
+		p, _, err := get(v, persons, person)
+		if err != nil {
+			return err
+		}
+		sum, _, err := get(v, totals, one)
+		ofPerson, total = p.Exposed, sum.Exposed
+		return err
+	})
+	return ofPerson, total, err
+}

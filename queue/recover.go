@@ -1,0 +1,155 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"settled/queue/journal"
+)
+
+// replayMany is how many entries are replayed before they are brought to bbolt.
+const replayMany = 2000
+
+// recover opens journal and bbolt and brings bbolt up to the journal's end.
+func (q *Queue) recover() error {
+	at, err := q.openStore()
+	if err != nil {
+		return err
+	}
+	err = q.openJournal(at.Pos)
+	if errors.Is(err, journal.ErrPosition) { // bbolt is not of this journal, or ahead of it
+		if at, err = q.rebuild(err); err != nil {
+			return err
+		}
+		err = q.openJournal(at.Pos)
+	}
+	if err != nil {
+		return err
+	}
+	if c := q.journal.Cut(); c != nil {
+		q.notice("journal: %d bytes of a torn last write were cut off %s at offset %d", c.Bytes, c.File, c.Offset)
+	}
+	if head, _ := q.journal.Head(); head.N == 0 {
+		if err := q.own(); err != nil {
+			return err
+		}
+	}
+	if err := q.catchUp(at.Pos); err != nil {
+		return err
+	}
+	return q.checkOwner()
+}
+
+// openStore opens bbolt, a new one if the present one is suspect or damaged.
+func (q *Queue) openStore() (appliedRow, error) {
+	why, err := os.ReadFile(q.file(suspectName))
+	if err == nil {
+		if _, err := os.Lstat(q.file(storeName)); err == nil {
+			return q.rebuild(fmt.Errorf("it was found damaged: %s", why))
+		}
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return appliedRow{}, fmt.Errorf("queue: %w", err)
+	}
+	var at appliedRow
+	q.db, at, err = openStore(q.file(storeName))
+	if isCorrupt(err) {
+		q.db = nil
+		return q.rebuild(err)
+	}
+	return at, err
+}
+
+// rebuild sets the bbolt file aside and begins a new one.
+func (q *Queue) rebuild(why error) (appliedRow, error) {
+	if q.db != nil {
+		if err := guarded(q.db.Close); err != nil {
+			return appliedRow{}, fmt.Errorf("queue: %w", err)
+		}
+		q.db = nil
+	}
+	if err := errors.Join(q.setAside(why), q.removeOld()); err != nil {
+		return appliedRow{}, err
+	}
+	var at appliedRow
+	var err error
+	q.db, at, err = openStore(q.file(storeName))
+	return at, err
+}
+
+func (q *Queue) openJournal(from journal.Pos) error {
+	j, err := journal.Open(q.file(journalDir), journal.Options{Now: q.opt.Now, From: from, Look: q.opt.look, Wrap: q.opt.wrap})
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	q.journal = j
+	return nil
+}
+
+// owner is who the options say we are.
+func (q *Queue) owner() ownerRow {
+	return ownerRow{Format: format, Institution: q.opt.Institution, Counter: q.opt.Counter, KeyMark: q.vault.mark}
+}
+
+// own writes the first entry of a new journal.
+func (q *Queue) own() error {
+	t := &turn{q: q, view: &view{layers: []layer{{}}}, rules: q.opt.Rules}
+	if _, err := t.add(kindOwner, q.owner(), nil, nil, By{}); err != nil {
+		return err
+	}
+	return q.journal.Commit()
+}
+
+// checkOwner refuses the journal of another institution, counter or key.
+func (q *Queue) checkOwner() error {
+	var is ownerRow
+	err := q.read(func(v *view) (err error) {
+		is, _, err = get(v, owners, one)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if want := q.owner(); is != want {
+		return fmt.Errorf("%w: it is of %s counter %s, key %s; the settings are %s counter %s, key %s", ErrForeign,
+			is.Institution, is.Counter, is.KeyMark, want.Institution, want.Counter, want.KeyMark)
+	}
+	return nil
+}
+
+// catchUp replays the journal behind from into bbolt.
+func (q *Queue) catchUp(from journal.Pos) error {
+	q.applied, q.head = from, from
+	err := q.journal.Walk(from, func(e journal.Entry) error {
+		if err := q.replay(e); err != nil {
+			return err
+		}
+		q.head = journal.Pos{N: e.N, Hash: e.Hash, Loc: e.Loc}
+		if e.N-q.applied.N >= replayMany {
+			return q.apply()
+		}
+		return nil
+	})
+	if err == nil {
+		err = q.apply()
+	}
+	if err != nil {
+		return err
+	}
+	return q.read(func(v *view) error {
+		row, _, err := get(v, ids, one)
+		q.drawn = drawn{second: row.Until, serial: perSecond - 1}
+		return err
+	})
+}
+
+func (q *Queue) replay(e journal.Entry) error {
+	tx, err := q.db.Begin(false)
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // of a read it cannot fail
+	return guarded(func() error {
+		return replay(&view{layers: []layer{q.current, q.frozen}, tx: tx}, e)
+	})
+}

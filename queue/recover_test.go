@@ -1,0 +1,370 @@
+package queue
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"settled/queue/journal"
+)
+
+// lagging are options under which bbolt gets nothing until Close or Flush.
+func lagging(h *hand) Options {
+	o := options(h)
+	o.applyAfter, o.applyMany = time.Hour, 1<<30
+	return o
+}
+
+// crash ends a queue as kill -9 would: nothing more reaches a file.
+func crash(t testing.TB, q *Queue) {
+	t.Helper()
+	_ = q.stop(errors.New("crash")) // the applier writes nothing at the end
+	q.mu.Lock()
+	q.head = q.applied
+	q.mu.Unlock()
+	mustClose(t, q)
+}
+
+// some settles, acknowledges, holds and differs n times.
+func some(t testing.TB, q *Queue, h *hand, name string, n int) {
+	t.Helper()
+	if version(t, q) == 0 {
+		family(t, q, h)
+	}
+	for i := range n {
+		s := settle1(t, q, fmt.Sprintf("%s%d", name, i), 100, 0, 10, 5)
+		switch a := ackOf(s); i % 4 {
+		case 1:
+			_, err := q.Acknowledge(t.Context(), a)
+			must(t, err)
+		case 2:
+			must(t, q.Hold(t.Context(), Held{Number: s.Number, Code: "X", By: clerk}))
+		case 3:
+			a.Fund, a.Cash = 90, 15
+			_, err := q.Acknowledge(t.Context(), a)
+			must(t, err)
+		}
+		h.move(time.Second)
+	}
+}
+
+// picture is all that can be asked of a queue.
+func picture(t testing.TB, q *Queue) any {
+	t.Helper()
+	status, err := q.Status()
+	must(t, err)
+	status.Applied, status.Notices, status.Stopped = 0, nil, nil
+	pos, err := q.Position(child1(q), period)
+	must(t, err)
+	pending, err := q.Pending(1000, 0)
+	must(t, err)
+	held, err := q.Holds(1000, 0)
+	must(t, err)
+	list, err := q.List(Filter{Limit: 1000})
+	must(t, err)
+	return []any{status, pos, pending, held, list}
+}
+
+func same(t testing.TB, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\n%+v\nwant\n%+v", what, got, want)
+	}
+}
+
+// TestReadsWhatIsCommitted: bbolt has nothing yet, and all reads see everything; the
+// same from bbolt, after a crash, and from bbolt built again.
+func TestReadsWhatIsCommitted(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, lagging(h))
+	some(t, q, h, "a", 12)
+	if s, err := q.Status(); err != nil || s.Applied >= s.Entry {
+		t.Fatalf("bbolt does not lag: %+v, %v", s, err)
+	}
+	want := picture(t, q)
+	must(t, q.Flush(t.Context()))
+	same(t, "from bbolt", picture(t, q), want)
+	some(t, q, h, "b", 8) // half in bbolt, half above it
+	want = picture(t, q)
+	crash(t, q)
+
+	q = mustOpen(t, dir, lagging(h))
+	same(t, "after a crash", picture(t, q), want)
+	verified(t, q)
+	mustClose(t, q)
+	must(t, os.Remove(filepath.Join(dir, storeName)))
+	q = mustOpen(t, dir, lagging(h))
+	same(t, "from the journal alone", picture(t, q), want)
+	verified(t, q)
+	some(t, q, h, "c", 4)
+	mustClose(t, q)
+	if f, err := filepath.Glob(filepath.Join(dir, "*aside*")); err != nil || len(f) > 0 {
+		t.Errorf("set aside: %v %v", f, err)
+	}
+}
+
+// TestScanAcrossLayers: rows of the outbox stand in bbolt, above it, and deleted.
+func TestScanAcrossLayers(t *testing.T) {
+	h := newHand()
+	q := mustOpen(t, t.TempDir(), lagging(h))
+	some(t, q, h, "a", 8)
+	must(t, q.Flush(t.Context()))
+	waits, err := q.Pending(1000, 0)
+	must(t, err)
+	s, err := q.Get(waits[0].Number)
+	must(t, err)
+	_, err = q.Acknowledge(t.Context(), ackOf(s.Settlement))
+	must(t, err)
+	fresh := settle1(t, q, "fresh", 1, 0, 0, 0)
+	got, err := q.Pending(1000, 0)
+	must(t, err)
+	if len(got) != len(waits) || got[0] != waits[1] || got[len(got)-1].Number != fresh.Number {
+		t.Errorf("pending %+v, before %+v", got, waits)
+	}
+	if page, err := q.Pending(1, got[0].Seq); err != nil || len(page) != 1 || page[0] != got[1] {
+		t.Errorf("second page %+v, %v", page, err)
+	}
+}
+
+// TestStoreAhead: the bbolt file knows entries that the journal has not, as after a
+// restored backup; and one of another journal.
+func TestStoreAhead(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, options(h))
+	some(t, q, h, "a", 4)
+	mustClose(t, q)
+	file := filepath.Join(dir, journalDir, journal.FileName(1))
+	old, err := os.ReadFile(file)
+	must(t, err)
+	q = mustOpen(t, dir, options(h))
+	want := picture(t, q)
+	some(t, q, h, "b", 4)
+	mustClose(t, q)
+	must(t, os.WriteFile(file, old, 0o600))
+	q = mustOpen(t, dir, options(h))
+	same(t, "journal of before", picture(t, q), want)
+	if s, err := q.Status(); err != nil || len(s.Notices) != 1 || !strings.Contains(s.Notices[0], "set aside") {
+		t.Errorf("status %+v, %v", s, err)
+	}
+	some(t, q, h, "other", 12) // now the same place has another entry
+	mustClose(t, q)
+	aside, err := filepath.Glob(filepath.Join(dir, storeName+".aside-*"))
+	if err != nil || len(aside) != 1 {
+		t.Fatalf("aside %v %v", aside, err)
+	}
+	must(t, os.Rename(aside[0], filepath.Join(dir, storeName)))
+	q = mustOpen(t, dir, options(h))
+	if s, err := q.Status(); err != nil || len(s.Notices) != 1 {
+		t.Errorf("status %+v, %v", s, err)
+	}
+	verified(t, q)
+}
+
+// TestDamagedStore writes garbage over each page of the bbolt file in turn, and cuts
+// it: Open builds it again or was not touched by it; what is read is always right.
+func TestDamagedStore(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, options(h))
+	some(t, q, h, "a", 60)
+	want := picture(t, q)
+	mustClose(t, q)
+	store := filepath.Join(dir, storeName)
+	good, err := os.ReadFile(store)
+	must(t, err)
+	const page = 4096
+	random := rand.New(rand.NewPCG(1, 2))
+	rebuilt := 0
+	try := func(what string, data []byte) {
+		t.Helper()
+		must(t, os.WriteFile(store, data, 0o600))
+		q, err := Open(dir, options(h))
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		defer mustClose(t, q)
+		same(t, what, picture(t, q), want)
+		verified(t, q)
+		s, err := q.Status()
+		must(t, err)
+		rebuilt += len(s.Notices)
+	}
+	for at := 0; at < len(good); at += page {
+		bad := bytes.Clone(good)
+		for i := range bad[at:min(at+page, len(bad))] {
+			bad[at+i] = byte(random.Uint32())
+		}
+		try(fmt.Sprintf("garbage in page %d", at/page), bad)
+		try(fmt.Sprintf("zeros in page %d", at/page), append(append(bytes.Clone(good[:at]), make([]byte, page)...), good[min(at+page, len(good)):]...))
+	}
+	for _, size := range []int{1, 100, page, 2 * page, 3 * page, len(good) / 2} {
+		try(fmt.Sprintf("cut to %d bytes", size), good[:size])
+	}
+	for range 100 { // single bytes, anywhere
+		bad := bytes.Clone(good)
+		i := random.IntN(len(bad))
+		bad[i] ^= byte(1 + random.IntN(255))
+		try(fmt.Sprintf("byte %d", i), bad)
+	}
+	if rebuilt == 0 {
+		t.Error("no damage was ever noticed")
+	}
+	t.Logf("%d pages, built again %d times", len(good)/page, rebuilt)
+}
+
+// TestStoreDamagedWhileOpen: a row goes bad under an open queue. It stops, says so,
+// and the next Open builds the file again.
+func TestStoreDamagedWhileOpen(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, options(h))
+	some(t, q, h, "a", 20)
+	want := picture(t, q)
+	must(t, q.Flush(t.Context()))
+	store := filepath.Join(dir, storeName)
+	data, err := os.ReadFile(store)
+	must(t, err)
+	f, err := os.OpenFile(store, os.O_RDWR, 0)
+	must(t, err)
+	for i := 2 * 4096; i < len(data); i += 100 {
+		data[i] ^= 0x55
+	}
+	_, err = f.WriteAt(data[2*4096:], 2*4096)
+	must(t, errors.Join(err, f.Close()))
+	if _, err := q.List(Filter{}); !isCorrupt(err) {
+		t.Errorf("list: %v", err)
+	}
+	if _, err := q.MsgID(t.Context()); !errors.Is(err, ErrStopped) {
+		t.Errorf("after that: %v", err)
+	}
+	mustClose(t, q)
+	q = mustOpen(t, dir, options(h))
+	same(t, "built again", picture(t, q), want)
+	verified(t, q)
+}
+
+// TestDamagedJournal: a line in the middle is not what was written. Open says which
+// and writes nothing, with bbolt and without it.
+func TestDamagedJournal(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, options(h))
+	some(t, q, h, "a", 4)
+	mustClose(t, q)
+	file := filepath.Join(dir, journalDir, journal.FileName(1))
+	data, err := os.ReadFile(file)
+	must(t, err)
+	data[bytes.Index(data, []byte(`{"n":7,`))+40] ^= 1
+	must(t, os.WriteFile(file, data, 0o600))
+	for _, store := range []bool{true, false} {
+		if !store {
+			must(t, os.Remove(filepath.Join(dir, storeName)))
+		}
+		_, err := Open(dir, options(h))
+		var damage *journal.Damage
+		if !errors.As(err, &damage) || (!store && damage.Entry != 7) {
+			t.Errorf("store %v: %v", store, err)
+		}
+	}
+	if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, data) {
+		t.Error("the journal was written to", err)
+	}
+}
+
+// TestTornJournal cuts the last batch's line short: the settlement that was never
+// acknowledged is gone, the rest is there, and it goes on.
+func TestTornJournal(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, lagging(h))
+	some(t, q, h, "a", 3)
+	must(t, q.Flush(t.Context()))
+	want := picture(t, q)
+	settle1(t, q, "torn", 1, 0, 0, 0)
+	crash(t, q)
+	file := filepath.Join(dir, journalDir, journal.FileName(1))
+	fi, err := os.Stat(file)
+	must(t, err)
+	must(t, os.Truncate(file, fi.Size()-5))
+	q = mustOpen(t, dir, options(h))
+	same(t, "after the cut", picture(t, q), want)
+	if s, err := q.Status(); err != nil || len(s.Notices) != 1 || !strings.Contains(s.Notices[0], "torn") {
+		t.Errorf("status %+v, %v", s, err)
+	}
+	settle1(t, q, "torn", 1, 0, 0, 0)
+	verified(t, q)
+}
+
+// TestNothingInClear searches every file for the personal data that went in.
+func TestNothingInClear(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, options(h))
+	e := entitled(q, childID, childName, 700, 0, h.ago(0))
+	e.Who.CardNumber, e.Who.CardCode, e.Who.PersonNo = childCard, childCode, "P440300998877"
+	must(t, q.Learn(t.Context(), e, clerk))
+	s := settle1(t, q, "k", 100, 0, 0, 0)
+	secret := []string{childID, childName, childCard, childCode, donorID, donorName, "P440300998877"}
+	msgid, _, err := q.Request(t.Context(), s.Number, "2207", func(string) ([]byte, error) { return []byte(strings.Join(secret, ",")), nil }, clerk)
+	must(t, err)
+	all := strings.Join(secret, " ")
+	must(t, q.Answer(t.Context(), Answer{Number: s.Number, MsgID: msgid, Infno: "2207", Class: ClassBusiness, Code: "-1", Message: all, Body: []byte(all), Chain: []byte(fmt.Sprintf("%q", all)), By: clerk}))
+	must(t, q.Hold(t.Context(), Held{Number: s.Number, Code: "X", Cashier: all, Technician: all, By: clerk}))
+	must(t, q.Release(t.Context(), s.Number, all, clerk))
+	mustClose(t, q)
+	files := 0
+	must(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		data, err := os.ReadFile(path)
+		for _, s := range secret {
+			if bytes.Contains(bytes.ToLower(data), []byte(strings.ToLower(s))) {
+				t.Errorf("%s holds %q in clear", path, s)
+			}
+		}
+		return err
+	}))
+	if files < 2 {
+		t.Errorf("searched %d files", files)
+	}
+	q = mustOpen(t, dir, options(h)) // and it is all there
+	if r, err := q.Get(s.Number); err != nil || r.Held.Cashier != all || r.Answer.Message != all {
+		t.Errorf("record %+v, %v", r, err)
+	}
+}
+
+// TestDays: each day has its file.
+func TestDays(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, options(h))
+	some(t, q, h, "a", 2)
+	h.move(24 * time.Hour)
+	if s := settle1(t, q, "next", 1, 0, 0, 0); s.Number != "012026112200001" {
+		t.Errorf("number %s", s.Number)
+	}
+	h.move(-48 * time.Hour) // the journal's time does not go back
+	if s := settle1(t, q, "back", 1, 0, 0, 0); s.Number != "012026112200002" {
+		t.Errorf("number %s", s.Number)
+	}
+	want := picture(t, q)
+	crash(t, q)
+	q = mustOpen(t, dir, options(h))
+	same(t, "after a crash", picture(t, q), want)
+	verified(t, q)
+	if f, err := filepath.Glob(filepath.Join(dir, journalDir, "*.jsonl")); err != nil || len(f) != 2 {
+		t.Errorf("files %v %v", f, err)
+	}
+}

@@ -1,0 +1,140 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"settled/queue/journal"
+	"settled/settle"
+)
+
+// Commit is a settlement to be written.
+type Commit struct {
+	Settlement    settle.Settlement // without Number; Key, Person and Period are needed
+	ContentDigest string            // digest of what the client asked for under the key
+	Version       uint64            // of the [Position] that the split was computed from
+	By            By
+}
+
+// settlementSeal is the sealed part of a "settlement" entry.
+type settlementSeal struct {
+	Who      clearIdentity `json:"who"`
+	Guardian clearIdentity `json:"guardian"`
+}
+
+// settlementBody is the whole body of a "settlement" entry; [settled] is the part
+// that the state needs.
+type settlementBody struct {
+	Digest     string            `json:"digest"`
+	Settlement settle.Settlement `json:"settlement"`
+}
+
+// Settle writes a settlement and returns it with its number once it is durable. A key
+// that was used before for the same content gives the first settlement, replayed; for
+// another content it is refused ([CodeConflict]). If what the split was computed from
+// has changed since, nothing is written ([ErrStale]). After [ErrUnknown] the same call
+// on the queue opened again tells.
+func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, replayed bool, err error) {
+	s = c.Settlement
+	s.Operator, s.Device = c.By.Operator, c.By.Device
+	s.Number = numberBlank
+	ev := settled{Digest: c.ContentDigest, Settlement: outlineOf(&s)}
+	if err := ev.check(); err != nil {
+		return settle.Settlement{}, false, malformed("settlement", "%v", err)
+	}
+	raw, err := json.Marshal(settlementBody{Digest: c.ContentDigest, Settlement: s})
+	if err != nil {
+		return settle.Settlement{}, false, fmt.Errorf("queue: %w", err)
+	}
+	sealed, err := q.vault.sealJSON(kindSettlement, settlementSeal{Who: bare(s.Who), Guardian: bare(s.Guardian)})
+	if err != nil {
+		return settle.Settlement{}, false, err
+	}
+	var first keyRow
+	err = q.do(ctx, func(t *turn) (err error) {
+		if first, replayed, err = t.replayed(&ev); err != nil || replayed {
+			return err
+		}
+		pos, err := position(t.view, s.Person, s.Period)
+		if err != nil {
+			return err
+		}
+		if pos.Version != c.Version {
+			return fmt.Errorf("%w: computed at entry %d, changed by entry %d", ErrStale, c.Version, pos.Version)
+		}
+		if ev.Settlement.Number, err = t.number(); err != nil {
+			return err
+		}
+		t.rules = s.Rules
+		body, err := numbered(raw, ev.Settlement.Number)
+		if err != nil {
+			return err
+		}
+		_, err = t.add(kindSettlement, ev, body, sealed, c.By)
+		return err
+	})
+	switch {
+	case err != nil:
+		return settle.Settlement{}, false, err
+	case replayed:
+		rec, err := q.Get(first.Number)
+		return rec.Settlement, true, err
+	}
+	s.Number = ev.Settlement.Number
+	return s, false, nil
+}
+
+// replayed tells whether the key was used before, for the same content.
+func (t *turn) replayed(ev *settled) (keyRow, bool, error) {
+	k, ok, err := get(t.view, keys, ev.Settlement.Key)
+	if err != nil || !ok {
+		return keyRow{}, false, err
+	}
+	if k.Digest != ev.Digest {
+		return keyRow{}, false, conflict(k.Number)
+	}
+	return k, true, nil
+}
+
+// conflict refuses a key that made a settlement of other content (F-4).
+func conflict(number string) error {
+	return &settle.Refusal{
+		Code: CodeConflict, Field: "key",
+		Cashier:    "该笔请求的编号已用于另一笔结算，未结算，请重新发起。",
+		Technician: fmt.Sprintf("idempotency key was used for settlement %s with other content", number),
+	}
+}
+
+// numberBlank stands for the number in a body that is encoded before the writer gives
+// the number: encoding takes longer than all that the writer does.
+const numberBlank = "000000000000000"
+
+// numbered is raw with the number in place of the blank, which comes first in the
+// settlement.
+func numbered(raw []byte, number string) ([]byte, error) {
+	const key = `"settlement":{"number":"`
+	i := bytes.Index(raw, []byte(key+numberBlank))
+	if i < 0 {
+		return nil, errors.New("queue: encoded settlement does not begin with its number")
+	}
+	raw = bytes.Clone(raw)
+	copy(raw[i+len(key):], number)
+	return raw, nil
+}
+
+// settlementOf reads a settlement back from its entry.
+func (q *Queue) settlementOf(e journal.Entry) (settle.Settlement, error) {
+	var b settlementBody
+	if err := json.Unmarshal(e.Body, &b); err != nil {
+		return settle.Settlement{}, fmt.Errorf("queue: entry %d: %w", e.N, err)
+	}
+	var s settlementSeal
+	if err := q.vault.openJSON(kindSettlement, e.Seal, &s); err != nil {
+		return settle.Settlement{}, err
+	}
+	b.Settlement.Who, b.Settlement.Guardian = s.Who.identity(), s.Guardian.identity()
+	return b.Settlement, nil
+}

@@ -1,0 +1,169 @@
+package queue
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+const (
+	storeName   = "queue.bolt"
+	suspectName = "queue.bolt.suspect" // there if the file was found damaged while open
+	journalDir  = "journal"
+	// mapSize is what bbolt maps from the start: growing the map waits for all readers.
+	mapSize = 1 << 30
+	// checkAll is the size up to which Open reads every row of the file. Rows of a
+	// larger one are checked as they are read.
+	checkAll = 64 << 20
+)
+
+// openStore opens the bbolt file and reads what it reflects. Every error but one of
+// the file system is a corrupt one. A damaged file is not closed: bbolt may hold its
+// locks where it panicked, and the file is renamed away anyhow.
+//
+// The free list is kept in the file: writing it at each commit costs little when
+// commits are few and far behind, and opening after a crash need not search the whole
+// file for free pages (nor panic in a goroutine of bbolt's own when one is bad).
+func openStore(path string) (db *bolt.DB, at appliedRow, err error) {
+	err = guarded(func() (err error) {
+		db, err = bolt.Open(path, 0o600, &bolt.Options{
+			Timeout: time.Second, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize,
+		})
+		return err
+	})
+	if _, fs := errors.AsType[*os.PathError](err); fs {
+		return nil, at, fmt.Errorf("queue: %w", err)
+	}
+	if err == nil {
+		err = guarded(func() error { return db.Update(makeTables) })
+	}
+	if err == nil {
+		err = guarded(func() error { return db.View(func(tx *bolt.Tx) (err error) { at, err = check(tx); return err }) })
+	}
+	if err != nil && !isCorrupt(err) {
+		err = corruptf("%v", err)
+	}
+	return db, at, err
+}
+
+func makeTables(tx *bolt.Tx) error {
+	for name := range rowTypes() {
+		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+			return err
+		}
+	}
+	_, err := tx.CreateBucketIfNotExists([]byte(appliedTable))
+	return err
+}
+
+// check reads what bbolt reflects and, if the file is not large, every row.
+func check(tx *bolt.Tx) (appliedRow, error) {
+	at, err := applied(tx)
+	if err != nil || tx.Size() > checkAll {
+		return at, err
+	}
+	for name, parse := range rowTypes() {
+		var n census
+		b := tx.Bucket([]byte(name))
+		var last []byte
+		err := b.ForEach(func(k, value []byte) error {
+			data, err := open(name, string(k), value)
+			if err != nil {
+				return err
+			}
+			if _, err := parse(data); err != nil {
+				return corruptf("a row of table %s: %v", name, err)
+			}
+			if (n.Rows > 0 && bytes.Compare(last, k) >= 0) || !bytes.Equal(b.Get(k), value) {
+				return corruptf("table %s is out of order", name)
+			}
+			last = k
+			n.Rows++
+			n.Sum += rowSum(name, string(k), data)
+			return nil
+		})
+		if err != nil {
+			return at, err
+		}
+		if n != at.Tables[name] {
+			return at, corruptf("table %s has %d rows, %d were written, or other ones", name, n.Rows, at.Tables[name].Rows)
+		}
+	}
+	return at, nil
+}
+
+// guarded runs fn and makes a panic of it a corrupt error: bbolt panics on a page
+// that is not what it should be, and reading outside the file is a fault.
+func guarded(fn func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer debug.SetPanicOnFault(old)
+	defer func() {
+		if p := recover(); p != nil {
+			err = corruptf("%v", p)
+		}
+	}()
+	return fn()
+}
+
+func isCorrupt(err error) bool {
+	_, ok := errors.AsType[*corrupt](err)
+	return ok
+}
+
+// suspect stops the queue because its bbolt file is damaged, and marks the file, so
+// that the next Open builds it again.
+func (q *Queue) suspect(why error) {
+	if err := os.WriteFile(q.file(suspectName), []byte(why.Error()+"\n"), 0o600); err != nil {
+		why = errors.Join(why, err)
+	}
+	_ = q.stop(why)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.damaged = true
+}
+
+// setAside renames the bbolt file, for a person to look at, and says why.
+func (q *Queue) setAside(why error) error {
+	name := storeName + ".aside-" + q.opt.Now().In(zone()).Format("20060102T150405.000")
+	for i := 0; ; i++ {
+		to := name
+		if i > 0 {
+			to = fmt.Sprintf("%s-%d", name, i)
+		}
+		if _, err := os.Lstat(q.file(to)); err == nil {
+			continue
+		}
+		if err := os.Rename(q.file(storeName), q.file(to)); err != nil {
+			return fmt.Errorf("queue: set aside: %w", err)
+		}
+		q.notice("%s was set aside as %s and is built again from the journal: %v", storeName, to, why)
+		break
+	}
+	if err := os.Remove(q.file(suspectName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("queue: %w", err)
+	}
+	return nil
+}
+
+// removeOld removes all but the newest few files that were set aside: a disk that
+// damages the file each day must not be filled by it.
+func (q *Queue) removeOld() error {
+	const keep = 3
+	list, err := filepath.Glob(filepath.Join(q.dir, storeName+".aside-*"))
+	if err != nil {
+		return err
+	}
+	for len(list) > keep { // sorted by time
+		if err := os.Remove(list[0]); err != nil {
+			return err
+		}
+		list = list[1:]
+	}
+	return nil
+}

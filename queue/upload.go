@@ -1,0 +1,257 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"settled/queue/journal"
+)
+
+// Class is what became of a message to the platform.
+type Class string
+
+// Classes of answers.
+const (
+	ClassOK       Class = "ok"       // the platform did it
+	ClassBusiness Class = "business" // the platform refused it
+	ClassAccess   Class = "access"   // it did not reach the platform's business: gateway, signature
+	ClassUnknown  Class = "unknown"  // nobody knows: time-out, cut, no answer that can be read
+)
+
+// Answer is what came of the last request of a settlement.
+type Answer struct {
+	Number  string // settlement
+	MsgID   string // of the request
+	Infno   string // 交易编号
+	Class   Class
+	Code    string          // the platform's
+	Message string          // the platform's text; sealed, it may name people
+	Body    []byte          // the answer as it came; sealed
+	Chain   json.RawMessage // state of the upload behind it; nil: as before; sealed
+	By      By
+}
+
+// Request is a message that was journaled to be sent.
+type Request struct {
+	MsgID string
+	Infno string
+	At    time.Time
+	Body  []byte // exactly what is sent
+}
+
+// Chain is where the upload of a settlement stands, to go on from.
+type Chain struct {
+	State    json.RawMessage // from the last answer that had one; nil: not begun
+	Last     *Request        // nil: nothing was sent
+	Answered bool            // whether Last has an answer
+}
+
+const (
+	maxMessage = 2 << 20 // bytes of a request or an answer
+	maxText    = 4096    // bytes of a message or reason
+)
+
+// requested is the body of a "request" entry; the message itself is sealed.
+type requested struct {
+	Number string `json:"number"`
+	MsgID  string `json:"msgid"`
+	Infno  string `json:"infno"`
+}
+
+func (r requested) check() error {
+	if len(r.MsgID) != 30 || r.Infno == "" || len(r.Infno) > 6 {
+		return errors.New("request without message id or transaction number")
+	}
+	return checkNumber(r.Number)
+}
+
+func (r requested) reduce(v *view, e journal.Entry) error {
+	return change(v, r.Number, func(row *settlementRow) error {
+		row.Request, row.MsgID, row.Answer = e.Loc, r.MsgID, journal.Loc{}
+		row.Attempts++
+		return nil
+	})
+}
+
+// answered is the body of an "answer" entry.
+type answered struct {
+	Number   string `json:"number"`
+	MsgID    string `json:"msgid"`
+	Infno    string `json:"infno"`
+	Class    Class  `json:"class"`
+	Code     string `json:"code"`
+	HasChain bool   `json:"has_chain"`
+}
+
+// answerSeal is its sealed part.
+type answerSeal struct {
+	Message string          `json:"message"`
+	Body    []byte          `json:"body"`
+	Chain   json.RawMessage `json:"chain,omitempty"`
+}
+
+func (a answered) check() error {
+	switch a.Class {
+	case ClassOK, ClassBusiness, ClassAccess, ClassUnknown:
+	default:
+		return fmt.Errorf("answer of class %q", a.Class)
+	}
+	if len(a.Code) > 64 {
+		return errors.New("code of an answer is too long")
+	}
+	return requested{Number: a.Number, MsgID: a.MsgID, Infno: a.Infno}.check()
+}
+
+func (a answered) reduce(v *view, e journal.Entry) error {
+	return change(v, a.Number, func(row *settlementRow) error {
+		row.Answer = e.Loc
+		if a.HasChain {
+			row.Chain = e.Loc
+		}
+		return nil
+	})
+}
+
+// change writes a settlement's row as fn changes it.
+func change(v *view, number string, fn func(*settlementRow) error) error {
+	row, ok, err := get(v, settlements, number)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("no settlement %s", number)
+	}
+	if err := fn(&row); err != nil {
+		return err
+	}
+	return put(v, settlements, number, row)
+}
+
+// Request draws a message id, lets build make the message with it, and keeps exactly
+// that message before it is sent. The settlement must be pending.
+func (q *Queue) Request(ctx context.Context, number, infno string, build func(msgid string) ([]byte, error), by By) (msgid string, message []byte, err error) {
+	if msgid, err = q.MsgID(ctx); err != nil {
+		return "", nil, err
+	}
+	if message, err = build(msgid); err != nil {
+		return "", nil, fmt.Errorf("queue: build request %s: %w", infno, err)
+	}
+	ev := requested{Number: number, MsgID: msgid, Infno: infno}
+	if err := ev.check(); err != nil {
+		return "", nil, malformed("request", "%v", err)
+	}
+	if len(message) > maxMessage {
+		return "", nil, malformed("request", "message has %d bytes", len(message))
+	}
+	sealed, err := q.vault.seal(kindRequest, message)
+	if err != nil {
+		return "", nil, err
+	}
+	err = q.do(ctx, func(t *turn) error {
+		if _, err := t.in(number, Pending); err != nil {
+			return err
+		}
+		_, err := t.add(kindRequest, ev, nil, sealed, by)
+		return err
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	return msgid, message, nil
+}
+
+// Answer keeps what came of the settlement's last request.
+func (q *Queue) Answer(ctx context.Context, a Answer) error {
+	ev := answered{Number: a.Number, MsgID: a.MsgID, Infno: a.Infno, Class: a.Class, Code: a.Code, HasChain: a.Chain != nil}
+	if err := ev.check(); err != nil {
+		return malformed("answer", "%v", err)
+	}
+	if len(a.Body) > maxMessage || len(a.Chain) > maxMessage/2 {
+		return malformed("answer", "answer has %d bytes, chain %d", len(a.Body), len(a.Chain))
+	}
+	sealed, err := q.vault.sealJSON(kindAnswer, answerSeal{Message: cutText(a.Message), Body: a.Body, Chain: a.Chain})
+	if err != nil {
+		return err
+	}
+	return q.do(ctx, func(t *turn) error {
+		row, ok, err := get(t.view, settlements, a.Number)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return noSettlement(a.Number)
+		}
+		if row.MsgID != a.MsgID {
+			return noRequest(a.Number, a.MsgID, row.MsgID)
+		}
+		_, err = t.add(kindAnswer, ev, nil, sealed, a.By)
+		return err
+	})
+}
+
+// Chain tells where the upload of a settlement stands: all that is needed to go on
+// after a restart.
+func (q *Queue) Chain(number string) (Chain, error) {
+	row, err := q.row(number)
+	if err != nil {
+		return Chain{}, err
+	}
+	var c Chain
+	if row.Chain.Length > 0 {
+		a, _, err := q.answer(row.Chain)
+		if err != nil {
+			return Chain{}, err
+		}
+		c.State = a.Chain
+	}
+	if row.Request.Length == 0 {
+		return c, nil
+	}
+	c.Last, err = q.request(row.Request)
+	c.Answered = row.Answer.Length > 0
+	return c, err
+}
+
+func (q *Queue) request(loc journal.Loc) (*Request, error) {
+	var r requested
+	e, err := q.entry(loc, &r)
+	if err != nil {
+		return nil, err
+	}
+	message, err := q.vault.open(kindRequest, e.Seal)
+	if err != nil {
+		return nil, err
+	}
+	return &Request{MsgID: r.MsgID, Infno: r.Infno, At: e.At, Body: message}, nil
+}
+
+func (q *Queue) answer(loc journal.Loc) (Answer, time.Time, error) {
+	var a answered
+	e, err := q.entry(loc, &a)
+	if err != nil {
+		return Answer{}, time.Time{}, err
+	}
+	var s answerSeal
+	if err := q.vault.openJSON(kindAnswer, e.Seal, &s); err != nil {
+		return Answer{}, time.Time{}, err
+	}
+	return Answer{
+		Number: a.Number, MsgID: a.MsgID, Infno: a.Infno, Class: a.Class, Code: a.Code,
+		Message: s.Message, Body: s.Body, Chain: s.Chain, By: By{Operator: e.Operator, Device: e.Device},
+	}, e.At, nil
+}
+
+// entry reads an entry of the journal and its body.
+func (q *Queue) entry(loc journal.Loc, body any) (journal.Entry, error) {
+	e, err := q.journal.Read(loc)
+	if err != nil {
+		return e, err
+	}
+	if err := json.Unmarshal(e.Body, body); err != nil {
+		return e, fmt.Errorf("queue: entry %d: %w", e.N, err)
+	}
+	return e, nil
+}
