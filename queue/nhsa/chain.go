@@ -1,0 +1,314 @@
+package nhsa
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"settled/settle"
+)
+
+// Step is where a chain stands: what it does next.
+type Step string
+
+// Steps. The way up is person, register, visit, fees, trial, settle, done. The rest
+// resolve an unknown outcome (find, clear, reverse) or take back what was done
+// (drop, unregister) before the chain is held or undone.
+const (
+	StepPerson     Step = ""           // 1101
+	StepRegister   Step = "register"   // 2201
+	StepFind       Step = "find"       // 5201: the visit of a registration whose answer was lost
+	StepVisit      Step = "visit"      // 2203
+	StepFees       Step = "fees"       // 2204
+	StepClear      Step = "clear"      // 2205, then fees from the first line
+	StepTrial      Step = "trial"      // 2206
+	StepSettle     Step = "settle"     // 2207
+	StepReverse    Step = "reverse"    // 2601 for every message in Open
+	StepDrop       Step = "drop"       // 2205, then unregister
+	StepUnregister Step = "unregister" // 2202
+	StepDone       Step = "done"       // the platform has it: Result
+	StepHeld       Step = "held"       // a person must look: Refusal
+	StepUndone     Step = "undone"     // given up by [Chain.Abandon], nothing left at the platform
+)
+
+// maxRounds is how often a 2204 or 2207 that is refused after a lost one is cleared
+// and tried again.
+const maxRounds = 3
+
+// Chain brings one settlement to the platform, one request at a time:
+//
+//	infno, input, done := chain.Next(visit)
+//	body := Encode(head, infno, msgid, …)   // a new msgid, every time
+//	store body, msgid and chain             // before the first byte leaves
+//	reply, err := client.Send(ctx, infno, body)
+//	err = chain.Answer(visit, infno, msgid, reply, err)
+//	store chain
+//
+// It is a pure state machine: no clock, no network. All of its state is its exported
+// fields, so it can be stored as JSON between any two calls; a chain that is found
+// with a stored request and no answer is told [Chain.Lost]. The state holds personal
+// data in clear: seal it at rest.
+//
+// An unknown outcome of 2207 is reversed with the original msgid until the platform
+// gives a definite answer, and only then settled anew. "Nothing to reverse" may mean
+// that the request is still under way, so such a msgid is kept (Gone) and reversed
+// again should the platform later say that the visit is settled. Wait a little
+// before the first Next after Lost.
+type Chain struct {
+	Step          Step            `json:"step"`
+	PersonNo      Told            `json:"psn_no,omitempty"`
+	InsuranceType string          `json:"insutype,omitempty"`
+	VisitID       string          `json:"mdtrt_id,omitempty"`
+	Uploaded      int             `json:"uploaded,omitempty"` // lines the platform has
+	Trial         *Result         `json:"trial,omitempty"`
+	Result        *Result         `json:"result,omitempty"`    // when done
+	Open          []string        `json:"open,omitempty"`      // msgids of 2207 that may be booked
+	Gone          []string        `json:"gone,omitempty"`      // msgids of 2207 that most likely did nothing
+	Unknowns      map[string]int  `json:"unknowns,omitempty"`  // unknown outcomes by transaction
+	Rounds        int             `json:"rounds,omitempty"`    // see maxRounds
+	Refusal       *settle.Refusal `json:"refusal,omitempty"`   // why it is, or will be, held
+	Left          []string        `json:"left,omitempty"`      // transactions that could not be taken back
+	Abandoned     bool            `json:"abandoned,omitempty"` // undone on purpose
+	Warnings      []string        `json:"warnings,omitempty"`
+}
+
+// ErrStep says that an answer is not to what the chain asked: it was ignored.
+var ErrStep = errors.New("the answer is not to the chain's step")
+
+// Next gives the next request, or done when the chain is done, held or undone. It
+// changes nothing, so the same call gives the same request.
+func (c *Chain) Next(v Visit) (infno string, input any, done bool) {
+	switch c.Step {
+	case StepPerson:
+		q, err := NewPersonQuery(v.Who)
+		if err != nil { // VisitOf made sure; an empty query fails its own check
+			return InfoPerson, PersonQuery{}, false
+		}
+		return InfoPerson, q, false
+	case StepRegister:
+		return InfoRegister, c.register(v), false
+	case StepFind:
+		return InfoVisits, c.lookup(v), false
+	case StepVisit:
+		return InfoVisit, c.visit(v), false
+	case StepFees:
+		return InfoFees, c.fees(v), false
+	case StepClear, StepDrop:
+		return InfoDropFees, c.dropFees(), false
+	case StepTrial:
+		return InfoTrial, c.trial(v), false
+	case StepSettle:
+		return InfoSettle, c.final(v), false
+	case StepReverse:
+		if len(c.Open) > 0 {
+			return InfoReverse, NewReverse(c.PersonNo, InfoSettle, c.Open[0]), false
+		}
+		return InfoSettle, c.final(v), false
+	case StepUnregister:
+		return InfoUnregister, c.unregister(v), false
+	}
+	return "", nil, true
+}
+
+// Answer takes what [Client.Send] gave for the request. What it returns is for the
+// log and for pacing: the chain has already moved as it must. An *[AccessRefusal],
+// an *[Unknown] that was NotSent and a refusal for a stale sign-in leave it where it
+// was: with the first two the same stored body may be sent once the cause is gone.
+func (c *Chain) Answer(v Visit, infno, msgid string, r Reply, err error) error {
+	if err == nil {
+		return c.Take(v, msgid, r)
+	}
+	if e, ok := asRefused(err); ok {
+		if !e.StaleSignIn() {
+			c.Refused(infno, e)
+		}
+		return err
+	}
+	var away *AccessRefusal
+	switch e, unknown := asUnknown(err); {
+	case unknown && !e.NotSent:
+		c.Lost(infno, msgid)
+	case errors.As(err, &away) && c.Step == StepSettle && infno == InfoSettle:
+		c.doubtful(msgid)
+	}
+	return err
+}
+
+// maxGone bounds Gone, however often the gateway turns a 2207 away.
+const maxGone = 20
+
+// doubtful keeps the msgid of a 2207 that most likely did nothing, in case the
+// platform later says that the visit is settled.
+func (c *Chain) doubtful(msgid string) {
+	if !slices.Contains(c.Gone, msgid) {
+		c.Gone = append(c.Gone, msgid)
+	}
+	c.Gone = c.Gone[max(0, len(c.Gone)-maxGone):]
+}
+
+// Lost says that the outcome of the request is unknown: no answer, or none on
+// record after a restart. Telling it twice is the same as once.
+func (c *Chain) Lost(infno, msgid string) {
+	if infno != c.asks() {
+		return
+	}
+	if c.Unknowns == nil {
+		c.Unknowns = map[string]int{}
+	}
+	c.Unknowns[infno]++
+	switch c.Step {
+	case StepSettle:
+		if !slices.Contains(c.Open, msgid) {
+			c.Open = append(c.Open, msgid)
+		}
+		c.Step = StepReverse
+	case StepFees:
+		c.Uploaded, c.Step = 0, StepClear
+	}
+}
+
+// asks is the transaction of the chain's step.
+func (c *Chain) asks() string {
+	switch c.Step {
+	case StepPerson:
+		return InfoPerson
+	case StepRegister:
+		return InfoRegister
+	case StepFind:
+		return InfoVisits
+	case StepVisit:
+		return InfoVisit
+	case StepFees:
+		return InfoFees
+	case StepClear, StepDrop:
+		return InfoDropFees
+	case StepTrial:
+		return InfoTrial
+	case StepSettle:
+		return InfoSettle
+	case StepReverse:
+		return InfoReverse
+	case StepUnregister:
+		return InfoUnregister
+	}
+	return ""
+}
+
+// Take takes a yes. If it cannot be read, that is an unknown outcome and the chain
+// goes on as after [Chain.Lost]; the error is then *[Unknown]. A yes that shows the
+// person not to be insured here holds the chain; the error is then *settle.Refusal.
+func (c *Chain) Take(v Visit, msgid string, r Reply) error {
+	if r.Infno != c.asks() {
+		return fmt.Errorf("%w: %s, want %q", ErrStep, r.Infno, c.asks())
+	}
+	err := c.take(v, msgid, r)
+	var refusal *settle.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		c.undo(refusal)
+	case err != nil:
+		c.Lost(r.Infno, msgid)
+	}
+	return err
+}
+
+func (c *Chain) take(v Visit, msgid string, r Reply) error {
+	switch c.Step {
+	case StepPerson:
+		return c.takePerson(v, r)
+	case StepRegister:
+		reg, err := ReadRegistered(r)
+		if err == nil {
+			c.VisitID, c.Step = string(reg.VisitID), StepVisit
+		}
+		return err
+	case StepFind:
+		return c.takeFound(v, r)
+	case StepVisit:
+		c.Step = StepFees
+	case StepFees:
+		c.Uploaded = min(c.Uploaded+feesPerMessage, len(v.Lines))
+		if c.Uploaded == len(v.Lines) {
+			c.Step = StepTrial
+		}
+	case StepClear:
+		c.Uploaded, c.Step = 0, StepFees
+	case StepTrial:
+		res, err := ReadResult(msgid, r)
+		if err == nil {
+			c.Trial, c.Step = &res, StepSettle
+			c.Warnings = append(c.Warnings, checkTrial(v.Total, res)...)
+		}
+		return err
+	case StepSettle:
+		return c.takeSettled(msgid, r)
+	case StepReverse:
+		c.reversed()
+	case StepDrop:
+		c.Uploaded, c.Step = 0, StepUnregister
+	case StepUnregister:
+		c.VisitID, c.Left = "", nil // with the visit goes whatever was left of it
+		c.end()
+	}
+	return nil
+}
+
+func (c *Chain) takePerson(v Visit, r Reply) error {
+	p, err := ReadPerson(r)
+	if err != nil {
+		return err
+	}
+	if err := p.same(v.Who); err != nil {
+		return err
+	}
+	row, err := p.Insured(v.Area, v.InsuranceType)
+	if err != nil {
+		return err
+	}
+	c.PersonNo, c.InsuranceType, c.Step = p.Base.PersonNo, string(row.Type), StepRegister
+	return nil
+}
+
+func (c *Chain) takeFound(v Visit, r Reply) error {
+	visits, err := ReadVisits(r)
+	if err != nil {
+		return err
+	}
+	for _, found := range visits {
+		if found.VisitID != "" && string(found.OutpatientNo) == v.Chart.OutpatientNo {
+			c.VisitID, c.Step, c.Refusal = string(found.VisitID), StepVisit, nil
+			return nil
+		}
+	}
+	c.end()
+	return nil
+}
+
+func (c *Chain) takeSettled(msgid string, r Reply) error {
+	res, err := ReadResult(msgid, r)
+	if err != nil {
+		return err
+	}
+	c.Result, c.Step = &res, StepDone
+	if res.PersonNo != "" && res.PersonNo != c.PersonNo {
+		res.Warnings = append(res.Warnings, "psn_no of the answer is another person's")
+	}
+	if res.VisitID != c.VisitID {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("mdtrt_id of the answer is %q, not %q", settle.Clip(res.VisitID), c.VisitID))
+	}
+	return nil
+}
+
+// reversed takes the first of Open off and goes on.
+func (c *Chain) reversed() {
+	if len(c.Open) > 0 {
+		c.Open = c.Open[1:]
+	}
+	switch {
+	case len(c.Open) > 0:
+	case c.Abandoned || c.Refusal != nil:
+		c.Step = StepDrop
+	default:
+		c.Step = StepSettle
+	}
+}

@@ -1,0 +1,188 @@
+package nhsa
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Defaults of [Options].
+const (
+	DefaultConnect  = 5 * time.Second
+	DefaultTotal    = 30 * time.Second
+	DefaultMaxReply = 8 << 20
+)
+
+// Secret is the gateway's secret. It never prints, logs or encodes.
+type Secret string
+
+// String, GoString and MarshalText hide the secret.
+func (Secret) String() string               { return "[secret]" }
+func (Secret) GoString() string             { return "nhsa.Secret([secret])" }
+func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+
+// Options are the line to the platform.
+type Options struct {
+	BaseURL  string           // up to and without /{infno}: "http://…/ebus/sz_prd/hsa/hgs"
+	PaasID   string           // x-tif-paasid, given to the institution
+	Secret   Secret           //
+	Connect  time.Duration    // limit for dialling; 0 is [DefaultConnect]
+	Total    time.Duration    // limit for a whole transaction; 0 is [DefaultTotal]
+	MaxReply int64            // limit of a reply, bytes; 0 is [DefaultMaxReply]
+	HTTP     *http.Client     // nil: one that uses no proxy and keeps no connection
+	Now      func() time.Time // nil: time.Now
+	Nonce    func() string    // nil: 16 random bytes in hex
+}
+
+// Client sends stored requests to the platform. It is safe for concurrent use.
+type Client struct {
+	base *url.URL
+	http *http.Client
+	o    Options
+}
+
+// New makes a client. A line that keeps connections open gains little here and
+// would make a request that meets a closing connection an unknown outcome, so the
+// default keeps none.
+func New(o Options) (*Client, error) {
+	base, err := url.Parse(o.BaseURL)
+	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
+		return nil, errors.New("platform address: want http(s)://host/path")
+	}
+	if base.User != nil || base.RawQuery != "" {
+		return nil, errors.New("platform address: user or query in it")
+	}
+	if o.PaasID == "" || o.Secret == "" {
+		return nil, errors.New("platform line: paasid and secret are needed")
+	}
+	o.defaults()
+	client := *o.HTTP
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Jar = nil
+	return &Client{base: base, http: &client, o: o}, nil
+}
+
+func (o *Options) defaults() {
+	if o.Connect == 0 {
+		o.Connect = DefaultConnect
+	}
+	if o.Total == 0 {
+		o.Total = DefaultTotal
+	}
+	if o.MaxReply == 0 {
+		o.MaxReply = DefaultMaxReply
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Nonce == nil {
+		o.Nonce = randomNonce
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Transport: &http.Transport{
+			DialContext:         (&net.Dialer{Timeout: o.Connect}).DialContext,
+			TLSHandshakeTimeout: o.Connect,
+			DisableKeepAlives:   true,
+			DisableCompression:  true,
+		}}
+	}
+}
+
+func randomNonce() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// String and GoString keep the secret out of prints of the client.
+func (c *Client) String() string   { return "nhsa.Client(" + c.base.Redacted() + ")" }
+func (c *Client) GoString() string { return c.String() }
+
+// Sign is the gateway's signature: lower-case hex of
+// sha256(timestamp + secret + nonce + timestamp). The body is not part of it.
+func Sign(timestamp string, secret Secret, nonce string) string {
+	sum := sha256.Sum256([]byte(timestamp + string(secret) + nonce + timestamp))
+	return hex.EncodeToString(sum[:])
+}
+
+// Send posts a stored body to {base}/{infno} and reads the answer. The gateway's
+// headers are made now, from the clock. The error is *[Unknown], *[AccessRefusal]
+// or *[BusinessRefusal]; Send never tries twice and follows no redirect.
+func (c *Client) Send(ctx context.Context, infno string, body []byte) (Reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.o.Total)
+	defer cancel()
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	req, err := c.request(ctx, infno, body)
+	if err != nil {
+		return Reply{}, &Unknown{Infno: infno, NotSent: true, Err: err}
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return Reply{}, &Unknown{Infno: infno, NotSent: c.notSent(err, connected.Load()), Err: trim(err)}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, c.o.MaxReply+1))
+	switch {
+	case err != nil:
+		return Reply{}, &Unknown{Infno: infno, Status: resp.StatusCode, Err: trim(err)}
+	case int64(len(data)) > c.o.MaxReply:
+		return Reply{}, &Unknown{Infno: infno, Status: resp.StatusCode, Err: fmt.Errorf("the answer is over %d bytes", c.o.MaxReply)}
+	}
+	return ReadReply(infno, resp.StatusCode, data)
+}
+
+func (c *Client) request(ctx context.Context, infno string, body []byte) (*http.Request, error) {
+	if infno == "" || strings.Trim(infno, "0123456789ABCDEF") != "" {
+		return nil, fmt.Errorf("not a transaction number: %q", infno)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath(infno).String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	timestamp, nonce := strconv.FormatInt(c.o.Now().Unix(), 10), c.o.Nonce()
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	for name, value := range map[string]string{ // in the gateway's own spelling, which Set would change
+		"x-tif-paasid": c.o.PaasID, "x-tif-timestamp": timestamp,
+		"x-tif-nonce": nonce, "x-tif-signature": Sign(timestamp, c.o.Secret, nonce),
+	} {
+		req.Header[name] = []string{value}
+	}
+	return req, nil
+}
+
+// notSent tells whether it is certain that no byte of the request left: the dial
+// failed, or our own transport never had a connection to write to. Another kind of
+// RoundTripper may not report its connections, so there only the dial counts.
+func (c *Client) notSent(err error, connected bool) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return true
+	}
+	_, known := c.http.Transport.(*http.Transport)
+	return known && !connected
+}
+
+// trim takes the address off an error of net/http: it says nothing new.
+func trim(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}

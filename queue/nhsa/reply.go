@@ -1,0 +1,171 @@
+package nhsa
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"settled/settle"
+)
+
+// Reply is the platform's yes to a request.
+type Reply struct {
+	Infno       string
+	RefMsgID    string // inf_refmsgid 接收方报文ID
+	RespondTime string // respond_time, yyyyMMddHHmmssSSS
+	Warning     string // warn_msg
+	Output      json.RawMessage
+	Body        []byte // as it came: evidence; holds personal data in clear
+}
+
+// String leaves out what is personal.
+func (r Reply) String() string {
+	return fmt.Sprintf("reply to %s (%s), %d bytes", r.Infno, or(r.RefMsgID, "no reference"), len(r.Body))
+}
+
+// GoString is String.
+func (r Reply) GoString() string { return r.String() }
+
+// answer is all the shapes a reply comes in: the envelope (interface 1.2), the
+// access layer's {type, infcode, err_msg} and gateways' {code, type, message, data}.
+type answer struct {
+	Infcode     *Text           `json:"infcode"`
+	RefMsgID    Text            `json:"inf_refmsgid"`
+	RespondTime Text            `json:"respond_time"`
+	ErrMsg      Text            `json:"err_msg"`
+	WarnMsg     Text            `json:"warn_msg"`
+	Output      json.RawMessage `json:"output"`
+	Type        Text            `json:"type"`
+	Code        *Text           `json:"code"`
+	Message     Text            `json:"message"`
+	Success     *bool           `json:"success"`
+}
+
+var (
+	errShape   = errors.New("the answer has neither infcode nor code")
+	errInfcode = errors.New("the answer's infcode is neither 0 nor negative")
+)
+
+// ReadReply makes sense of an HTTP answer to transaction infno. The error is
+// *[Unknown], *[AccessRefusal] or *[BusinessRefusal].
+func ReadReply(infno string, status int, body []byte) (Reply, error) {
+	if status >= 500 {
+		return Reply{}, &Unknown{Infno: infno, Status: status, Err: errors.New("server failure")}
+	}
+	a, err := parseAnswer(body)
+	switch {
+	case err == nil && a.Infcode != nil:
+		return a.envelope(infno, status, body)
+	case err == nil && a.turnedAway():
+		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Code: or(text(a.Code), string(a.Type)), Message: string(a.Message)}
+	case turnedAway(status):
+		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Message: http.StatusText(status)}
+	case err == nil:
+		err = errShape
+	}
+	return Reply{}, &Unknown{Infno: infno, Status: status, Err: fmt.Errorf("unreadable answer: %w", err)}
+}
+
+func parseAnswer(body []byte) (a answer, err error) {
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	err = json.Unmarshal(body, &a)
+	return a, err
+}
+
+// envelope judges an answer that has an infcode.
+func (a answer) envelope(infno string, status int, body []byte) (Reply, error) {
+	code := text(a.Infcode)
+	switch {
+	case isZero(code) && status < 300:
+		return Reply{
+			Infno: infno, RefMsgID: string(a.RefMsgID), RespondTime: string(a.RespondTime),
+			Warning: string(a.WarnMsg), Output: unwrap(a.Output), Body: body,
+		}, nil
+	case strings.EqualFold(string(a.Type), "error"), gatewayWords(string(a.ErrMsg)):
+		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Code: code, Message: string(a.ErrMsg)}
+	case strings.HasPrefix(code, "-") && !isZero(code):
+		return Reply{}, &BusinessRefusal{Infno: infno, Infcode: code, Message: string(a.ErrMsg), RefMsgID: string(a.RefMsgID)}
+	}
+	return Reply{}, &Unknown{Infno: infno, Status: status, Err: fmt.Errorf("%w: %q", errInfcode, settle.Clip(code))}
+}
+
+// turnedAway tells a gateway's refusal from an object of any other kind. A code
+// 500..599 is the gateway's word for a failure behind it, after which nothing is
+// certain.
+func (a answer) turnedAway() bool {
+	if code := text(a.Code); len(code) == 3 && code[0] == '5' {
+		return false
+	}
+	if a.Success != nil && !*a.Success {
+		return true
+	}
+	return a.Code != nil && !isZero(text(a.Code)) && text(a.Code) != "200"
+}
+
+// turnedAway lists the statuses that a server gives before it works on a request.
+// 408, 409 and 499 are not among them.
+func turnedAway(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusProxyAuthRequired,
+		http.StatusLengthRequired, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
+		http.StatusUnsupportedMediaType, http.StatusMisdirectedRequest, http.StatusTooManyRequests,
+		http.StatusRequestHeaderFieldsTooLarge:
+		return true
+	}
+	return status >= 300 && status < 400
+}
+
+// gatewayWords lists texts that gateways are known to answer with (interface 6).
+func gatewayWords(s string) bool {
+	for _, w := range []string{"缺少服务网关的请求头", "签名时间戳超时", "非法用户", "签名不一致", "未知交易编号"} {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+func text(t *Text) string {
+	if t == nil {
+		return ""
+	}
+	return string(*t)
+}
+
+func isZero(code string) bool {
+	code = strings.TrimPrefix(code, "-")
+	return code != "" && strings.Trim(code, "0.") == ""
+}
+
+// unwrap takes an output that came as JSON in a string out of it.
+func unwrap(output json.RawMessage) json.RawMessage {
+	var s string
+	if len(output) > 0 && output[0] == '"' && json.Unmarshal(output, &s) == nil {
+		if t := strings.TrimSpace(s); strings.HasPrefix(t, "{") && json.Valid([]byte(t)) {
+			return json.RawMessage(t)
+		}
+	}
+	return output
+}
+
+// read decodes the output of a reply into v. An output that is absent, null or
+// empty leaves v as it is. What does not fit is *[Unknown]: the transaction was
+// done, and what came of it is not known.
+func (r Reply) read(v any) error {
+	if hollow(r.Output) {
+		return nil
+	}
+	if err := json.Unmarshal(r.Output, v); err != nil {
+		return &Unknown{Infno: r.Infno, Status: http.StatusOK, Err: fmt.Errorf("unreadable output: %w", err)}
+	}
+	return nil
+}
+
+// lacking is the error for a yes without the field that it is for.
+func (r Reply) lacking(field string) error {
+	return &Unknown{Infno: r.Infno, Status: http.StatusOK, Err: fmt.Errorf("the answer has no %s", field)}
+}

@@ -1,0 +1,102 @@
+package nhsa
+
+import (
+	"fmt"
+
+	"settled/settle"
+)
+
+// Result is what the platform made of a settlement, by who pays: Total = Fund + Own +
+// Family + Cash + Hospital.
+type Result struct {
+	SettlementID string     `json:"setl_id,omitempty"` // "" in a trial
+	VisitID      string     `json:"mdtrt_id"`
+	PersonNo     Told       `json:"psn_no"`
+	MsgID        string     `json:"msgid"`        // of the request that made it: the omsgid of a reversal, the key of statements
+	RefMsgID     string     `json:"inf_refmsgid"` // of the answer
+	Time         string     `json:"setl_time,omitempty"`
+	Total        settle.Fen `json:"total"`
+	Fund         settle.Fen `json:"fund"`     // fund_pay_sumamt
+	Own          settle.Fen `json:"own"`      // acct_pay less acct_mulaid_pay (I5)
+	Family       settle.Fen `json:"mutual"`   // acct_mulaid_pay
+	Cash         settle.Fen `json:"cash"`     // psn_cash_pay
+	Hospital     settle.Fen `json:"hospital"` // hosp_part_amt
+	SelfFunded   settle.Fen `json:"fulamt_ownpay_amt"`
+	OverCap      settle.Fen `json:"overlmt_selfpay"`
+	FirstSelfPay settle.Fen `json:"preselfpay_amt"`
+	InScope      settle.Fen `json:"inscp_scp_amt"`
+	Deductible   settle.Fen `json:"act_pay_dedc"`
+	Balance      settle.Fen `json:"balc"` // of the patient's own account, after
+	Funds        []Paid     `json:"funds"`
+	Clearing     string     `json:"clr_optins,omitempty"`
+	ClearingType string     `json:"clr_type,omitempty"`
+	Warnings     []string   `json:"warnings,omitempty"` // identities that do not hold, and the like
+}
+
+// Paid is a row of setldetail.
+type Paid struct {
+	Type   string     `json:"type"`
+	Name   string     `json:"name,omitempty"`
+	Amount settle.Fen `json:"amount"`
+}
+
+// ReadResult reads the answer to 2206, 2207 or 2208, which was asked with msgid, and
+// checks the identities I1 to I5 and S1. One that does not hold is a warning, since
+// the platform is the authority; one with a part missing is not checked.
+func ReadResult(msgid string, r Reply) (Result, error) {
+	info, rows, err := ReadSettlement(r)
+	if err != nil {
+		return Result{}, err
+	}
+	res := info.result()
+	res.MsgID, res.RefMsgID = msgid, r.RefMsgID
+	for _, row := range rows {
+		res.Funds = append(res.Funds, Paid{Type: string(row.Type), Name: string(row.Name), Amount: row.Amount.Fen})
+	}
+	res.Warnings = info.identities(rows)
+	if sender := string(info.SenderID); r.Infno != InfoTrial && sender != "" && sender != msgid {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("medins_setl_id %s is not the msgid %s of the request", settle.Clip(sender), msgid))
+	}
+	return res, nil
+}
+
+func (s Setlinfo) result() Result {
+	return Result{
+		SettlementID: string(s.SettlementID), VisitID: string(s.VisitID), PersonNo: s.PersonNo, Time: string(s.Time),
+		Total: s.Total.Fen, Fund: s.Fund.Fen, Own: s.Account.Fen - s.Family.Fen, Family: s.Family.Fen,
+		Cash: s.Cash.Fen, Hospital: s.Hospital.Fen, SelfFunded: s.SelfFunded.Fen, OverCap: s.OverCap.Fen,
+		FirstSelfPay: s.FirstSelfPay.Fen, InScope: s.InScope.Fen, Deductible: s.Deductible.Fen, Balance: s.Balance.Fen,
+		Clearing: string(s.ClearingArea), ClearingType: string(s.ClearingType),
+	}
+}
+
+// identities checks what must hold between the amounts (interface 5).
+func (s Setlinfo) identities(rows []FundRow) []string {
+	var w []string
+	hold := func(name string, left, right settle.Fen) {
+		if left != right {
+			w = append(w, fmt.Sprintf("%s: %s is not %s", name, left, right))
+		}
+	}
+	if s.Personal.Known && s.Hospital.Known {
+		hold("I1 total = fund + personal + hospital", s.Total.Fen, s.Fund.Fen+s.Personal.Fen+s.Hospital.Fen)
+	}
+	if s.Personal.Known {
+		hold("I2 personal = account + cash", s.Personal.Fen, s.Account.Fen+s.Cash.Fen)
+	}
+	hold("I3 fund = sum of funds", s.Fund.Fen, s.Pool.Fen+s.Servant.Fen+s.Enterprise.Fen+s.Serious.Fen+
+		s.LargeSum.Fen+s.Aid.Fen+s.Disabled.Fen+s.Other.Fen+s.OtherFund.Fen)
+	hold("I4 total = self-funded + over cap + first self-pay + in scope", s.Total.Fen,
+		s.SelfFunded.Fen+s.OverCap.Fen+s.FirstSelfPay.Fen+s.InScope.Fen)
+	if s.Family.Fen > s.Account.Fen && s.Total.Fen >= 0 {
+		w = append(w, fmt.Sprintf("I5 family %s is over account %s", s.Family.Fen, s.Account.Fen))
+	}
+	if len(rows) > 0 && s.Cash.Known {
+		var sum settle.Fen
+		for _, row := range rows {
+			sum += row.Amount.Fen
+		}
+		hold("S1 rows = total less cash", sum, s.Total.Fen-s.Cash.Fen)
+	}
+	return w
+}

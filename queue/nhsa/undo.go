@@ -1,0 +1,136 @@
+package nhsa
+
+import "settled/settle"
+
+// Refused takes the platform's no. What was done before is taken back, and then the
+// chain is held with the reason; except where the no may itself be the trace of a
+// lost request that did get through.
+func (c *Chain) Refused(infno string, e *BusinessRefusal) {
+	if infno != c.asks() {
+		return
+	}
+	switch c.Step {
+	case StepRegister:
+		c.refusedRegister(e)
+	case StepFind:
+		c.end() // held with the refusal of 2201
+	case StepFees:
+		c.refusedFees(e)
+	case StepClear:
+		c.Uploaded, c.Step = 0, StepFees // most likely there was nothing to clear
+	case StepSettle:
+		c.refusedSettle(e)
+	case StepReverse:
+		c.refusedReverse(e)
+	case StepDrop:
+		c.Left = append(c.Left, InfoFees)
+		c.Step = StepUnregister
+	case StepUnregister:
+		c.Left = append(c.Left, InfoRegister)
+		c.end()
+	default:
+		c.undo(e.Refusal())
+	}
+}
+
+// refusedRegister: a registration that was lost, or that an earlier settlement of the
+// same visit made, may be what makes the platform refuse; look for it.
+func (c *Chain) refusedRegister(e *BusinessRefusal) {
+	if c.Unknowns[InfoRegister] == 0 && !e.mentions("已挂号", "已登记", "重复", "已存在") {
+		c.undo(e.Refusal())
+		return
+	}
+	c.Refusal, c.Step = e.Refusal(), StepFind
+}
+
+// refusedFees: fees that were lost may have arrived after they were cleared.
+func (c *Chain) refusedFees(e *BusinessRefusal) {
+	if c.Unknowns[InfoFees] > 0 && c.Rounds < maxRounds {
+		c.Rounds++
+		c.Uploaded, c.Step = 0, StepClear
+		return
+	}
+	c.undo(e.Refusal())
+}
+
+// refusedSettle: a 2207 that the platform did not know when it was asked to reverse
+// it may have been booked since.
+func (c *Chain) refusedSettle(e *BusinessRefusal) {
+	if len(c.Gone) > 0 && c.Rounds < maxRounds {
+		c.Rounds++
+		c.Open, c.Gone, c.Step = c.Gone, nil, StepReverse
+		return
+	}
+	c.undo(e.Refusal())
+}
+
+// refusedReverse: "already reversed" and "not found" are answers. Any other no
+// leaves it open whether the money moved: held, with Open as it is.
+func (c *Chain) refusedReverse(e *BusinessRefusal) {
+	if !nothingToReverse(e) {
+		c.Refusal, c.Step = e.Refusal(), StepHeld
+		return
+	}
+	if !e.mentions("未退费", "已冲正", "已经冲正", "已退费", "已撤销") && len(c.Open) > 0 {
+		c.doubtful(c.Open[0])
+	}
+	c.reversed()
+}
+
+// undo takes back what the platform has, then holds the chain with the reason.
+func (c *Chain) undo(why *settle.Refusal) {
+	c.Refusal = why
+	switch {
+	case len(c.Open) > 0:
+		c.Step = StepReverse
+	case c.VisitID == "":
+		c.end()
+	case c.Uploaded > 0 || c.Unknowns[InfoFees] > 0:
+		c.Step = StepDrop
+	default:
+		c.Step = StepUnregister
+	}
+}
+
+// end stops the chain after everything was taken back that could be.
+func (c *Chain) end() {
+	c.Step = StepHeld
+	if c.Abandoned && len(c.Left) == 0 {
+		c.Step = StepUndone
+	}
+}
+
+// InDoubt tells whether the platform may hold a booked settlement that the chain
+// does not know of.
+func (c *Chain) InDoubt() bool { return len(c.Open) > 0 }
+
+// Resume sets a held chain going again, after a clerk repaired what it was held for:
+// from the open reversal if there is one, from the visit that could not be taken
+// back, or from the start. It does nothing to a chain that is not held.
+func (c *Chain) Resume() {
+	if c.Step != StepHeld {
+		return
+	}
+	c.Refusal, c.Left, c.Rounds, c.Uploaded = nil, nil, 0, 0
+	switch {
+	case len(c.Open) > 0:
+		c.Step = StepReverse
+	case c.VisitID != "":
+		c.Step, c.Unknowns = StepVisit, map[string]int{InfoFees: 1} // fees may be there: clear them if refused
+	default:
+		c.Step = StepPerson
+	}
+}
+
+// Abandon gives the settlement up, say because it was voided before it was
+// uploaded: what the platform has is taken back, and the chain ends undone. A chain
+// that is done cannot be abandoned: use a [Withdrawal]. A request that is under way
+// must first be answered or told [Chain.Lost].
+func (c *Chain) Abandon() bool {
+	if c.Step == StepDone {
+		return false
+	}
+	c.Abandoned, c.Left = true, nil
+	c.undo(nil)
+	return true
+}

@@ -1,0 +1,247 @@
+package nhsa
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"settled/settle"
+)
+
+// Told is personal data in a message of the platform: a person number, a name, a
+// card number. It prints and logs masked, but encodes in clear, since messages and
+// the chain's state need it so: seal at rest what contains one.
+type Told string
+
+// String masks.
+func (t Told) String() string { return settle.Private(t).String() }
+
+// GoString masks %#v.
+func (t Told) GoString() string { return fmt.Sprintf("nhsa.Told(%q)", t.String()) }
+
+// LogValue masks in logs.
+func (t Told) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// MarshalJSON gives the clear text, which is the point of a message.
+func (t Told) MarshalJSON() ([]byte, error) { return compact(string(t)) }
+
+// UnmarshalJSON reads leniently.
+func (t *Told) UnmarshalJSON(data []byte) error {
+	s, err := looseText(data)
+	*t = Told(s)
+	return err
+}
+
+// Private is the same as the settlement's type.
+func (t Told) Private() settle.Private { return settle.Private(t) }
+
+// Text is text in a reply: a string, or a number or truth value in its own
+// spelling; null is "". An object or a list in its place is "" as well.
+type Text string
+
+// UnmarshalJSON reads leniently.
+func (t *Text) UnmarshalJSON(data []byte) error {
+	s, err := looseText(data)
+	*t = Text(s)
+	return err
+}
+
+func looseText(data []byte) (string, error) {
+	data = bytes.TrimSpace(data)
+	if len(data) == 0 || bytes.Equal(data, []byte("null")) {
+		return "", nil
+	}
+	switch data[0] {
+	case '"':
+		var s string
+		if err := json.Unmarshal(data, &s); err != nil {
+			return "", err
+		}
+		return strings.TrimSpace(s), nil
+	case '{', '[':
+		return "", nil
+	}
+	return string(data), nil
+}
+
+// Amount is an amount in a reply. Null, "" and absence are not Known and count as
+// nothing.
+type Amount struct {
+	Fen   settle.Fen
+	Known bool
+}
+
+// UnmarshalJSON reads an amount in yuan as a number or as a string.
+func (a *Amount) UnmarshalJSON(data []byte) error {
+	s, err := looseText(data)
+	if err != nil || s == "" {
+		*a = Amount{}
+		return err
+	}
+	fen, err := parseYuan(s)
+	if err != nil {
+		return err
+	}
+	*a = Amount{Fen: fen, Known: true}
+	return nil
+}
+
+// MarshalJSON writes yuan as a string, and null for what is not known.
+func (a Amount) MarshalJSON() ([]byte, error) {
+	if !a.Known {
+		return []byte("null"), nil
+	}
+	return json.Marshal(a.Fen.String())
+}
+
+var errYuan = errors.New("not an amount of whole fen")
+
+// parseYuan reads what platforms write for an amount, exactly: "4.52", 4.520000,
+// -25.1, and the 2.693388E4 that some of them print for 26933.88. A fraction of a
+// fen is an error.
+func parseYuan(s string) (settle.Fen, error) {
+	mantissa, exponent, err := splitExponent(s)
+	if err != nil {
+		return 0, err
+	}
+	digits, negative := strings.CutPrefix(mantissa, "-")
+	whole, frac, _ := strings.Cut(digits, ".")
+	whole, frac = shift(whole, frac, exponent)
+	if strings.Trim(frac[min(2, len(frac)):], "0") != "" {
+		return 0, fmt.Errorf("%w: %q", errYuan, settle.Clip(s))
+	}
+	plain := or(strings.TrimLeft(whole, "0"), "0")
+	if frac = frac[:min(2, len(frac))]; frac != "" {
+		plain += "." + frac
+	}
+	if negative {
+		plain = "-" + plain
+	}
+	return settle.ParseFen(plain)
+}
+
+// splitExponent checks -digits[.digits][E±digits] and takes it apart; bounds come
+// before any arithmetic.
+func splitExponent(s string) (mantissa string, exponent int, err error) {
+	if len(s) > 64 {
+		return "", 0, fmt.Errorf("%w: %q", errYuan, settle.Clip(s))
+	}
+	mantissa = s
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		mantissa = s[:i]
+		exponent, err = strconv.Atoi(s[i+1:])
+		if err != nil || exponent < -30 || exponent > 30 {
+			return "", 0, fmt.Errorf("%w: %q", errYuan, settle.Clip(s))
+		}
+	}
+	points, digits := 0, 0
+	for i, c := range []byte(mantissa) {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '.':
+			points++
+		case c == '-' && i == 0:
+		default:
+			return "", 0, fmt.Errorf("%w: %q", errYuan, settle.Clip(s))
+		}
+	}
+	if digits == 0 || points > 1 {
+		return "", 0, fmt.Errorf("%w: %q", errYuan, settle.Clip(s))
+	}
+	return mantissa, exponent, nil
+}
+
+// shift moves the point of whole.frac by n places to the right.
+func shift(whole, frac string, n int) (w, f string) {
+	switch {
+	case n > 0:
+		frac += strings.Repeat("0", max(0, n-len(frac)))
+		return whole + frac[:n], frac[n:]
+	case n < 0:
+		whole = strings.Repeat("0", max(0, -n-len(whole))) + whole
+		cut := len(whole) + n
+		return whole[:cut], whole[cut:] + frac
+	}
+	return whole, frac
+}
+
+// List is a list in a reply: an array, or an object for a single row; null, "" and
+// {} are no rows.
+type List[T any] []T
+
+// UnmarshalJSON reads leniently.
+func (l *List[T]) UnmarshalJSON(data []byte) error {
+	*l = nil
+	data = bytes.TrimSpace(data)
+	if hollow(data) {
+		return nil
+	}
+	if data[0] == '{' {
+		var one T
+		if err := json.Unmarshal(data, &one); err != nil {
+			return err
+		}
+		*l = List[T]{one}
+		return nil
+	}
+	var rows []json.RawMessage
+	if err := json.Unmarshal(data, &rows); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if hollow(row) {
+			continue
+		}
+		var one T
+		if err := json.Unmarshal(row, &one); err != nil {
+			return err
+		}
+		*l = append(*l, one)
+	}
+	return nil
+}
+
+// hollow tells whether a value says nothing: absent, null, "", {} or [].
+func hollow(data []byte) bool {
+	if len(data) > 16 {
+		return false
+	}
+	switch s := string(bytes.Join(bytes.Fields(data), nil)); s {
+	case "", "null", `""`, "{}", "[]":
+		return true
+	}
+	return false
+}
+
+// parseTime reads an instant of the interface: T, or a day alone.
+func parseTime(s string) (time.Time, bool) {
+	for _, layout := range []string{TimeLayout, "2006-01-02 15:04:05.000", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, Zone()); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// dayOf reads the civil day at the start of a day or instant, with or without
+// hyphens; 0 if there is none.
+func dayOf(s Text) settle.Date {
+	text := string(s)
+	if len(text) == 8 || (len(text) == 14 && !strings.Contains(text, "-")) {
+		text = text[:4] + "-" + text[4:6] + "-" + text[6:8]
+	}
+	if len(text) < 10 {
+		return 0
+	}
+	d, err := settle.ParseDate(text[:10])
+	if err != nil {
+		return 0
+	}
+	return d
+}
