@@ -1,0 +1,186 @@
+package demo
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// daemon is a running "settled serve" and the commands that speak to it.
+type daemon struct {
+	program   string // path of settled
+	base      string // of the API
+	tokenFile string
+	token     string
+	log       string
+	env       []string
+
+	cmd   *exec.Cmd
+	ended chan error
+}
+
+// startDaemon starts "settled serve" with a configuration and waits until it is ready
+// to settle.
+func startDaemon(ctx context.Context, d *daemon, configFile string) error {
+	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }() // the child has its own copy
+	d.cmd = exec.CommandContext(ctx, d.program, "serve", "--config", configFile)
+	d.cmd.Env = append(os.Environ(), d.env...)
+	d.cmd.Stderr, d.cmd.Stdout = log, log
+	d.cmd.Cancel = func() error { return d.cmd.Process.Signal(syscall.SIGTERM) }
+	d.cmd.WaitDelay = 20 * time.Second
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := d.cmd.Start(); err != nil {
+		return err
+	}
+	d.ended = make(chan error, 1)
+	go func() { d.ended <- d.cmd.Wait() }()
+	return d.awaitReady(ctx)
+}
+
+// awaitReady asks /readyz until the daemon can settle.
+func (d *daemon) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		res, err := d.get(ctx, "/readyz")
+		if err == nil {
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case err := <-d.ended:
+			return fmt.Errorf("settled serve ended early (%w):\n%s", err, d.lastLog())
+		case <-ctx.Done():
+			return fmt.Errorf("settled serve is not ready after 20 s:\n%s", d.lastLog())
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *daemon) lastLog() string {
+	text, err := os.ReadFile(d.log)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+func (d *daemon) get(ctx context.Context, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.base+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+d.token)
+	return http.DefaultClient.Do(req)
+}
+
+// stop ends the daemon as a service manager would, and waits for it.
+func (d *daemon) stop() error {
+	if d.cmd == nil {
+		return nil
+	}
+	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case err := <-d.ended:
+		return err
+	case <-time.After(20 * time.Second):
+		return errors.Join(errors.New("settled serve does not end on SIGTERM"), d.cmd.Process.Kill())
+	}
+}
+
+// run runs one verb of settled and gives what it printed.
+func (d *daemon) run(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, d.program, args...)
+	cmd.Env = append(os.Environ(), d.env...)
+	cmd.Env = append(cmd.Env, "SETTLED_API="+d.base, "SETTLED_TOKEN_FILE="+d.tokenFile)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("settled %s: %w\n%s", strings.Join(args, " "), err, errOut.String())
+	}
+	return out.String(), nil
+}
+
+// runJSON runs a verb with --json and decodes what it printed.
+func (d *daemon) runJSON(ctx context.Context, into any, args ...string) error {
+	out, err := d.run(ctx, append(args, "--json")...)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		return fmt.Errorf("settled %s: %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+// await follows the daemon's events until one satisfies want; kind "" is any. The
+// first event, the present screen, comes at once.
+func (d *daemon) await(ctx context.Context, kind string, want func(data []byte) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	res, err := d.get(ctx, "/v1/events")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("/v1/events: %s", res.Status)
+	}
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, 1<<20)
+	event, last := "", ""
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		switch value = strings.TrimSpace(value); name {
+		case "event":
+			event = value
+		case "data":
+			last = value
+			if (kind == "" || event == kind) && want([]byte(value)) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("waited in vain, the last event was %s: %w\n%s", last, errors.Join(lines.Err(), ctx.Err()), d.lastLog())
+}
+
+// awaitState waits until the window shows a state.
+func (d *daemon) awaitState(ctx context.Context, state string, more func(screen) bool) error {
+	return d.await(ctx, "screen", func(data []byte) bool {
+		var s screen
+		return json.Unmarshal(data, &s) == nil && s.State == state && more(s)
+	})
+}
+
+// screen is what the demo needs of the window's screen.
+type screen struct {
+	State    string           `json:"state"`
+	Patient  *json.RawMessage `json:"patient"`
+	Guardian *json.RawMessage `json:"guardian"`
+}
+
+// at is a file in the demo's folder.
+func at(folder, name string) string { return filepath.Join(folder, name) }

@@ -1,0 +1,184 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Cards of the demo: the platform simulator knows their holders.
+const (
+	childCard  = "demo-child"
+	parentCard = "demo-parent"
+	childID    = "440305201806010023"
+)
+
+// Run plays both acts and gives an error if the books do not agree.
+func Run(ctx context.Context, o Options) (err error) {
+	s, err := build(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	for _, act := range []func(context.Context) error{s.online, s.offline, s.books} {
+		if err := act(ctx); err != nil {
+			return err
+		}
+	}
+	if o.Keep {
+		s.keep(ctx)
+	}
+	return nil
+}
+
+func (s *stage) say(format string, args ...any) { _, _ = fmt.Fprintf(s.Out, format+"\n", args...) }
+
+func (s *stage) title(text string) {
+	s.say("\n━━━ %s %s", text, strings.Repeat("━", max(0, 60-2*len([]rune(text)))))
+}
+
+// show runs a verb as a person would and prints command and output.
+func (s *stage) show(ctx context.Context, args ...string) error {
+	words := make([]string, len(args))
+	for i, a := range args {
+		words[i] = strings.TrimPrefix(a, s.folder+"/")
+	}
+	s.say("\n$ settled %s", strings.Join(words, " "))
+	out, err := s.daemon.run(ctx, args...)
+	_, _ = fmt.Fprint(s.Out, out)
+	return err
+}
+
+// online is the first act: the line is up.
+func (s *stage) online(ctx context.Context) error {
+	s.title("第一幕　联网结算 · the line is up")
+	if err := s.bothCards(ctx); err != nil {
+		return err
+	}
+	bill, err := s.bill("child-visit.json", 1)
+	if err != nil {
+		return err
+	}
+	for _, args := range [][]string{
+		{"card", "read", "--reader", s.cards.Reader("patient")},
+		{"link", "child"},
+		{"quote", bill},
+		{"settle", bill, "--yes"},
+	} {
+		if err := s.show(ctx, args...); err != nil {
+			return err
+		}
+	}
+	return s.acknowledged(ctx, 1)
+}
+
+// offline is the second act: the platform is down, then comes back.
+func (s *stage) offline(ctx context.Context) error {
+	s.title("第二幕　平台中断 · the platform is down")
+	if err := s.takeCards(ctx); err != nil {
+		return err
+	}
+	s.platform.Down()
+	s.say("（平台已断开；同一孩子再次就诊，身份与待遇取自上次平台的答复）")
+	if err := s.bothCards(ctx); err != nil {
+		return err
+	}
+	bill, err := s.bill("child-visit.json", 2)
+	if err != nil {
+		return err
+	}
+	if err := s.show(ctx, "settle", bill, "--yes"); err != nil {
+		return err
+	}
+	if err := s.show(ctx, "queue", "list"); err != nil {
+		return err
+	}
+	s.say("\n（平台恢复；无人操作，自动上传）")
+	if err := s.platform.Up(); err != nil {
+		return err
+	}
+	return s.acknowledged(ctx, 2)
+}
+
+// bothCards puts the child's and the parent's card in and waits until both are known.
+func (s *stage) bothCards(ctx context.Context) error {
+	s.say("（孩子的社保卡插入患者读卡器，家长的社保卡插入监护人读卡器）")
+	if err := s.cards.Insert("patient", childCard); err != nil {
+		return err
+	}
+	if err := s.cards.Insert("guardian", parentCard); err != nil {
+		return err
+	}
+	return s.daemon.awaitState(ctx, "identified", func(sc screen) bool { return sc.Patient != nil && sc.Guardian != nil })
+}
+
+func (s *stage) takeCards(ctx context.Context) error {
+	for _, role := range []string{"guardian", "patient"} {
+		if err := s.cards.Remove(role); err != nil {
+			return err
+		}
+	}
+	return s.daemon.awaitState(ctx, "idle", func(sc screen) bool { return sc.Patient == nil && sc.Guardian == nil })
+}
+
+// acknowledged waits until the platform has n settlements.
+func (s *stage) acknowledged(ctx context.Context, n int) error {
+	var failed error
+	err := s.daemon.await(ctx, "", func([]byte) bool {
+		var page struct {
+			Entries []row `json:"entries"`
+		}
+		failed = s.daemon.runJSON(ctx, &page, "queue", "list", "--state", "acknowledged")
+		return failed != nil || len(page.Entries) >= n
+	})
+	if err = errors.Join(err, failed); err != nil {
+		return err
+	}
+	return s.show(ctx, "queue", "list", "--state", "acknowledged")
+}
+
+// bill makes the n-th visit of today from a bill of testdata.
+func (s *stage) bill(name string, n int) (path string, err error) {
+	data, err := os.ReadFile(filepath.Join(s.Testdata, "bills", name))
+	if err != nil {
+		return "", err
+	}
+	var bill map[string]json.RawMessage
+	var visit map[string]json.RawMessage
+	if err := json.Unmarshal(data, &bill); err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	if err := json.Unmarshal(bill["visit"], &visit); err != nil {
+		return "", fmt.Errorf("%s: visit: %w", name, err)
+	}
+	now := time.Now().In(time.FixedZone("CST", 8*60*60))
+	set := func(in map[string]json.RawMessage, key string, value any) {
+		in[key], _ = json.Marshal(value) // strings and maps of strings
+	}
+	set(visit, "date", now.Format(time.DateOnly))
+	set(visit, "began", now.Format(time.DateTime))
+	set(visit, "outpatient_no", fmt.Sprintf("MZ%s%02d", now.Format("20060102150405"), n))
+	set(bill, "visit", visit)
+	set(bill, "key", fmt.Sprintf("HIS-%s-%d", now.Format("20060102-150405"), n))
+	set(bill, "patient", map[string]string{"id_number": childID})
+	if data, err = json.MarshalIndent(bill, "", "  "); err != nil {
+		return "", err
+	}
+	path = at(s.folder, fmt.Sprintf("bill-%d.json", n))
+	return path, os.WriteFile(path, data, 0o600)
+}
+
+// keep says where to look and waits to be interrupted.
+func (s *stage) keep(ctx context.Context) {
+	s.say("\n一切仍在运行 · everything is still running, Ctrl-C ends it:")
+	s.say("  export SETTLED_API=%s SETTLED_TOKEN_FILE=%s %s", s.daemon.base, s.daemon.tokenFile, s.daemon.env[0])
+	s.say("  %s queue list --state acknowledged", s.Settled)
+	s.say("  folder    %s (state/, settled.toml, settled.log)", s.folder)
+	s.say("  platform  %s", s.platform.BaseURL())
+	<-ctx.Done()
+}

@@ -1,0 +1,165 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"settled/cmd/rig/internal/platform"
+	"settled/devices/bench"
+)
+
+// Options of a demo.
+type Options struct {
+	Settled  string // program under show
+	Rig      string // this program, which runs the cards in a network namespace
+	Testdata string // folder testdata of the module
+	Keep     bool   // leave everything running at the end
+	Out      *os.File
+}
+
+// stage is everything that runs.
+type stage struct {
+	Options
+	folder   string
+	cards    *bench.Bench
+	platform *platform.Simulator
+	daemon   *daemon
+}
+
+const (
+	paasID = "demo"
+	secret = "not-a-secret"
+)
+
+// build makes the folder and starts cards, platform and daemon.
+func build(ctx context.Context, o Options) (s *stage, err error) {
+	s = &stage{Options: o}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.folder, err = os.MkdirTemp("", "settled-demo-"); err != nil {
+		return s, err
+	}
+	socket := at(s.folder, "pcscd.comm")
+	if s.cards, err = bench.Start(ctx, o.Rig, socket, "patient", "guardian"); err != nil {
+		return s, err
+	}
+	s.platform, err = platform.New(platform.Options{
+		Data: os.DirFS(filepath.Join(o.Testdata, "platform")), Gateway: platform.Gateway{PaasID: paasID, Secret: secret},
+	})
+	if err != nil {
+		return s, err
+	}
+	if err = s.platform.Start("127.0.0.1:0", ""); err != nil {
+		return s, err
+	}
+	return s, s.startDaemon(ctx, socket)
+}
+
+func (s *stage) startDaemon(ctx context.Context, socket string) error {
+	listen, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	token, err := s.credentials()
+	if err != nil {
+		return err
+	}
+	config := at(s.folder, "settled.toml")
+	if err := os.WriteFile(config, []byte(s.configText(listen)), 0o600); err != nil {
+		return err
+	}
+	s.daemon = &daemon{
+		program: s.Settled, base: "http://" + listen, token: token,
+		tokenFile: at(s.folder, "credentials/api.token"), log: at(s.folder, "settled.log"),
+		env: []string{bench.SocketVariable + "=" + socket},
+	}
+	return startDaemon(ctx, s.daemon, config)
+}
+
+// freeAddress finds a free port on the loopback.
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// credentials writes the three secrets of this run and gives the API's token.
+func (s *stage) credentials() (token string, err error) {
+	folder := at(s.folder, "credentials")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return "", err
+	}
+	token = random()
+	for name, value := range map[string]string{"journal.key": random(), "api.token": token, "platform.secret": secret} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(value+"\n"), 0o600); err != nil {
+			return "", err
+		}
+	}
+	return token, nil
+}
+
+func random() string {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	return hex.EncodeToString(key)
+}
+
+func (s *stage) configText(listen string) string {
+	return fmt.Sprintf(`state = "state"
+credentials = "credentials"
+
+[institution]
+code = "H44030500001"
+registry = %q
+
+[counter]
+number = "01"
+operator = "0001"
+operator_name = "收费员一"
+
+[api]
+listen = %q
+
+[readers]
+patient = %q
+guardian = %q
+
+[platform]
+url = %q
+paasid = %q
+
+[policy]
+overlays = %q
+`, filepath.Join(s.Testdata, "demo/institutions.toml"), listen,
+		s.cards.Reader("patient"), s.cards.Reader("guardian"),
+		s.platform.BaseURL(), paasID, filepath.Join(s.Testdata, "policy.d"))
+}
+
+// close ends everything and removes the folder.
+func (s *stage) close() error {
+	var err error
+	if s.daemon != nil {
+		err = errors.Join(err, s.daemon.stop())
+	}
+	if s.cards != nil {
+		err = errors.Join(err, s.cards.Close())
+	}
+	if s.platform != nil {
+		s.platform.Close()
+	}
+	if s.folder != "" {
+		err = errors.Join(err, os.RemoveAll(s.folder))
+	}
+	return err
+}
