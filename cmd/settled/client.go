@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"settled/settle"
+)
+
+// client speaks to the running daemon's local API.
+type client struct {
+	base  string
+	token string
+	http  *http.Client
+}
+
+// mostAnswer bounds what is read of one answer.
+const mostAnswer = 16 << 20
+
+// addClientFlags lets a verb find the daemon.
+func addClientFlags(cmd *cobra.Command) {
+	cmd.PersistentFlags().String("api", "", "address of the daemon's local API (default $SETTLED_API or http://127.0.0.1:8642)")
+	cmd.PersistentFlags().String("token-file", "", "file with the API token of this seat (default $SETTLED_TOKEN_FILE)")
+}
+
+func newClient(cmd *cobra.Command) (*client, error) {
+	base, _ := cmd.Flags().GetString("api")
+	tokenFile, _ := cmd.Flags().GetString("token-file")
+	base = firstOf(base, os.Getenv("SETTLED_API"), "http://127.0.0.1:8642")
+	tokenFile = firstOf(tokenFile, os.Getenv("SETTLED_TOKEN_FILE"))
+	if tokenFile == "" {
+		return nil, usagef("no API token: give --token-file or set SETTLED_TOKEN_FILE")
+	}
+	token, err := os.ReadFile(tokenFile)
+	if err != nil {
+		return nil, usagef("API token: %w", err)
+	}
+	return &client{
+		base:  strings.TrimRight(base, "/"),
+		token: strings.TrimSpace(string(token)),
+		http:  &http.Client{Timeout: time.Minute},
+	}, nil
+}
+
+// do calls the API and gives the body of a 2xx answer; a refusal comes back as a
+// *settle.Refusal.
+func (c *client) do(ctx context.Context, method, path string, body []byte) (answer []byte, status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, 0, usagef("API address: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, 0, fmt.Errorf("the daemon does not answer at %s (is it running? `systemctl status settled`): %w", c.base, err)
+	}
+	answer, err = io.ReadAll(io.LimitReader(res.Body, mostAnswer))
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		return nil, 0, fmt.Errorf("read the daemon's answer: %w", err)
+	}
+	if res.StatusCode/100 == 2 {
+		return answer, res.StatusCode, nil
+	}
+	return answer, res.StatusCode, refusalOf(answer, res.StatusCode)
+}
+
+// get calls and decodes.
+func (c *client) get(ctx context.Context, path string, into any) error {
+	answer, _, err := c.do(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	return decodeAnswer(answer, into)
+}
+
+func decodeAnswer(answer []byte, into any) error {
+	if err := json.Unmarshal(answer, into); err != nil {
+		return fmt.Errorf("the daemon's answer is not what this version expects: %w", err)
+	}
+	return nil
+}
+
+func refusalOf(answer []byte, status int) error {
+	var refusal settle.Refusal
+	if err := json.Unmarshal(answer, &refusal); err == nil && refusal.Code != "" {
+		return &refusal
+	}
+	return fmt.Errorf("the daemon answered %d: %s", status, settle.Clip(string(answer)))
+}

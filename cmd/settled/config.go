@@ -1,0 +1,160 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"settled/settle"
+)
+
+// config is the configuration file of the daemon (TOML). A key that is not listed
+// here is an error, so that a slip of the pen is not silently ignored.
+type config struct {
+	// State is the directory of journal, queue and receipts; $STATE_DIRECTORY of
+	// the service manager when empty.
+	State string `toml:"state"`
+	// Credentials is the directory of the secrets journal.key, platform.secret and
+	// api.token; $CREDENTIALS_DIRECTORY of the service manager when empty.
+	Credentials string `toml:"credentials"`
+
+	Institution struct {
+		Code     string `toml:"code"`     // 定点医药机构编号, letter + 11 digits
+		Registry string `toml:"registry"` // file of the institutions of the city
+	} `toml:"institution"`
+	Counter struct {
+		Number       string `toml:"number"`        // two digits, unique in the institution
+		Operator     string `toml:"operator"`      // 经办人编号
+		OperatorName string `toml:"operator_name"` // 经办人姓名
+	} `toml:"counter"`
+	API struct {
+		Listen string `toml:"listen"` // loopback address
+	} `toml:"api"`
+	Readers struct {
+		Patient  string `toml:"patient"`  // part of the reader's name
+		Guardian string `toml:"guardian"` // part of the reader's name
+	} `toml:"readers"`
+	Platform struct {
+		URL    string `toml:"url"`    // the gateway, without the transaction number
+		PaasID string `toml:"paasid"` // x-tif-paasid
+		Area   string `toml:"area"`   // 就医地医保区划
+		System string `toml:"system"` // recer_sys_code
+	} `toml:"platform"`
+	Offline struct {
+		MaxAge       duration   `toml:"max_age"`       // how old may what we know of a person be
+		PersonLimit  settle.Fen `toml:"person_limit"`  // fund money of one person not yet at the platform
+		CounterLimit settle.Fen `toml:"counter_limit"` // fund money of this counter not yet at the platform
+	} `toml:"offline"`
+	Policy struct {
+		Overlays string `toml:"overlays"` // directory of *.toml; none when empty
+	} `toml:"policy"`
+	Receipt struct {
+		Columns int `toml:"columns"` // 48 (80 mm) or 32 (58 mm)
+	} `toml:"receipt"`
+}
+
+// duration is a time span in the configuration: "168h".
+type duration struct{ time.Duration }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *duration) UnmarshalText(text []byte) (err error) {
+	d.Duration, err = time.ParseDuration(string(text))
+	return err
+}
+
+func readConfig(path string) (*config, error) {
+	c := &config{}
+	c.API.Listen = "127.0.0.1:8642"
+	c.Platform.System, c.Platform.Area = "SY", "440300"
+	c.Receipt.Columns = 48
+	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
+	c.Offline.PersonLimit, c.Offline.CounterLimit = 100_000, 5_000_000
+	meta, err := toml.DecodeFile(path, c)
+	if err != nil {
+		var where toml.ParseError
+		if errors.As(err, &where) {
+			return nil, usagef("%s:%d: %s", path, where.Position.Line, where.Message)
+		}
+		return nil, usagef("configuration: %w", err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return nil, usagef("%s: unknown key %s", path, unknown[0])
+	}
+	c.State = firstOf(c.State, os.Getenv("STATE_DIRECTORY"))
+	c.Credentials = firstOf(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
+	base := filepath.Dir(path)
+	for _, p := range []*string{&c.State, &c.Credentials, &c.Institution.Registry, &c.Policy.Overlays} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(base, *p)
+		}
+	}
+	if err := c.check(); err != nil {
+		return nil, usagef("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+var (
+	institutionForm = regexp.MustCompile(`^[A-Z][0-9]{11}$`)
+	counterForm     = regexp.MustCompile(`^[0-9]{2}$`)
+)
+
+func (c *config) check() error {
+	switch {
+	case c.State == "":
+		return errors.New("state: no directory, and the service manager gave none (STATE_DIRECTORY)")
+	case c.Credentials == "":
+		return errors.New("credentials: no directory, and the service manager gave none (CREDENTIALS_DIRECTORY)")
+	case !institutionForm.MatchString(c.Institution.Code):
+		return fmt.Errorf("institution.code: %q is not a letter and 11 digits", c.Institution.Code)
+	case c.Institution.Registry == "":
+		return errors.New("institution.registry: missing")
+	case !counterForm.MatchString(c.Counter.Number):
+		return fmt.Errorf("counter.number: %q is not two digits", c.Counter.Number)
+	case c.Counter.Operator == "":
+		return errors.New("counter.operator: missing")
+	case c.Platform.URL == "":
+		return errors.New("platform.url: missing")
+	case c.Receipt.Columns != 48 && c.Receipt.Columns != 32:
+		return fmt.Errorf("receipt.columns: %d is neither 48 (80 mm) nor 32 (58 mm)", c.Receipt.Columns)
+	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
+		return errors.New("offline: max_age must be positive and the limits not negative")
+	}
+	return nil
+}
+
+// secret reads a credential. The file must not be readable by others.
+func (c *config) secret(name string) (string, error) {
+	path := filepath.Join(c.Credentials, name)
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("credential %s: %w", name, err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", usagef("credential %s: mode %04o lets others read it, want 0600 or 0400", path, info.Mode().Perm())
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("credential %s: %w", name, err)
+	}
+	value := strings.TrimSpace(string(data))
+	if value == "" {
+		return "", usagef("credential %s: empty", path)
+	}
+	return value, nil
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

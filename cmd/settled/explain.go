@@ -1,0 +1,60 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"settled/settle"
+)
+
+func newExplain() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "explain NUMBER",
+		Short: "The reason of every amount of a settlement",
+		Long: `Print the reason of every amount of a settlement (结算单号): what was taken off or
+given, by which rule, from which source, with which number.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			c, err := newClient(cmd)
+			if err != nil {
+				return err
+			}
+			var raw json.RawMessage
+			if err := c.get(cmd.Context(), "/v1/settlements/"+url.PathEscape(given[0])+"/explanation", &raw); err != nil {
+				return err
+			}
+			if asJSON(cmd) {
+				return printJSON(cmd.OutOrStdout(), raw)
+			}
+			return showExplanation(cmd, raw)
+		},
+	}
+	addClientFlags(cmd)
+	return cmd
+}
+
+func showExplanation(cmd *cobra.Command, raw []byte) error {
+	var e struct {
+		Number  string        `json:"number"`
+		Day     settle.Date   `json:"day"`
+		Rules   string        `json:"rules"`
+		Reasons []said        `json:"reasons"`
+		Steps   []settle.Step `json:"steps"`
+	}
+	if err := decodeAnswer(raw, &e); err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	if _, err := fmt.Fprintf(out, "结算单 %s  政策日 %s  规则摘要 %.16s…\n", e.Number, e.Day, e.Rules); err != nil {
+		return err
+	}
+	for _, r := range e.Reasons {
+		if _, err := fmt.Fprintf(out, "  %s（%s）\n", r.Text, r.Code); err != nil {
+			return err
+		}
+	}
+	return showSteps(out, e.Steps)
+}

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// eventWrite bounds the writing of one event to a slow reader.
+const eventWrite = 5 * time.Second
+
+func (s *Server) events(api huma.API) {
+	register(api, operation{
+		id: "events", method: http.MethodGet, path: "/v1/events", roles: everyone, status: http.StatusOK, media: "text/event-stream",
+		summary: "Server-sent events: `screen` with the window's screen (the present one first, so that nothing need be replayed after a break), " +
+			"`upload` when a settlement moves on its way to the platform; a comment keeps the line open.",
+	}, func(_ context.Context, g Grant, _ *struct{}) (*huma.StreamResponse, error) {
+		return &huma.StreamResponse{Body: func(ctx huma.Context) {
+			r, w := humago.Unwrap(ctx)
+			s.stream(r.Context(), w, s.window(g))
+		}}, nil
+	})
+}
+
+// stream writes events until the client goes, falls behind, or the server ends.
+func (s *Server) stream(ctx context.Context, w http.ResponseWriter, window Window) {
+	screens, leave := window.Subscribe()
+	defer leave()
+	var changes <-chan UploadChange
+	if s.options.Uploads != nil {
+		c, leaveUploads := s.options.Uploads.Subscribe()
+		defer leaveUploads()
+		changes = c
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	out := &eventWriter{w: w, control: http.NewResponseController(w)}
+	_ = out.control.SetReadDeadline(time.Time{}) // the stream outlives the request's deadline
+	beat := time.NewTicker(s.options.Heartbeat)
+	defer beat.Stop()
+	for out.err == nil {
+		select {
+		case screen, open := <-screens:
+			if !open {
+				return
+			}
+			out.event("screen", screen)
+		case change, open := <-changes:
+			if !open {
+				return
+			}
+			out.event("upload", change)
+		case <-beat.C:
+			out.write(": \n\n")
+		case <-ctx.Done():
+			return
+		case <-s.closing:
+			return
+		}
+	}
+}
+
+// eventWriter writes events and keeps the first error.
+type eventWriter struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	id      int
+	err     error
+}
+
+func (e *eventWriter) event(name string, data any) {
+	text, err := json.Marshal(data)
+	if err != nil {
+		e.err = err
+		return
+	}
+	e.id++
+	e.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.id, name, text))
+}
+
+func (e *eventWriter) write(text string) {
+	if e.err = e.control.SetWriteDeadline(time.Now().Add(eventWrite)); e.err != nil {
+		return
+	}
+	if _, e.err = e.w.Write([]byte(text)); e.err != nil {
+		return
+	}
+	e.err = e.control.Flush()
+}

@@ -1,0 +1,171 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/counter/countertest"
+)
+
+// document is what the tests look at of the OpenAPI document.
+type document struct {
+	OpenAPI string `json:"openapi"`
+	Paths   map[string]map[string]struct {
+		RequestBody struct {
+			Content map[string]struct {
+				Schema schema `json:"schema"`
+			} `json:"content"`
+		} `json:"requestBody"`
+		Responses map[string]struct {
+			Content map[string]struct {
+				Schema schema `json:"schema"`
+			} `json:"content"`
+		} `json:"responses"`
+		Security []map[string][]string `json:"security"`
+	} `json:"paths"`
+	Components struct {
+		Schemas map[string]schema `json:"schemas"`
+	} `json:"components"`
+}
+
+type schema struct {
+	Ref        string            `json:"$ref"`
+	Properties map[string]schema `json:"properties"`
+	Items      *schema           `json:"items"`
+	Required   []string          `json:"required"`
+}
+
+// resolve follows a reference.
+func (d *document) resolve(t *testing.T, s schema) schema {
+	t.Helper()
+	if s.Ref == "" {
+		return s
+	}
+	target, ok := d.Components.Schemas[strings.TrimPrefix(s.Ref, "#/components/schemas/")]
+	if !ok {
+		t.Fatalf("%s leads nowhere", s.Ref)
+	}
+	return target
+}
+
+func openAPI(t *testing.T, d *daemon) *document {
+	t.Helper()
+	_, text, _ := d.call(t, http.MethodGet, "/openapi.json", nil, nil)
+	doc := &document{}
+	if err := json.Unmarshal(text, doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// TestDocument: the document lists every operation, says who needs a token, and
+// describes refusals.
+func TestDocument(t *testing.T) {
+	d := start(t, nil)
+	doc := openAPI(t, d)
+	if doc.OpenAPI != "3.1.0" {
+		t.Errorf("version %q", doc.OpenAPI)
+	}
+	want := map[string][]string{
+		"/v1/quotes": {"post"}, "/v1/settlements": {"post"}, "/v1/settlements/{number}": {"get"},
+		"/v1/settlements/{number}/receipt": {"get", "post"}, "/v1/settlements/{number}/explanation": {"get"},
+		"/v1/queue": {"get"}, "/v1/queue/{number}": {"get"}, "/v1/links": {"post"}, "/v1/session": {"delete", "get"},
+		"/v1/events": {"get"}, "/livez": {"get"}, "/readyz": {"get"},
+	}
+	for path, methods := range want {
+		for _, method := range methods {
+			op, ok := doc.Paths[path][method]
+			if !ok {
+				t.Errorf("%s %s is not described", method, path)
+				continue
+			}
+			if needs := path != "/livez" && path != "/readyz"; (len(op.Security) > 0) != needs {
+				t.Errorf("%s %s: security %v", method, path, op.Security)
+			}
+			refusal := doc.resolve(t, op.Responses["default"].Content["application/json"].Schema)
+			for _, field := range []string{"code", "field", "line", "cashier", "technician"} {
+				if _, ok := refusal.Properties[field]; !ok {
+					t.Errorf("%s %s: refusals lack %s", method, path, field)
+				}
+			}
+		}
+	}
+	if len(doc.Paths) != len(want) {
+		t.Errorf("%d paths, want %d", len(doc.Paths), len(want))
+	}
+	if _, there := doc.Components.Schemas["ErrorModel"]; there {
+		t.Error("another shape of error is described")
+	}
+	status, text, _ := d.call(t, http.MethodGet, "/openapi.yaml", nil, nil)
+	if status != http.StatusOK || !strings.Contains(string(text), "/v1/quotes:") {
+		t.Errorf("yaml: %d %.100s", status, text)
+	}
+}
+
+// TestDocumentedBill: the described form of a bill is the one that is read. A bill
+// with every described field is not refused for an unknown one, and without any
+// required one it is refused.
+func TestDocumentedBill(t *testing.T) {
+	d := start(t, nil)
+	d.Insert(t, counter.Patient, countertest.Child())
+	doc := openAPI(t, d)
+	bill := doc.resolve(t, doc.Paths["/v1/quotes"]["post"].RequestBody.Content["application/json"].Schema)
+	for where, s := range map[string]schema{"": bill, "visit": doc.resolve(t, bill.Properties["visit"]), "items": doc.resolve(t, *bill.Properties["items"].Items)} {
+		for name := range s.Properties {
+			full := put(t, where, name, "1")
+			if got := d.quoteRefusal(t, full); strings.Contains(got.Technician, "not part of the format") {
+				t.Errorf("%s.%s is described but not known: %s", where, name, got.Technician)
+			}
+			without := put(t, where, name, nil)
+			if got := d.quoteRefusal(t, without); (got.Code == "MISSING_FIELD") != slices.Contains(s.Required, name) {
+				t.Errorf("%s.%s: required %v, but without it: %+v", where, name, slices.Contains(s.Required, name), got.Refusal)
+			}
+		}
+	}
+}
+
+// put gives a good bill with one field set, or removed if value is nil.
+func put(t *testing.T, where, name string, value any) []byte {
+	return countertest.Bill(t, countertest.Child(), func(doc map[string]any) {
+		at := doc
+		switch where {
+		case "visit":
+			at = doc["visit"].(map[string]any)
+		case "items":
+			at = doc["items"].([]any)[0].(map[string]any)
+		}
+		if value == nil {
+			delete(at, name)
+			return
+		}
+		if _, there := at[name]; !there {
+			at[name] = value
+		}
+	})
+}
+
+func (d *daemon) quoteRefusal(t *testing.T, bill []byte) answer {
+	t.Helper()
+	_, text, _ := d.call(t, http.MethodPost, "/v1/quotes", bill, nil)
+	var a answer
+	if err := json.Unmarshal(text, &a); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return a
+}
+
+// TestNotFound: what is not there is refused in the API's shape.
+func TestNotFound(t *testing.T) {
+	d := start(t, nil)
+	for _, path := range []string{"/", "/docs", "/schemas/x", "/v1/nothing"} {
+		if got := d.json(t, http.MethodGet, path, nil, http.StatusNotFound); got.Code == "" || reflect.DeepEqual(got, answer{}) {
+			t.Errorf("%s: %+v", path, got)
+		}
+	}
+	d.json(t, http.MethodPut, "/v1/session", nil, http.StatusNotFound)
+}

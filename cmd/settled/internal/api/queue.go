@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"settled/settle"
+)
+
+// UploadView is where a settlement stands on its way to the platform.
+type UploadView struct {
+	State    UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held"`
+	Reason   *settle.Refusal `json:"reason,omitempty"` // in Chinese and English, with what to do
+	Attempts int             `json:"attempts"`
+	Next     *time.Time      `json:"next,omitempty"`
+	Deadline *time.Time      `json:"deadline,omitempty"`
+}
+
+func viewUpload(e Entry) *UploadView {
+	return &UploadView{State: e.State, Reason: e.Reason, Attempts: e.Attempts, Next: timeOrNil(e.Next), Deadline: timeOrNil(e.Deadline)}
+}
+
+// queueRow is one settlement in the list of the queue.
+type queueRow struct {
+	Number      string     `json:"number"`
+	At          *time.Time `json:"at,omitempty"`
+	Total       settle.Fen `json:"total"`
+	Fund        settle.Fen `json:"fund"`
+	Provisional bool       `json:"provisional"`
+	UploadView
+}
+
+type queueInput struct {
+	State string `query:"state" enum:"pending,unknown,acknowledged,differs,held" doc:"default: all that are not acknowledged"`
+	After string `query:"after" maxLength:"64" doc:"number of the last row seen"`
+	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+}
+
+type queueOutput struct {
+	Body struct {
+		Entries []queueRow `json:"entries"`
+		Next    string     `json:"next,omitempty" doc:"value of after for the next page; empty: that was all"`
+	}
+}
+
+func (s *Server) queue(api huma.API) {
+	register(api, operation{
+		id: "queue", method: http.MethodGet, path: "/v1/queue", roles: everyone, status: http.StatusOK,
+		summary: "What is on its way to the platform.",
+	}, func(ctx context.Context, _ Grant, in *queueInput) (*queueOutput, error) {
+		entries, err := s.options.Ledger.List(ctx, Filter{State: UploadState(in.State), After: in.After, Limit: in.Limit})
+		if err != nil {
+			return nil, err
+		}
+		out := &queueOutput{}
+		out.Body.Entries = []queueRow{}
+		for _, e := range entries {
+			out.Body.Entries = append(out.Body.Entries, rowOf(e))
+		}
+		if len(entries) == in.Limit {
+			out.Body.Next = entries[len(entries)-1].Settlement.Number
+		}
+		return out, nil
+	})
+	register(api, operation{
+		id: "queued", method: http.MethodGet, path: "/v1/queue/{number}", roles: everyone, status: http.StatusOK,
+		summary: "One settlement's way to the platform.",
+	}, func(ctx context.Context, _ Grant, in *numberInput) (*queuedOutput, error) {
+		e, err := s.options.Ledger.Entry(ctx, in.Number)
+		if err != nil {
+			return nil, err
+		}
+		return &queuedOutput{rowOf(e)}, nil
+	})
+}
+
+type queuedOutput struct{ Body queueRow }
+
+func rowOf(e Entry) queueRow {
+	sp := e.Settlement.Split
+	return queueRow{
+		Number: e.Settlement.Number, At: timeOrNil(e.At), Total: sp.Total, Fund: sp.Fund,
+		Provisional: e.Settlement.Provisional, UploadView: *viewUpload(e),
+	}
+}

@@ -1,0 +1,148 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"settled/settle"
+)
+
+// operation is one row of the API.
+type operation struct {
+	id, method, path string
+	summary          string
+	roles            []Role      // who may; nil: anybody, without a token
+	status           int         // of success
+	also             map[int]any // further answers with a body of their own, by status
+	body             any         // example of the request's type, where huma does not see it
+	media            string      // of the answer, if it is not JSON
+}
+
+var (
+	everyone = []Role{Cashier, Hospital, Operations}
+	sellers  = []Role{Cashier, Hospital}
+	cashiers = []Role{Cashier}
+)
+
+// routes registers every operation and renders the OpenAPI document.
+func (s *Server) routes(mux *http.ServeMux) error {
+	api := humago.New(mux, huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "settled", Version: firstOf(s.options.BuildVersion, "dev"),
+				Description: "Local API of the settlement daemon. Amounts are yuan as strings with two decimals. " +
+					"Whatever is refused is answered with code, field, line, and a sentence each for the cashier and the technician; nothing was taken then.",
+			},
+			Components: &huma.Components{
+				Schemas:         huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{"seat": {Type: "http", Scheme: "bearer", Description: "token of the seat"}},
+			},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{asRefusal},
+	})
+	s.quotes(api)
+	s.settlements(api)
+	s.queue(api)
+	s.session(api)
+	s.events(api)
+	s.health(api)
+	return s.document(mux, api)
+}
+
+// register adds an operation whose handler gets what the token grants.
+func register[I, O any](api huma.API, o operation, handle func(context.Context, Grant, *I) (*O, error)) {
+	op := huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status,
+		MaxBodyBytes: maxBody, Responses: map[string]*huma.Response{},
+		SkipValidateBody: o.body != nil, // what huma does not see, the handler checks
+	}
+	if o.roles != nil {
+		op.Security = []map[string][]string{{"seat": {}}}
+		op.Middlewares = huma.Middlewares{allow(o.roles)}
+	}
+	schemas := api.OpenAPI().Components.Schemas
+	for status, body := range o.also {
+		op.Responses[fmt.Sprint(status)] = jsonResponse(http.StatusText(status), huma.SchemaFromType(schemas, typeOf(body)))
+	}
+	op.Responses["default"] = jsonResponse("Refused: nothing was taken", huma.SchemaFromType(schemas, typeOf(settle.Refusal{})))
+	if o.media != "" {
+		op.Responses[fmt.Sprint(o.status)] = &huma.Response{
+			Description: http.StatusText(o.status),
+			Content:     map[string]*huma.MediaType{o.media: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}
+	}
+	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, granted(ctx), in)
+		if err != nil {
+			return nil, refused(err)
+		}
+		return out, nil
+	})
+	if o.body != nil {
+		item := api.OpenAPI().Paths[o.path].Post
+		item.RequestBody.Content["application/json"].Schema = huma.SchemaFromType(schemas, typeOf(o.body))
+	}
+}
+
+// allow refuses tokens of other roles before the body is read.
+func allow(roles []Role) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if role := granted(ctx.Context()).Role; !slices.Contains(roles, role) {
+			_, w := humago.Unwrap(ctx)
+			writeRefusal(w, http.StatusForbidden, refusal(settle.NotAllowed, fmt.Sprintf("role %q may not do this", role)))
+			return
+		}
+		next(ctx)
+	}
+}
+
+func jsonResponse(description string, schema *huma.Schema) *huma.Response {
+	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+}
+
+// document renders the OpenAPI document once and serves it; what matches nothing is
+// refused in the API's shape.
+func (s *Server) document(mux *http.ServeMux, api huma.API) (err error) {
+	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own errors are answered as refusals
+		delete(api.OpenAPI().Components.Schemas.Map(), unused)
+	}
+	if s.spec, err = json.Marshal(api.OpenAPI()); err != nil {
+		return fmt.Errorf("api: OpenAPI document: %w", err)
+	}
+	if s.yaml, err = api.OpenAPI().YAML(); err != nil {
+		return fmt.Errorf("api: OpenAPI document: %w", err)
+	}
+	serve := func(media string, text []byte) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", media)
+			_, _ = w.Write(text) // the client may be gone
+		}
+	}
+	mux.HandleFunc("GET /openapi.json", serve("application/json", s.spec))
+	mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", s.yaml))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeRefusal(w, http.StatusNotFound, refusal(NoSuchPath, r.Method+" "+settle.Clip(r.URL.Path)+" is not in /openapi.json"))
+	})
+	return nil
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// window gives the window of a token's seat; New made sure that there is one.
+func (s *Server) window(g Grant) Window { return s.options.Windows[g.Seat] }

@@ -1,0 +1,118 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Bounds of a request.
+const (
+	maxBody        = 4 << 20 // as settle.DecodeBill's
+	maxHeader      = 16 << 10
+	headerTimeout  = 5 * time.Second
+	readTimeout    = 30 * time.Second
+	writeTimeout   = 60 * time.Second // longer than reading two cards and committing
+	idleTimeout    = 2 * time.Minute
+	shutdownWithin = 20 * time.Second
+)
+
+// Options of the API. Windows, Ledger, Ready and at least one grant are needed.
+type Options struct {
+	Windows      map[string]Window // by seat
+	Tokens       map[string]Grant  // by bearer token, of at least 16 characters
+	Ledger       Ledger
+	Uploads      Uploads // nil: /v1/events has screens only
+	Ready        Readiness
+	BeyondLocal  bool          // listen elsewhere than on loopback; Hosts must then name this machine
+	Hosts        []string      // further names of this machine that a Host header may have, without port
+	Heartbeat    time.Duration // of /v1/events; 15 s if zero
+	Log          *slog.Logger  // nil: slog.Default
+	BuildVersion string
+}
+
+// Server serves the API.
+type Server struct {
+	options Options
+	grants  []tokenGrant
+	handler http.Handler
+	spec    []byte // OpenAPI, JSON
+	yaml    []byte
+	closing chan struct{} // ends the event streams
+	http    *http.Server
+}
+
+// New checks the options and builds the API.
+func New(o Options) (*Server, error) {
+	switch {
+	case len(o.Windows) == 0 || o.Ledger == nil || o.Ready == nil:
+		return nil, errors.New("api: windows, ledger and readiness are needed")
+	case len(o.Tokens) == 0:
+		return nil, errors.New("api: no token, so nobody could use it")
+	}
+	if o.Heartbeat <= 0 {
+		o.Heartbeat = 15 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	s := &Server{options: o, closing: make(chan struct{})}
+	for token, grant := range o.Tokens {
+		if err := s.admit(token, grant); err != nil {
+			return nil, err
+		}
+	}
+	mux := http.NewServeMux()
+	if err := s.routes(mux); err != nil {
+		return nil, err
+	}
+	s.handler = s.guard(mux)
+	s.http = &http.Server{
+		Handler: s.handler, MaxHeaderBytes: maxHeader,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	s.http.RegisterOnShutdown(func() { close(s.closing) })
+	return s, nil
+}
+
+// ServeHTTP answers one request, guards included.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Serve answers on l until ctx ends; then it lets requests under way end, and
+// returns nil. It refuses a listener that others than this machine can reach. It
+// may be called once.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if !s.options.BeyondLocal && !isLocal(l.Addr()) {
+		return errors.Join(fmt.Errorf("api: %s is not a loopback address", l.Addr()), l.Close())
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.http.Serve(l) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("api: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
+	defer cancel()
+	err := s.http.Shutdown(grace)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("api: shut down: %w", err), s.http.Close())
+	}
+	<-ended
+	return err
+}
+
+func isLocal(a net.Addr) bool {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case *net.UnixAddr:
+		return true
+	}
+	return false
+}

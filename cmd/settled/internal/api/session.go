@@ -1,0 +1,54 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"settled/cmd/settled/internal/counter"
+	"settled/settle"
+)
+
+type screenOutput struct{ Body counter.Screen }
+
+type linkInput struct {
+	Body struct {
+		Relation settle.Relation `json:"relation" enum:"child,parent,spouse,sibling,grandparent,grandchild" doc:"what the patient is to the guardian"`
+	}
+}
+
+type linkAnswer struct {
+	Relation settle.Relation `json:"relation"`
+	From     settle.Date     `json:"from"`
+}
+
+type linkOutput struct{ Body linkAnswer }
+
+func (s *Server) session(api huma.API) {
+	register(api, operation{
+		id: "session", method: http.MethodGet, path: "/v1/session", roles: everyone, status: http.StatusOK,
+		summary: "What this seat's window shows now.",
+	}, func(_ context.Context, g Grant, _ *struct{}) (*screenOutput, error) {
+		return &screenOutput{s.window(g).Screen()}, nil
+	})
+	register(api, operation{
+		id: "cancel", method: http.MethodDelete, path: "/v1/session", roles: sellers, status: http.StatusOK,
+		summary: "Drop what is under way before it is written; gives the screen after that.",
+	}, func(_ context.Context, g Grant, _ *struct{}) (*screenOutput, error) {
+		if err := s.window(g).Cancel(); err != nil {
+			return nil, err
+		}
+		return &screenOutput{s.window(g).Screen()}, nil
+	})
+	register(api, operation{
+		id: "link", method: http.MethodPost, path: "/v1/links", roles: cashiers, status: http.StatusCreated,
+		summary: "File that the person in the guardian's reader lets the patient use the guardian's account (家庭共济). Both cards must be in.",
+	}, func(ctx context.Context, g Grant, in *linkInput) (*linkOutput, error) {
+		l, err := s.window(g).FileLink(ctx, in.Body.Relation, g.Operator)
+		if err != nil {
+			return nil, err
+		}
+		return &linkOutput{linkAnswer{Relation: l.Relation, From: l.From}}, nil
+	})
+}

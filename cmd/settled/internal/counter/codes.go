@@ -1,0 +1,99 @@
+package counter
+
+import (
+	"fmt"
+
+	"settled/settle"
+)
+
+// Codes of this package, beside those of package settle: what a window refuses
+// because of its state, and what it says on its screen.
+const (
+	StillReading    settle.Code = "STILL_READING"
+	NothingToCancel settle.Code = "NOTHING_TO_CANCEL"
+	ConfirmTwice    settle.Code = "CONFIRM_TWICE"
+	ConfirmRunning  settle.Code = "CONFIRM_RUNNING"
+	WritingNow      settle.Code = "WRITING_NOW"
+	AlreadySettled  settle.Code = "ALREADY_SETTLED"
+	NoQuote         settle.Code = "NO_QUOTE"
+	LateAnswer      settle.Code = "LATE_ANSWER"
+	Cancelled       settle.Code = "CANCELLED"
+	GuardianCame    settle.Code = "GUARDIAN_CAME"
+	GuardianLeft    settle.Code = "GUARDIAN_LEFT"
+	GuardianReading settle.Code = "GUARDIAN_READING"
+	WrongReader     settle.Code = "WRONG_READER"
+	ReadersCrossed  settle.Code = "READERS_CROSSED"
+	ReadFailed      settle.Code = "READ_FAILED"
+	NotPayable      settle.Code = "NOT_PAYABLE"
+	OtherKey        settle.Code = "OTHER_KEY"
+	BillSettled     settle.Code = "BILL_SETTLED"
+	NoLink          settle.Code = "NO_LINK"
+	PrintFailed     settle.Code = "PRINT_FAILED"
+	NoPrinter       settle.Code = "NO_PRINTER"
+	Fault           settle.Code = "FAULT"
+	Closed          settle.Code = "CLOSED"
+	OfflineWarning  settle.Code = "OFFLINE_WARNING"
+	Linked          settle.Code = "LINKED"
+)
+
+// sentences of this package's codes: for the cashier, for the technician. Never
+// written to.
+var sentences = map[settle.Code][2]string{
+	StillReading:    {"正在读卡，请稍候。", "the card is still being read"},
+	NothingToCancel: {"没有可取消的业务。", "nothing is under way"},
+	ConfirmTwice:    {"这笔正在结算，请勿重复确认。", "the confirmation of this quote is under way already"},
+	ConfirmRunning:  {"正在核对卡并结算，请等结果出来再操作。", "a confirmation is under way"},
+	WritingNow:      {"正在记账，不能取消；结果马上显示。", "the settlement is being written and can no longer be cancelled"},
+	AlreadySettled:  {"这笔已经结算，不能取消或再次确认；要退请办撤销。", "settled already: void it instead"},
+	NoQuote:         {"还没有预结算；请先发送账单预结算。", "there is no quote to confirm"},
+	LateAnswer:      {"操作顺序不对，已忽略。", "an answer arrived in a state that did not ask for it"},
+	Cancelled:       {"已取消，未扣款。", "cancelled by the operator"},
+	GuardianCame:    {"监护人卡已插入，原预结算作废；请重新预结算。", "the guardian's card came after the quote: quote again"},
+	GuardianLeft:    {"监护人卡已取走，家庭共济不能使用；请重新预结算。", "the guardian's card was removed: quote again"},
+	GuardianReading: {"正在读监护人卡，请稍候再试。", "the guardian's card is still being read"},
+	WrongReader:     {"两个读卡器中是同一人的卡；请把监护人本人的卡插入监护人读卡器。", "the same person's card is in both readers"},
+	ReadersCrossed:  {"卡插反了：账单上的患者的卡在监护人读卡器中；请对调两张卡。", "the bill's patient is the holder of the card in the guardian's reader"},
+	ReadFailed:      {"读卡失败；请取出卡擦净芯片后重新插入，仍不行请换读卡器。", "the card could not be read"},
+	NotPayable:      {"这笔不能按医保结算，未扣款；请看原因，或改为自费收款。", "the split is refused and cannot be confirmed"},
+	OtherKey:        {"确认的单据号与账单的不同，未扣款；请用账单自己的单据号。", "the key is not the bill's"},
+	BillSettled:     {"这张账单已经结算过；再次确认不会重复扣款，只显示原结果。", "the bill's key has settled already: confirming replays the first result"},
+	NoLink:          {"监护人与患者没有登记家庭共济，监护人账户不能付款；如需使用请先登记。", "no filed link joins guardian and patient"},
+	PrintFailed:     {"已结算，但凭条没有打印成功；请检查打印机后重打，切勿重新结算。", "settled, but the slip was not printed"},
+	NoPrinter:       {"本窗口没有打印机；请在医院系统中打印。", "no printer is set up at this seat"},
+	Fault:           {"系统出错，未扣款；请重试，仍不行请联系信息科。", "internal fault; nothing was written"},
+	Closed:          {"程序正在退出，不再受理；请稍候再试。", "the session is closed"},
+	OfflineWarning:  {"离线结算金额接近上限；请尽快恢复网络。", "the offline exposure is above its warning limit"},
+	Linked:          {"家庭共济已登记；请重新预结算。", "the link is filed"},
+}
+
+// Sentence gives what a code of this package or of package settle says to the
+// cashier.
+func Sentence(c settle.Code) string {
+	if s, ok := sentences[c]; ok {
+		return s[0]
+	}
+	return c.Cashier()
+}
+
+// refuse makes a refusal with the code's sentences.
+func refuse(c settle.Code) *settle.Refusal {
+	r := &settle.Refusal{Code: c, Cashier: Sentence(c), Technician: c.Technician()}
+	if s, ok := sentences[c]; ok {
+		r.Technician = s[1]
+	}
+	return r
+}
+
+// refuseBecause adds a technician's detail to the code's sentences.
+func refuseBecause(c settle.Code, format string, args ...any) *settle.Refusal {
+	r := refuse(c)
+	r.Technician = fmt.Sprintf("%s: %s", r.Technician, fmt.Sprintf(format, args...))
+	return r
+}
+
+// refuseField names the field of the input that is at fault.
+func refuseField(c settle.Code, field, format string, args ...any) *settle.Refusal {
+	r := refuseBecause(c, format, args...)
+	r.Field = field
+	return r
+}

@@ -1,0 +1,168 @@
+package countertest
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"settled/cmd/settled/internal/counter"
+	"settled/settle"
+)
+
+// Cards are the readers of a window.
+type Cards struct {
+	mu      sync.Mutex
+	in      map[counter.Role]counter.Card
+	hold    chan struct{}
+	started chan counter.Role
+}
+
+// NewCards gives two empty readers.
+func NewCards() *Cards {
+	return &Cards{in: map[counter.Role]counter.Card{}, started: make(chan counter.Role, 100)}
+}
+
+// Put lays a card into a reader.
+func (c *Cards) Put(role counter.Role, card counter.Card) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.in[role] = card
+}
+
+// Take takes the card out.
+func (c *Cards) Take(role counter.Role) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.in, role)
+}
+
+// Hold makes reads and checks wait until release is called or their context ends.
+func (c *Cards) Hold() (release func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	hold := make(chan struct{})
+	c.hold = hold
+	return sync.OnceFunc(func() { close(hold) })
+}
+
+// Started gives the role of every read and check that began.
+func (c *Cards) Started() <-chan counter.Role { return c.started }
+
+func (c *Cards) wait(ctx context.Context, role counter.Role) error {
+	c.mu.Lock()
+	hold := c.hold
+	c.mu.Unlock()
+	select {
+	case c.started <- role:
+	default:
+	}
+	if hold == nil {
+		return nil
+	}
+	select {
+	case <-hold:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Read implements counter.Cards.
+func (c *Cards) Read(ctx context.Context, role counter.Role) (counter.Card, error) {
+	if err := c.wait(ctx, role); err != nil {
+		return counter.Card{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	card, ok := c.in[role]
+	if !ok {
+		return card, refusal(settle.NoCard)
+	}
+	return card, nil
+}
+
+// Check implements counter.Cards.
+func (c *Cards) Check(ctx context.Context, role counter.Role, code settle.Private) error {
+	card, err := c.Read(ctx, role)
+	if err != nil {
+		return err
+	}
+	if card.Who.CardCode != code {
+		return refusal(settle.CardChanged)
+	}
+	return nil
+}
+
+// Platform answers from a list of persons.
+type Platform struct {
+	mu      sync.Mutex
+	persons []settle.Entitlement
+	err     error
+}
+
+// Knows adds a person.
+func (p *Platform) Knows(e settle.Entitlement) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.persons = append(p.persons, e)
+}
+
+// Fail makes every question fail; nil brings the platform back.
+func (p *Platform) Fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = err
+}
+
+// Identify implements counter.Platform.
+func (p *Platform) Identify(_ context.Context, who settle.Identity) (settle.Entitlement, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return settle.Entitlement{}, p.err
+	}
+	for _, e := range p.persons {
+		if e.Who.IDNumber == who.IDNumber || (who.IDNumber == "" && e.Who.CardNumber == who.CardNumber) {
+			return e, nil
+		}
+	}
+	return settle.Entitlement{}, refusal(settle.PersonUnknown)
+}
+
+// Printer keeps what it printed.
+type Printer struct {
+	mu    sync.Mutex
+	err   error
+	slips chan counter.Receipt
+}
+
+// NewPrinter gives a printer with paper for 100 slips.
+func NewPrinter() *Printer { return &Printer{slips: make(chan counter.Receipt, 100)} }
+
+// Jam makes the printer fail; false clears it.
+func (p *Printer) Jam(jammed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = nil
+	if jammed {
+		p.err = errors.New("out of paper")
+	}
+}
+
+// Slips gives what came out.
+func (p *Printer) Slips() <-chan counter.Receipt { return p.slips }
+
+// Print implements counter.Printer.
+func (p *Printer) Print(_ context.Context, r counter.Receipt) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return p.err
+	}
+	p.slips <- r
+	return nil
+}
+
+func refusal(c settle.Code) *settle.Refusal {
+	return &settle.Refusal{Code: c, Cashier: c.Cashier(), Technician: c.Technician()}
+}

@@ -1,0 +1,120 @@
+package counter_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
+
+	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/counter/countertest"
+	"settled/settle"
+)
+
+var update = flag.Bool("update", false, "write the golden receipts anew")
+
+// slips are the receipts of testdata/*.txt.
+func slips() map[string]counter.Receipt {
+	line := func(name, price, quantity string, grade settle.Grade) settle.Line {
+		return settle.Line{Name: name, Grade: grade, UnitPrice: decimal.RequireFromString(price), Quantity: decimal.RequireFromString(quantity)}
+	}
+	left := settle.Fen(239631)
+	plain := settle.Settlement{
+		Number: "44030126110500001", Key: "OP20241105-0001", Who: countertest.Child().Who, Device: "W01", Operator: "C01",
+		Bill: settle.Bill{
+			Visit: settle.Visit{Day: 20241105, Institution: countertest.Centre()},
+			Lines: []settle.Line{line("阿莫西林胶囊", "12.3456", "2", settle.GradeA), line("门诊诊查费", "10.00", "1", settle.GradeA)},
+		},
+		Split: settle.Split{
+			Status: settle.Settled, Reasons: []settle.Code{settle.SelectedDirect},
+			Total: 3469, Fund: 2652, Cash: 817, LimitAfter: &left,
+			Lines: []settle.LineSplit{
+				{Name: "阿莫西林胶囊", Amount: 2469, InScope: 2469, Fund: 1852},
+				{Name: "门诊诊查费", Amount: 1000, InScope: 1000, Fund: 800},
+			},
+		},
+	}
+	full := plain
+	full.Guardian = countertest.Parent().Who
+	full.Provisional, full.OfflineWhy = true, string(settle.PlatformDown)
+	full.Bill.Lines = []settle.Line{line("注射用头孢曲松钠（进口）1.0g×10支/盒 某某制药有限公司", "123456.7891", "1.5", settle.GradeB)}
+	full.Split = settle.Split{
+		Status: settle.Settled, Reasons: []settle.Code{settle.SelectedSettlementHospital, settle.LimitReached, settle.MutualPrefix + settle.LinkNotActive},
+		Total: 18518518, Fund: 100000, Own: 1, Family: 5000000, Cash: 13418517, LimitAfter: new(settle.Fen),
+		Lines: []settle.LineSplit{{
+			Name: "注射用头孢曲松钠（进口）1.0g×10支/盒 某某制药有限公司", Amount: 18518518, OverCap: 10000, FirstSelfPay: 1851852, InScope: 16656666, Fund: 100000,
+		}},
+	}
+	return map[string]counter.Receipt{
+		"plain":   {Settlement: plain, At: countertest.Morning()},
+		"offline": {Settlement: full, At: countertest.Morning(), Illustrative: true, Copy: 2},
+	}
+}
+
+// TestReceipts compares slips with the files a cashier has looked at.
+func TestReceipts(t *testing.T) {
+	for name, r := range slips() {
+		for _, columns := range []int{counter.Paper80, counter.Paper58} {
+			file := filepath.Join("testdata", name+"-"+strconv.Itoa(columns)+".txt")
+			got := r.Text(columns)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", file, diff)
+			}
+			fits(t, got, columns)
+		}
+	}
+}
+
+func fits(t interface {
+	Errorf(format string, args ...any)
+}, text string, columns int) {
+	for _, line := range strings.Split(text, "\n") {
+		if n := counter.Columns(line); n > columns {
+			t.Errorf("%d columns on paper of %d: %q", n, columns, line)
+		}
+	}
+}
+
+// TestReceiptFitsAnyName: whatever the hospital's system calls things, no line is
+// wider than the paper, and nothing steers the printer.
+func TestReceiptFitsAnyName(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := slips()["offline"]
+		st := &r.Settlement
+		st.Bill.Visit.Institution.Name = rapid.String().Draw(t, "institution")
+		st.Operator = rapid.StringN(0, 60, -1).Draw(t, "operator")
+		st.Split.Lines = []settle.LineSplit{{Name: rapid.String().Draw(t, "name"), Amount: settle.Fen(rapid.Int64Range(0, int64(settle.MaxFen)).Draw(t, "amount")), Fund: settle.MaxFen, SelfFunded: settle.MaxFen}}
+		st.Split.Cash = settle.MaxFen
+		for _, columns := range []int{counter.Paper80, counter.Paper58} {
+			text := r.Text(columns)
+			fits(t, text, columns)
+			if i := strings.IndexFunc(text, func(c rune) bool { return c < ' ' && c != '\n' || c == 0x7f || c == 0x9b }); i >= 0 {
+				t.Errorf("a control character at %d", i)
+			}
+		}
+	})
+}
+
+// TestColumns: what takes one column and what two.
+func TestColumns(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "abc": 3, "医保": 4, "￥12.30": 7, "×": 2, "【重打】": 8, "ｱ": 1, "𠮷": 2} {
+		if got := counter.Columns(text); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package counter
+
+import (
+	"settled/settle"
+)
+
+// Screen is what a window shows. It holds no unmasked personal data and may be sent
+// to any page of the seat.
+type Screen struct {
+	Seq      uint64    `json:"seq"` // counts the changes of this session
+	Seat     string    `json:"seat"`
+	State    string    `json:"state" enum:"idle,reading,identified,quoted,checking,committing,committed,printed,stopped"`
+	Patient  *Person   `json:"patient,omitempty"`
+	Guardian *Person   `json:"guardian,omitempty"`
+	Quote    *Figures  `json:"quote,omitempty"`
+	Slip     *SlipView `json:"slip,omitempty"` // the last settlement of this window
+	Messages []Message `json:"messages"`       // newest last
+}
+
+// Person is a card's holder as a screen may show it.
+type Person struct {
+	Name     string          `json:"name"`      // masked
+	IDNumber string          `json:"id_number"` // masked
+	Category settle.Category `json:"category"`
+	Offline  settle.Code     `json:"offline,omitempty"` // why the platform was not asked; empty: it was
+	AsOf     string          `json:"as_of"`             // RFC 3339: when the platform said what is known
+}
+
+// Figures are the amounts of a quote or a settlement, with the reasons in Chinese.
+type Figures struct {
+	ID           string        `json:"id,omitempty"` // of a quote
+	Status       settle.Status `json:"status"`
+	Total        settle.Fen    `json:"total"`
+	Fund         settle.Fen    `json:"fund"`                  // 统筹基金
+	Own          settle.Fen    `json:"own"`                   // 个人账户
+	Family       settle.Fen    `json:"mutual"`                // 家庭共济
+	Cash         settle.Fen    `json:"cash"`                  // 现金
+	LimitAfter   *settle.Fen   `json:"limit_after,omitempty"` // of the yearly limit
+	Reasons      []Notice      `json:"reasons"`
+	Notices      []Notice      `json:"notices"`
+	Provisional  bool          `json:"provisional"`
+	Illustrative bool          `json:"illustrative"`
+}
+
+// SlipView says what became of the last slip.
+type SlipView struct {
+	Number  string  `json:"number"` // 结算单号
+	Figures Figures `json:"figures"`
+	Status  string  `json:"status" enum:"printing,printed,failed,no_printer"`
+	Copies  int     `json:"copies"` // times it was sent to the printer
+}
+
+// Message is a line for the cashier.
+type Message struct {
+	Code  settle.Code `json:"code"`
+	Text  string      `json:"text"` // Chinese
+	Field string      `json:"field,omitempty"`
+	Line  int         `json:"line,omitempty"`
+}
+
+// mostMessages bounds the lines that a screen keeps within one state.
+const mostMessages = 5
+
+// watcherBuffer is how many screens a watcher may lag behind.
+const watcherBuffer = 32
+
+type watcher struct{ screens chan Screen }
+
+// Screen gives what the window shows now.
+func (s *Session) Screen() Screen {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.screen()
+}
+
+// Subscribe gives every screen from now on, the present one first. A reader that
+// falls behind is dropped: its channel is closed, as it is when the session ends.
+// leave ends the subscription and may be called twice.
+func (s *Session) Subscribe() (screens <-chan Screen, leave func()) {
+	w := &watcher{screens: make(chan Screen, watcherBuffer)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w.screens <- s.screen()
+	s.watchers[w] = struct{}{}
+	if s.base.Err() != nil {
+		s.unwatch(w)
+	}
+	return w.screens, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unwatch(w)
+	}
+}
+
+func (s *Session) unwatch(w *watcher) {
+	if _, there := s.watchers[w]; there {
+		delete(s.watchers, w)
+		close(w.screens)
+	}
+}
+
+// say puts a reason on the screen, if there is one, and shows the screen.
+func (s *Session) say(r *settle.Refusal) {
+	if r != nil {
+		s.messages = append(s.messages, Message{Code: r.Code, Text: r.Cashier, Field: r.Field, Line: r.Line})
+		if over := len(s.messages) - mostMessages; over > 0 {
+			s.messages = s.messages[over:]
+		}
+	}
+	s.seq++
+	now := s.screen()
+	for w := range s.watchers {
+		select {
+		case w.screens <- now:
+		default:
+			s.unwatch(w)
+		}
+	}
+}
+
+// screen builds what is shown. The session is locked.
+func (s *Session) screen() Screen {
+	sc := Screen{Seq: s.seq, Seat: s.options.Seat, State: s.state.String(), Messages: append([]Message{}, s.messages...)}
+	sc.Patient, sc.Guardian = s.holders[Patient].view(), s.holders[Guardian].view()
+	if s.quote != nil {
+		f := s.quote.Figures()
+		sc.Quote = &f
+	}
+	if s.slip != nil {
+		sc.Slip = s.slip.view()
+	}
+	return sc
+}
+
+func (h *holder) view() *Person {
+	if h == nil {
+		return nil
+	}
+	who := h.known.Who
+	return &Person{
+		Name: who.Name.String(), IDNumber: who.IDNumber.String(),
+		Category: h.known.Insured.Category, Offline: h.offline, AsOf: h.known.AsOf,
+	}
+}
+
+// Figures gives the quote's amounts and reasons.
+func (q *Quote) Figures() Figures {
+	f := FiguresOf(q.Settlement, q.Illustrative)
+	f.ID = q.ID
+	f.Notices = append(f.Notices, q.Notices...)
+	return f
+}
+
+// FiguresOf gives a settlement's amounts and reasons.
+func FiguresOf(st settle.Settlement, illustrative bool) Figures {
+	sp := st.Split
+	f := Figures{
+		Status: sp.Status, Total: sp.Total, Fund: sp.Fund, Own: sp.Own, Family: sp.Family, Cash: sp.Cash,
+		LimitAfter: sp.LimitAfter, Reasons: []Notice{}, Notices: []Notice{},
+		Provisional: st.Provisional, Illustrative: illustrative,
+	}
+	for _, code := range sp.Reasons {
+		f.Reasons = append(f.Reasons, notice(code))
+	}
+	return f
+}

@@ -1,0 +1,345 @@
+package counter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"settled/settle"
+)
+
+// This file is the flow of a settlement from top to bottom: who is it (identify),
+// who would pay what (Quote), and once that is confirmed, are the cards still the
+// ones that were read, is it written, is it on paper (Confirm, print).
+
+// holder is a person whose card lies in a reader.
+type holder struct {
+	card    Card
+	known   settle.Entitlement
+	offline settle.Code // why the platform was not asked; "": it was
+}
+
+// identify reads the card of a role and finds out who holds it: the platform says,
+// or, when it cannot be asked, what was last known of that person.
+func (s *Session) identify(ctx context.Context, role Role) (*holder, error) {
+	card, err := s.readCard(ctx, role)
+	if err != nil {
+		return nil, err
+	}
+	known, err := s.askPlatform(ctx, card)
+	var no *settle.Refusal
+	var down *Down
+	switch {
+	case err == nil:
+		return s.learn(ctx, card, known)
+	case errors.As(err, &no):
+		return nil, no
+	case errors.As(err, &down):
+		return s.lastKnown(ctx, card, down.Reason)
+	default:
+		return s.lastKnown(ctx, card, settle.PlatformDown)
+	}
+}
+
+func (s *Session) readCard(ctx context.Context, role Role) (Card, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.options.ReadTimeout)
+	defer cancel()
+	card, err := s.ports.Cards.Read(ctx, role)
+	if err != nil {
+		return Card{}, refusalOr(err, ReadFailed)
+	}
+	if card.Who.CardCode == "" || (card.Who.IDNumber == "" && card.Who.CardNumber == "") {
+		return Card{}, refuseBecause(ReadFailed, "the card gave no code, or neither id nor card number")
+	}
+	return card, nil
+}
+
+func (s *Session) askPlatform(ctx context.Context, card Card) (settle.Entitlement, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.options.IdentifyTimeout)
+	defer cancel()
+	return s.ports.Platform.Identify(ctx, card.Who)
+}
+
+// learn keeps the platform's answer, so that it is there when the line is not.
+func (s *Session) learn(ctx context.Context, card Card, e settle.Entitlement) (*holder, error) {
+	said := e.Who.IDNumber
+	if said == "" || (card.Who.IDNumber != "" && card.Who.IDNumber != said) {
+		return nil, refuseBecause(settle.WrongPerson, "the platform answered with another person than the card's")
+	}
+	e.Who.CardNumber, e.Who.CardCode = card.Who.CardNumber, card.Who.CardCode
+	e.Person = s.ports.People.Person(said)
+	if e.Period = s.ports.Rulebook.On(s.today()).Period; e.Period == "" {
+		return nil, refuseBecause(settle.PolicyRowMissing, "the rules name no limit period for %s", s.today())
+	}
+	if err := s.ports.People.Learn(ctx, e); err != nil {
+		return nil, refusalOr(fmt.Errorf("keep the platform's answer: %w", err), Fault)
+	}
+	return &holder{card: card, known: e}, nil
+}
+
+// Quote computes who would pay what of a bill (settle.DecodeBill says its form) for
+// the patient whose card is in the reader, under the rules of the visit's day. It
+// takes and writes nothing. by is the operator. The error is a *settle.Refusal.
+func (s *Session) Quote(ctx context.Context, bill []byte, by string) (Quote, error) {
+	a, err := s.decode(bill, by)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		return Quote{}, s.refused(err)
+	}
+	if err := s.fire(event{kind: askQuote}); err != nil {
+		return Quote{}, s.refused(err)
+	}
+	q, err := s.compute(ctx, a)
+	if err != nil {
+		return Quote{}, s.refused(err)
+	}
+	if err := s.fire(event{kind: quoteMade, quote: q}); err != nil {
+		return Quote{}, s.refused(err)
+	}
+	return *q, nil
+}
+
+// compute makes the quote of a bill as things stand now. The session is locked.
+func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
+	patient, guardian := s.holders[Patient], s.holders[Guardian]
+	if s.reads[Guardian].busy {
+		return nil, refuse(GuardianReading)
+	}
+	if err := s.fits(a, patient, guardian); err != nil {
+		return nil, err
+	}
+	rules := s.ports.Rulebook.On(a.bill.Visit.Day)
+	position, err := s.ports.Book.Position(ctx, patient.known.Person, rules.Period)
+	if err != nil {
+		return nil, fmt.Errorf("read the position: %w", err)
+	}
+	insured := patient.known.Insured
+	insured.Own = position.Own
+	insured.Family = consented(position.Family, guardian)
+	split, err := settle.Compute(rules, insured, a.bill, position.Usage)
+	if err != nil {
+		return nil, fmt.Errorf("compute the split: %w", err)
+	}
+	q := &Quote{
+		Illustrative: rules.Illustrative, ask: a, version: position.Version,
+		Settlement: settle.Settlement{
+			Person: patient.known.Person, Who: patient.known.Who,
+			Insured: insured, Bill: a.bill, Chart: a.chart,
+			Usage: position.Usage, Period: rules.Period, Split: split, Rules: rules.Digest,
+			OfflineWhy: string(patient.offline), Operator: a.by, Device: s.options.Seat,
+		},
+	}
+	q.withGuardian(guardian)
+	if err := q.sign(); err != nil {
+		return nil, err
+	}
+	if q.Notices, err = s.notices(ctx, q, position, guardian); err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// fits refuses a bill that is not for this person and a day that has come.
+func (s *Session) fits(a ask, patient, guardian *holder) error {
+	if today := s.today(); a.bill.Visit.Day > today {
+		return refuseField(settle.FutureVisit, "visit.date", "the visit is on %s, today is %s", a.bill.Visit.Day, today)
+	}
+	switch want := a.head.Patient; {
+	case want == "" || want == patient.known.Who.IDNumber:
+		return nil
+	case guardian != nil && want == guardian.known.Who.IDNumber:
+		return refuseField(ReadersCrossed, "patient.id_number", "the bill's person is in the guardian's reader")
+	default:
+		return refuseField(settle.WrongPerson, "patient.id_number", "the bill's person is not the card's holder")
+	}
+}
+
+// consented keeps the accounts of the person whose card is in the guardian's reader:
+// the card there is the consent.
+func consented(family []settle.FamilyAccount, guardian *holder) []settle.FamilyAccount {
+	var with []settle.FamilyAccount
+	for _, account := range family {
+		if guardian != nil && account.ID == guardian.known.Person {
+			with = append(with, account)
+		}
+	}
+	return with
+}
+
+// Confirmation is what the operator confirms.
+type Confirmation struct {
+	Quote string // ID of the quote on the screen
+	Key   string // idempotency key: the bill's own number, see [Quote.Key]
+	By    string // operator
+}
+
+// Settled is a settlement that is durable.
+type Settled struct {
+	Settlement   settle.Settlement
+	Illustrative bool // the rules of the day held demonstration data; not known of a replay
+	Replayed     bool // this key had made it before; nothing was taken now
+}
+
+// Stale is the answer to the confirmation of a quote that no longer holds: nothing
+// was taken, and Quote is what holds now.
+type Stale struct {
+	Quote Quote
+}
+
+// Error implements error.
+func (e *Stale) Error() string { return "stale quote; the new one is " + e.Quote.ID }
+
+// Confirm takes what the quote shows and returns when that is durable. The error is
+// a *settle.Refusal or a *Stale; after either nothing was taken, except that after
+// JOURNAL_STOPPED it is not known yet: confirming the same quote with the same key
+// again is always safe and tells.
+func (s *Session) Confirm(ctx context.Context, c Confirmation) (Settled, error) {
+	before, err := s.replayed(ctx, c)
+	if err != nil || before.Replayed {
+		return before, err
+	}
+	try, err := s.begin(c)
+	if err != nil {
+		return Settled{}, err
+	}
+	if err := s.checkCards(try); err != nil {
+		return Settled{}, err
+	}
+	return s.commit(ctx, try)
+}
+
+// replayed answers a key that has settled before with the first result, whatever
+// the session has become since.
+func (s *Session) replayed(ctx context.Context, c Confirmation) (Settled, error) {
+	content, err := c.content()
+	if err != nil {
+		return Settled{}, err
+	}
+	first, found, err := s.ports.Book.Replay(ctx, c.Key, content)
+	if err != nil {
+		return Settled{}, refusalOr(err, settle.JournalStopped)
+	}
+	return Settled{Settlement: first, Replayed: found}, nil
+}
+
+// attempt is one confirmation on its way to the book.
+type attempt struct {
+	confirmed Confirmation
+	quote     *Quote
+	cards     [roles]settle.Private // 卡识别码 that must still be in the readers; "": not needed
+	ctx       context.Context       // ended, with the reason as its cause, when the session cancels
+}
+
+// begin starts the confirmation of the quote on the screen, if that is the one.
+func (s *Session) begin(c Confirmation) (*attempt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q := s.quote; q != nil && (s.state == Quoted || s.state == Stopped) {
+		if q.ID != c.Quote {
+			return nil, s.refused(refuse(settle.QuoteUnknown))
+		}
+		if q.Key() != c.Key {
+			return nil, s.refused(refuseField(OtherKey, "key", "the bill's is %q", q.Key()))
+		}
+		if q.Settlement.Split.Status == settle.Refused {
+			return nil, s.refused(notPayable(q))
+		}
+	}
+	if err := s.fire(event{kind: askConfirm}); err != nil {
+		return nil, s.refused(err)
+	}
+	try := &attempt{confirmed: c, quote: s.quote, ctx: s.checks}
+	try.cards[Patient] = s.holders[Patient].card.Who.CardCode
+	if try.quote.Settlement.Guardian != (settle.Identity{}) {
+		try.cards[Guardian] = s.holders[Guardian].card.Who.CardCode
+	}
+	return try, nil
+}
+
+// checkCards makes sure that the cards in the readers are the ones that were read,
+// and that the bounds of offline settling still hold. From its success on nothing
+// cancels.
+func (s *Session) checkCards(try *attempt) error {
+	failed := [roles]kind{patientNotSame, guardianNotSame}
+	for role, code := range try.cards {
+		if code == "" {
+			continue
+		}
+		if err := s.checkCard(try.ctx, Role(role), code); err != nil {
+			return s.answer(try, event{kind: failed[role], why: refusalOr(err, settle.CardChanged)})
+		}
+	}
+	if _, err := s.exposed(try.ctx, try.quote); err != nil {
+		return s.answer(try, event{kind: notTaken, why: refusalOr(err, Fault)})
+	}
+	return s.answer(try, event{kind: checksPassed})
+}
+
+func (s *Session) checkCard(ctx context.Context, role Role, code settle.Private) error {
+	ctx, cancel := context.WithTimeout(ctx, s.options.CheckTimeout)
+	defer cancel()
+	return s.ports.Cards.Check(ctx, role, code)
+}
+
+// commit has the book write the settlement and says what became of it. A client
+// that hangs up does not stop the write.
+func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
+	ctx = context.WithoutCancel(ctx)
+	order := Commit{Settlement: try.quote.Settlement, Content: try.quote.content, Version: try.quote.version, By: try.confirmed.By}
+	order.Settlement.Key, order.Settlement.Operator = try.confirmed.Key, try.confirmed.By
+	written, replayed, err := s.ports.Book.Settle(ctx, order)
+	var no *settle.Refusal
+	switch {
+	case err == nil:
+		slip := &Receipt{Settlement: written, At: s.ports.Clock(), Illustrative: try.quote.Illustrative}
+		_ = s.answer(try, event{kind: durable, receipt: slip}) // it is durable, whatever the screen says
+		return Settled{Settlement: written, Illustrative: try.quote.Illustrative, Replayed: replayed}, nil
+	case errors.Is(err, ErrStale):
+		return Settled{}, s.quoteAgain(ctx, try)
+	case errors.As(err, &no):
+		return Settled{}, s.answer(try, event{kind: notTaken, why: no})
+	default:
+		return Settled{}, s.answer(try, event{kind: outcomeUnknown, why: refuseBecause(settle.JournalStopped, "%v", err)})
+	}
+}
+
+// quoteAgain answers a stale quote with the one that holds now.
+func (s *Session) quoteAgain(ctx context.Context, try *attempt) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, err := s.compute(ctx, try.quote.ask)
+	if err != nil {
+		return s.conclude(event{kind: notTaken, why: refusalOr(err, Fault)})
+	}
+	if err := s.conclude(event{kind: stale, quote: q}); err != nil {
+		return err
+	}
+	return &Stale{Quote: *q}
+}
+
+// print brings a slip to paper. It runs beside the session: the settlement is
+// durable, and the patient may take the card and go.
+func (s *Session) print(r Receipt) {
+	s.printing.Lock()
+	defer s.printing.Unlock()
+	ctx, cancel := context.WithTimeout(s.base, s.options.PrintTimeout)
+	defer cancel()
+	e := event{kind: slipPrinted, receipt: &r}
+	if err := s.ports.Printer.Print(ctx, r); err != nil {
+		e = event{kind: slipFailed, receipt: &r, why: refuseBecause(PrintFailed, "slip %s: %v", r.Settlement.Number, err)}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.fire(e) // every state takes note of a slip
+}
+
+func (s *Session) today() settle.Date {
+	t := s.ports.Clock().In(shanghai())
+	d, _ := settle.NewDate(t.Year(), int(t.Month()), t.Day())
+	return d
+}
+
+// shanghai is the civil time of the rules and the slips; it has no summer time.
+func shanghai() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) }

@@ -1,0 +1,98 @@
+// Package platform is the daemon's line to the national platform: it signs the
+// operator in, asks who a card's holder is, and brings what the journal holds to the
+// platform, one stored request at a time. The protocol itself is package nhsa, what
+// is stored is package queue; this package joins the two.
+package platform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"settled/queue"
+	"settled/queue/nhsa"
+)
+
+// Options says which line it is. All fields are needed but Codes and Manner, whose
+// zero values are Shenzhen's practice.
+type Options struct {
+	Client   *nhsa.Client
+	Head     nhsa.Head // who we are in every message
+	Queue    *queue.Queue
+	Registry nhsa.Registry
+	Codes    nhsa.Codes
+	Manner   nhsa.Manner
+	Now      func() time.Time
+	By       queue.By
+}
+
+// Line is a signed-in line to the platform. It is safe for concurrent use.
+type Line struct {
+	options Options
+
+	mu     sync.Mutex
+	signNo string // 签到流水号 of the day signed
+	signed string // "2006-01-02"; "": not signed in
+}
+
+// NewLine makes a line; it connects when it is first used.
+func NewLine(o Options) *Line { return &Line{options: o} }
+
+// ask sends one inquiry: it gets a message id of its own but no entry in the journal,
+// since its loss changes nothing.
+func (l *Line) ask(ctx context.Context, infno string, input any) (nhsa.Reply, error) {
+	signNo, err := l.signIn(ctx)
+	if err != nil {
+		return nhsa.Reply{}, err
+	}
+	reply, err := l.send(ctx, infno, signNo, input)
+	l.noteRefusal(err)
+	return reply, err
+}
+
+func (l *Line) send(ctx context.Context, infno, signNo string, input any) (nhsa.Reply, error) {
+	msgid, err := l.options.Queue.MsgID(ctx)
+	if err != nil {
+		return nhsa.Reply{}, fmt.Errorf("message id for %s: %w", infno, err)
+	}
+	body, err := nhsa.Encode(l.options.Head, infno, msgid, l.options.Now(), signNo, input)
+	if err != nil {
+		return nhsa.Reply{}, fmt.Errorf("encode %s: %w", infno, err)
+	}
+	return l.options.Client.Send(ctx, infno, body)
+}
+
+// signIn signs the operator in once a day (9001) and gives the sign-in number. The
+// interface wants a MAC and an IP address and does not look at them (interface §2).
+func (l *Line) signIn(ctx context.Context) (string, error) {
+	today := l.options.Now().Format(time.DateOnly)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.signed == today {
+		return l.signNo, nil
+	}
+	input := nhsa.NewSignIn(l.options.Head.Operator, "00-00-00-00-00-00", "127.0.0.1")
+	reply, err := l.send(ctx, nhsa.InfoSignIn, "", input)
+	if err != nil {
+		return "", fmt.Errorf("sign in: %w", err)
+	}
+	in, err := nhsa.ReadSignIn(reply)
+	if err != nil {
+		return "", fmt.Errorf("sign in: %w", err)
+	}
+	l.signNo, l.signed = string(in.No), today
+	return l.signNo, nil
+}
+
+// noteRefusal drops the sign-in when a refusal is about it, so that the next request
+// signs in anew.
+func (l *Line) noteRefusal(err error) {
+	var refused *nhsa.BusinessRefusal
+	if errors.As(err, &refused) && refused.StaleSignIn() {
+		l.mu.Lock()
+		l.signed = ""
+		l.mu.Unlock()
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"settled/settle"
+	"settled/settle/policy"
+)
+
+func newPolicy() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "policy",
+		Short: "The rules of settlement, dated and cited",
+		Args:  args(cobra.NoArgs),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newPolicyShow())
+	return cmd
+}
+
+func newPolicyShow() *cobra.Command {
+	var on, overlays string
+	cmd := &cobra.Command{
+		Use:   "show --on DATE",
+		Short: "Which values hold on a day, from which source, how sure",
+		Long: `List every value of the rules that holds on a day, with its rule id, source and
+status: official, derived (worked out from a published base), provisional (sources
+differ or are thin; it settles and says so) or unknown (whatever needs it is refused).`,
+		Example: `  settled policy show --on 2025-03-01
+  settled policy show --on 2026-11-21 --policy /etc/settled/policy.d`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			day, err := settle.ParseDate(on)
+			if err != nil {
+				return usagef("--on: %w", err)
+			}
+			rules, err := loadRules(overlays)
+			if err != nil {
+				return err
+			}
+			return showPolicy(cmd, rules, day)
+		},
+	}
+	cmd.Flags().StringVar(&on, "on", "", "day, 2006-01-02")
+	cmd.Flags().StringVar(&overlays, "policy", "", "directory of rules to lay over the built-in ones")
+	_ = cmd.MarkFlagRequired("on") // the flag exists
+	return cmd
+}
+
+func showPolicy(cmd *cobra.Command, rules *policy.Set, day settle.Date) error {
+	rows := rules.InForce(day)
+	if asJSON(cmd) {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"on": day, "digest": rules.Digest(), "rows": rows})
+	}
+	if len(rows) == 0 {
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: no rules; every bill of that day is refused.\n", day)
+		return err
+	}
+	t := newTable(cmd.OutOrStdout(), 3, 3, "规则", "参数", "数值", "单位", "自", "至", "来源", "状态", "争议")
+	for _, r := range rows {
+		t.AppendRow(table.Row{r.Rule, parameter(r), firstOf(r.Value, "未知"), r.Unit, r.From, firstOf(r.To.String(), "…"), cited(r), standing(r), r.Conflict})
+	}
+	t.Render()
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "规则摘要 %s\n", rules.Digest())
+	return err
+}
+
+func parameter(r policy.Row) string {
+	name := firstOf(r.TitleChinese, string(r.Param))
+	for _, key := range r.Key {
+		if key != "" {
+			name += " · " + key
+		}
+	}
+	return name
+}
+
+func cited(r policy.Row) string { return strings.TrimSpace(r.Source + " " + r.Article) }
+
+func standing(r policy.Row) string {
+	text := map[settle.Standing]string{
+		settle.Official: "公布", settle.Derived: "推算", settle.Provisional: "暂定", settle.Unknown: "未知",
+	}[r.Status]
+	if r.Overlay != nil {
+		text += "，" + r.Overlay.By + "批"
+		if r.Overlay.Illustrative {
+			text += "（演示）"
+		}
+	}
+	return text
+}
+
+// loadRules loads the built-in rules with a directory of overlays, if there is one.
+func loadRules(overlays string) (*policy.Set, error) {
+	var over []fs.FS
+	if overlays != "" {
+		if _, err := os.Stat(overlays); err != nil {
+			return nil, usagef("policy: %w", err)
+		}
+		over = append(over, os.DirFS(overlays))
+	}
+	rules, err := policy.Load(over...)
+	if err != nil {
+		return nil, usagef("policy: %w", err)
+	}
+	return rules, nil
+}

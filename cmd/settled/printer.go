@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"settled/cmd/settled/internal/counter"
+)
+
+// spool is a printer that puts each slip as a text file into a directory, as the
+// paper would look. It is the counter's [counter.Printer] until a device is attached.
+type spool struct {
+	folder  string
+	columns int
+}
+
+func newSpool(folder string, columns int) (*spool, error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("receipts: %w", err)
+	}
+	return &spool{folder: folder, columns: columns}, nil
+}
+
+// Print writes NUMBER.txt, or NUMBER-n.txt for the n-th reprint, whole or not at all.
+func (s *spool) Print(_ context.Context, r counter.Receipt) error {
+	name := r.Settlement.Number
+	if strings.ContainsAny(name, `/\.`) || name == "" {
+		return fmt.Errorf("receipt: %q is not a settlement's number", name)
+	}
+	if r.Copy > 0 {
+		name += fmt.Sprintf("-%d", r.Copy)
+	}
+	path := filepath.Join(s.folder, name+".txt")
+	part := path + ".part"
+	if err := os.WriteFile(part, []byte(r.Text(s.columns)), 0o600); err != nil {
+		return fmt.Errorf("receipt: %w", err)
+	}
+	if err := os.Rename(part, path); err != nil {
+		return fmt.Errorf("receipt: %w", err)
+	}
+	return nil
+}

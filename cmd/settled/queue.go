@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"settled/settle"
+)
+
+func newQueue() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "queue",
+		Short: "What has still to reach the platform",
+		Args:  args(cobra.NoArgs),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newQueueList(), newQueueShow())
+	addClientFlags(cmd)
+	return cmd
+}
+
+// queued is a settlement on its way to the platform, as the API gives it.
+type queued struct {
+	Number      string          `json:"number"`
+	At          time.Time       `json:"at"`
+	Total       settle.Fen      `json:"total"`
+	Fund        settle.Fen      `json:"fund"`
+	Provisional bool            `json:"provisional"`
+	State       string          `json:"state"`
+	Attempts    int             `json:"attempts"`
+	Reason      *settle.Refusal `json:"reason"`
+}
+
+func newQueueList() *cobra.Command {
+	var state, after string
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List settlements that are not acknowledged, or those in one state",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			query := url.Values{"limit": {strconv.Itoa(limit)}}
+			if state != "" {
+				query.Set("state", state)
+			}
+			if after != "" {
+				query.Set("after", after)
+			}
+			return queueAnswer(cmd, "/v1/queue?"+query.Encode(), func(raw []byte) ([]queued, error) {
+				var page struct {
+					Entries []queued `json:"entries"`
+				}
+				err := decodeAnswer(raw, &page)
+				return page.Entries, err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&state, "state", "", "pending, unknown, acknowledged, differs or held")
+	cmd.Flags().StringVar(&after, "after", "", "number of the last settlement seen")
+	cmd.Flags().IntVar(&limit, "limit", 100, "how many at most")
+	return cmd
+}
+
+func newQueueShow() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NUMBER",
+		Short: "One settlement's way to the platform",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return queueAnswer(cmd, "/v1/queue/"+url.PathEscape(given[0]), func(raw []byte) ([]queued, error) {
+				var one queued
+				err := decodeAnswer(raw, &one)
+				return []queued{one}, err
+			})
+		},
+	}
+}
+
+func queueAnswer(cmd *cobra.Command, path string, read func([]byte) ([]queued, error)) error {
+	c, err := newClient(cmd)
+	if err != nil {
+		return err
+	}
+	var raw json.RawMessage
+	if err := c.get(cmd.Context(), path, &raw); err != nil {
+		return err
+	}
+	if asJSON(cmd) {
+		return printJSON(cmd.OutOrStdout(), raw)
+	}
+	rows, err := read(raw)
+	if err != nil {
+		return err
+	}
+	t := newTable(cmd.OutOrStdout(), 3, 4, "结算单号", "时间", "总额", "统筹", "状态", "次数", "原因")
+	for _, q := range rows {
+		why := ""
+		if q.Reason != nil {
+			why = q.Reason.Cashier
+		}
+		t.AppendRow(table.Row{q.Number, q.At.Format(time.DateTime), q.Total, q.Fund, stateText(q), q.Attempts, why})
+	}
+	t.Render()
+	return nil
+}
+
+func stateText(q queued) string {
+	text := map[string]string{
+		"pending": "待上传", "unknown": "结果未知，核对中", "acknowledged": "平台已收", "differs": "平台已收，金额有差异", "held": "挂起，待处理",
+	}[q.State]
+	if q.Provisional && q.State != "acknowledged" {
+		text += "（离线）"
+	}
+	return firstOf(text, q.State)
+}

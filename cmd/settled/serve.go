@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/platform"
+	"settled/devices/pcsc"
+	"settled/queue"
+	"settled/queue/nhsa"
+	"settled/settle"
+	"settled/settle/policy"
+)
+
+func newServe() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "serve --config FILE",
+		Short: "Run the daemon",
+		Long: `Run the daemon of one counter. It says READY to the service manager when it can
+settle: the journal is replayed, the rules are loaded, the API listens, and the
+patient's card reader is there. SIGTERM ends it after what is committed; SIGHUP reads
+the rules again.`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig(path)
+			if err != nil {
+				return err
+			}
+			log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+			return serve(cmd.Context(), c, log)
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "/etc/settled/settled.toml", "configuration file")
+	return cmd
+}
+
+// daemon is the wired parts of one counter.
+type daemon struct {
+	config  *config
+	log     *slog.Logger
+	rules   atomic.Pointer[policy.Set]
+	queue   *queue.Queue
+	line    *platform.Line
+	watcher *pcsc.Watcher
+	readers *readers
+	window  *counter.Session
+	ledger  *ledger
+	upload  *platform.Upload
+	api     *api.Server
+}
+
+// On gives the rules of a day; it is the counter's rulebook.
+func (d *daemon) On(day settle.Date) *settle.Rules { return d.rules.Load().On(day) }
+
+func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
+	d := &daemon{config: c, log: log}
+	if err := d.loadRules(); err != nil {
+		return err
+	}
+	known, err := readRegistry(c.Institution.Registry)
+	if err != nil {
+		return err
+	}
+	here, ok := known[c.Institution.Code]
+	if !ok {
+		return usagef("institution.code: %s is not in %s", c.Institution.Code, c.Institution.Registry)
+	}
+	if err := d.openQueue(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.queue.Close()) }()
+	if err := d.connect(known, here); err != nil {
+		return err
+	}
+	if d.watcher, err = pcsc.Watch(context.WithoutCancel(ctx), pcsc.Options{}); err != nil {
+		return fmt.Errorf("card readers: %w", err)
+	}
+	defer func() { err = errors.Join(err, d.watcher.Close()) }()
+	if err := d.openWindow(here); err != nil {
+		return err
+	}
+	defer d.window.Close()
+	listener, err := net.Listen("tcp", c.API.Listen)
+	if err != nil {
+		return fmt.Errorf("local API: %w", err)
+	}
+	if err := d.openAPI(); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return d.run(ctx, listener)
+}
+
+func (d *daemon) loadRules() error {
+	set, err := loadRules(d.config.Policy.Overlays)
+	if err != nil {
+		return err
+	}
+	d.rules.Store(set)
+	d.log.Info("rules loaded", "digest", set.Digest())
+	return nil
+}
+
+func (d *daemon) by() queue.By {
+	return queue.By{Operator: d.config.Counter.Operator, Device: d.seat()}
+}
+
+// seat names the counter's window in the journal.
+func (d *daemon) seat() string { return "W" + d.config.Counter.Number }
+
+func (d *daemon) openQueue() error {
+	text, err := d.config.secret("journal.key")
+	if err != nil {
+		return err
+	}
+	key, err := hex.DecodeString(text)
+	if err != nil || len(key) != queue.KeySize {
+		return usagef("credential journal.key: want %d hex digits", 2*queue.KeySize)
+	}
+	d.queue, err = queue.Open(d.config.State, queue.Options{
+		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key,
+		Now: time.Now, Log: d.log, Rules: d.rules.Load().Digest(),
+	})
+	return err
+}
+
+// connect makes the line to the platform; nothing is sent yet.
+func (d *daemon) connect(known registry, here settle.Institution) error {
+	secret, err := d.config.secret("platform.secret")
+	if err != nil {
+		return err
+	}
+	c := d.config
+	client, err := nhsa.New(nhsa.Options{BaseURL: c.Platform.URL, PaasID: c.Platform.PaasID, Secret: nhsa.Secret(secret), Now: time.Now})
+	if err != nil {
+		return usagef("platform: %w", err)
+	}
+	d.line = platform.NewLine(platform.Options{
+		Client: client, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
+		Head: nhsa.Head{
+			Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
+			Operator: c.Counter.Operator, OperatorName: firstOf(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
+		},
+	})
+	return nil
+}
+
+func (d *daemon) openWindow(here settle.Institution) (err error) {
+	d.readers = newReaders(d.watcher, d.config.Readers.Patient, d.config.Readers.Guardian)
+	printer, err := newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
+	if err != nil {
+		return err
+	}
+	b := &book{queue: d.queue, by: d.by()}
+	o := d.config.Offline
+	d.window, err = counter.New(counter.Ports{
+		Cards: d.readers, Rulebook: d, Platform: d.line, People: b, Book: b, Links: b, Exposure: b, Printer: printer, Clock: time.Now,
+	}, counter.Options{
+		Seat: d.seat(), Institution: here,
+		Offline: counter.Offline{
+			MaxAge:  o.MaxAge.Duration,
+			Person:  counter.Bound{Warn: o.PersonLimit / 2, Stop: o.PersonLimit},
+			Counter: counter.Bound{Warn: o.CounterLimit / 2, Stop: o.CounterLimit},
+		},
+	})
+	return err
+}
+
+func (d *daemon) openAPI() (err error) {
+	token, err := d.config.secret("api.token")
+	if err != nil {
+		return err
+	}
+	d.ledger = newLedger(d.queue, d.log)
+	d.upload = platform.NewUpload(d.line, d.log, d.ledger.moved)
+	d.api, err = api.New(api.Options{
+		Windows: map[string]api.Window{d.seat(): d.window},
+		Tokens:  map[string]api.Grant{token: {Seat: d.seat(), Role: api.Cashier, Operator: d.config.Counter.Operator}},
+		Ledger:  d.ledger, Uploads: d.ledger, Ready: d, Log: d.log, BuildVersion: version,
+	})
+	return err
+}
+
+// Ready gives the reasons why nothing can be settled; it is the API's readiness.
+func (d *daemon) Ready(context.Context) []counter.Notice {
+	var why []counter.Notice
+	if d.stopped() != nil {
+		why = append(why, counter.Notice{Code: settle.JournalStopped, Text: settle.JournalStopped.Cashier()})
+	}
+	if code := d.readers.missing(); code != "" {
+		why = append(why, counter.Notice{Code: code, Text: code.Cashier()})
+	}
+	return why
+}
+
+// stopped gives the reason why the journal takes nothing more.
+func (d *daemon) stopped() error {
+	status, err := d.queue.Status()
+	if err != nil {
+		return err
+	}
+	return status.Stopped
+}
+
+// run keeps the parts going until ctx ends or one of them fails.
+func (d *daemon) run(ctx context.Context, listener net.Listener) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	parts := map[string]func(context.Context) error{
+		"local API": func(ctx context.Context) error { return d.api.Serve(ctx, listener) },
+		"upload":    d.upload.Run,
+		"watchdog":  d.notify,
+		"reload":    d.reload,
+		"readers": func(ctx context.Context) error {
+			go func() { <-ctx.Done(); _ = d.watcher.Close() }() // closed again, with its error, by serve
+			d.readers.follow(d.window.Handle)
+			return nil
+		},
+	}
+	ended := make(chan error, len(parts))
+	for name, part := range parts {
+		go func() {
+			err := part(ctx)
+			if err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
+				cancel(err)
+			}
+			ended <- err
+		}()
+	}
+	var failed error
+	for range parts {
+		failed = errors.Join(failed, <-ended)
+	}
+	return failed
+}
+
+// reload reads the rules again on SIGHUP; rules that do not load change nothing.
+func (d *daemon) reload(ctx context.Context) error {
+	hups := make(chan os.Signal, 1)
+	signal.Notify(hups, syscall.SIGHUP)
+	defer signal.Stop(hups)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hups:
+			if err := d.loadRules(); err != nil {
+				d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)
+			}
+		}
+	}
+}
