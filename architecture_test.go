@@ -63,7 +63,7 @@ var table = []imports{
 		reason: "state derived from the journal; what is sent, and how, is told to it from outside",
 	},
 	{
-		of: "cmd/settled/internal/counter", may: []string{"settle"}, tests: []string{"settle/policy"},
+		of: "cmd/settled/internal/counter", may: []string{"settle"}, tests: []string{"settle/policy", "cmd/settled/internal/counter/countertest"},
 		never:  []string{"net/...", "os/...", "log"},
 		reason: "one window's session knows its parts only by small interfaces of its own, so that every failure of theirs can be tested",
 	},

@@ -125,9 +125,10 @@ func (q *Queue) MsgID(ctx context.Context) (string, error) {
 
 func (t *turn) msgID(by By) (string, error) {
 	d := t.q.drawn
+	d.serial++
 	if now := t.now.Unix(); now > d.second {
 		d = drawn{second: now}
-	} else if d.serial++; d.serial >= perSecond {
+	} else if d.serial >= perSecond {
 		d = drawn{second: d.second + 1}
 	}
 	row, _, err := get(t.view, ids, one)
@@ -136,7 +137,7 @@ func (t *turn) msgID(by By) (string, error) {
 	}
 	if d.second > row.Until {
 		until := d.second + int64(reserve/time.Second)
-		if _, err := t.add(kindIDs, reserved{Until: until, Text: stamp(until)}, nil, nil, by); err != nil {
+		if err := t.add(kindIDs, reserved{Until: until, Text: stamp(until)}, nil, nil, by); err != nil {
 			return "", err
 		}
 	}

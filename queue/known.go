@@ -42,8 +42,7 @@ func (q *Queue) Learn(ctx context.Context, e settle.Entitlement, by By) error {
 		if err != nil || (ok && p.AsOf > ev.asOf()) {
 			return err
 		}
-		_, err = t.add(kindKnown, ev, nil, sealed, by)
-		return err
+		return t.add(kindKnown, ev, nil, sealed, by)
 	})
 }
 
@@ -62,8 +61,7 @@ func (q *Queue) Link(ctx context.Context, l settle.Link, by By) error {
 		if len(p.Links) >= maxLinks {
 			return malformed("link", "the person has %d links", len(p.Links))
 		}
-		_, err = t.add(kindLink, ev, nil, nil, by)
-		return err
+		return t.add(kindLink, ev, nil, nil, by)
 	})
 }
 

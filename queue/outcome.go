@@ -166,11 +166,10 @@ func (q *Queue) Acknowledge(ctx context.Context, a Ack) (*Difference, error) {
 		if row.State == Acknowledged {
 			return t.sameAck(&row, a)
 		}
-		if _, err := t.add(kindAck, ev, nil, nil, a.By); err != nil || diff == nil {
+		if err := t.add(kindAck, ev, nil, nil, a.By); err != nil || diff == nil {
 			return err
 		}
-		_, err = t.add(kindDifference, *diff, nil, nil, a.By)
-		return err
+		return t.add(kindDifference, *diff, nil, nil, a.By)
 	})
 	if err != nil {
 		return nil, err
@@ -238,11 +237,10 @@ func (q *Queue) Hold(ctx context.Context, h Held) error {
 		return err
 	}
 	return q.do(ctx, func(t *turn) error {
-		if _, err := t.in(h.Number, Pending); err != nil {
+		if err := t.in(h.Number, Pending); err != nil {
 			return err
 		}
-		_, err := t.add(kindHeld, ev, nil, sealed, h.By)
-		return err
+		return t.add(kindHeld, ev, nil, sealed, h.By)
 	})
 }
 
@@ -275,11 +273,10 @@ func (q *Queue) Release(ctx context.Context, number, why string, by By) error {
 		return err
 	}
 	return q.do(ctx, func(t *turn) error {
-		if _, err := t.in(number, OnHold); err != nil {
+		if err := t.in(number, OnHold); err != nil {
 			return err
 		}
-		_, err := t.add(kindRelease, ev, nil, sealed, by)
-		return err
+		return t.add(kindRelease, ev, nil, sealed, by)
 	})
 }
 

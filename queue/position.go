@@ -5,6 +5,7 @@ import "settled/settle"
 // Position is what a split is computed from beside the bill: usage and accounts.
 type Position struct {
 	Usage   settle.Usage           // of the period: the platform's word and what was settled here since
+	Told    bool                   // the platform has said how much of the period's limit is used
 	Family  []settle.FamilyAccount // accounts of the links, in the order of filing; ID is the donor's keyed hash
 	Own     *settle.Account        // nil: no own account is known
 	Version uint64                 // entry that last changed any of it
@@ -29,6 +30,7 @@ func position(v *view, person, period string) (Position, error) {
 		return Position{}, err
 	}
 	pos := Position{Usage: p.used(period), Version: max(p.Touched, p.Account)}
+	_, pos.Told = p.Periods[period]
 	if left, ok := p.balance(); ok {
 		pos.Own = &settle.Account{Balance: left}
 	}

@@ -25,6 +25,7 @@ type Options struct {
 	Rules       string           // digest of the rules in force, for entries that are no settlements
 
 	wrap       func(journal.Disk) journal.Disk // tests: between journal and disk
+	stopwatch  func() time.Time                // how long commits take, and nothing else
 	applyAfter time.Duration                   // how long bbolt may lag behind
 	applyMany  int                             // or by how many entries
 	look       int64                           // bytes of the journal before bbolt's position that Open checks
@@ -33,7 +34,7 @@ type Options struct {
 // Defaults of the options that only tests set.
 const (
 	defaultApplyAfter = 2 * time.Second
-	defaultApplyMany  = 512
+	defaultApplyMany  = 4096
 	defaultLook       = 64 << 20
 	// maxBehind bounds the memory: beyond it the writer waits for bbolt.
 	maxBehind = 100_000
@@ -48,6 +49,9 @@ func (o *Options) check() error {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.stopwatch == nil {
+		o.stopwatch = time.Now
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

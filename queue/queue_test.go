@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(childDir); dir != "" {
-		child(dir)
+	if os.Getenv(childMark) != "" {
+		child()
 		return
 	}
 	goleak.VerifyTestMain(m)
@@ -62,14 +63,21 @@ func mustOpen(t testing.TB, dir string, opt Options) *Queue {
 	return q
 }
 
-func mustClose(t testing.TB, q *Queue) {
+func mustClose(t tb, q *Queue) {
 	t.Helper()
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func must(t testing.TB, err error) {
+// tb is what testing.TB and *rapid.T have in common.
+type tb interface {
+	Helper()
+	Fatal(...any)
+	Errorf(string, ...any)
+}
+
+func must(t tb, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +162,7 @@ func ackOf(s settle.Settlement) Ack {
 	return Ack{Number: s.Number, SettlementID: "S" + s.Number, VisitID: "V1", Amounts: amountsOf(&s.Split), RefMsgID: "R1", By: clerk}
 }
 
-func wantRefusal(t testing.TB, err error, code settle.Code) {
+func wantRefusal(t tb, err error, code settle.Code) {
 	t.Helper()
 	var r *settle.Refusal
 	if !errors.As(err, &r) || r.Code != code {
@@ -184,7 +192,7 @@ func TestLifeOfASettlement(t *testing.T) {
 
 	q = mustOpen(t, dir, options(h)) // goes on from what is on disk
 	c, err := q.Chain(s.Number)
-	if err != nil || c.Last == nil || c.Last.MsgID != msgid || string(c.Last.Body) != string(sent) || c.Answered || c.State != nil {
+	if err != nil || c.Last == nil || c.Last.MsgID != msgid || !bytes.Equal(c.Last.Body, sent) || c.Answered || c.State != nil {
 		t.Fatalf("chain %+v, %v", c, err)
 	}
 	must(t, q.Answer(ctx, Answer{Number: s.Number, MsgID: msgid, Infno: "2207", Class: ClassUnknown, Message: "超时", Chain: []byte(`{"step":2}`), By: clerk}))

@@ -94,7 +94,7 @@ func (q *Queue) owner() ownerRow {
 // own writes the first entry of a new journal.
 func (q *Queue) own() error {
 	t := &turn{q: q, view: &view{layers: []layer{{}}}, rules: q.opt.Rules}
-	if _, err := t.add(kindOwner, q.owner(), nil, nil, By{}); err != nil {
+	if err := t.add(kindOwner, q.owner(), nil, nil, By{}); err != nil {
 		return err
 	}
 	return q.journal.Commit()

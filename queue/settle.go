@@ -73,8 +73,7 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 		if err != nil {
 			return err
 		}
-		_, err = t.add(kindSettlement, ev, body, sealed, c.By)
-		return err
+		return t.add(kindSettlement, ev, body, sealed, c.By)
 	})
 	switch {
 	case err != nil:

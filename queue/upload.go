@@ -151,11 +151,10 @@ func (q *Queue) Request(ctx context.Context, number, infno string, build func(ms
 		return "", nil, err
 	}
 	err = q.do(ctx, func(t *turn) error {
-		if _, err := t.in(number, Pending); err != nil {
+		if err := t.in(number, Pending); err != nil {
 			return err
 		}
-		_, err := t.add(kindRequest, ev, nil, sealed, by)
-		return err
+		return t.add(kindRequest, ev, nil, sealed, by)
 	})
 	if err != nil {
 		return "", nil, err
@@ -187,8 +186,7 @@ func (q *Queue) Answer(ctx context.Context, a Answer) error {
 		if row.MsgID != a.MsgID {
 			return noRequest(a.Number, a.MsgID, row.MsgID)
 		}
-		_, err = t.add(kindAnswer, ev, nil, sealed, a.By)
-		return err
+		return t.add(kindAnswer, ev, nil, sealed, a.By)
 	})
 }
 

@@ -75,10 +75,8 @@ func get[T row](v *view, t table[T], key string) (T, bool, error) {
 	var none T
 	for _, l := range v.layers {
 		if r, ok := l[cell{t.name, key}]; ok {
-			if r == nil {
-				return none, false, nil
-			}
-			return r.(T), true, nil
+			got, ok := r.(T) // not if it was deleted
+			return got, ok, nil
 		}
 	}
 	if v.tx == nil || key == "" {
@@ -104,51 +102,69 @@ func drop[T row](v *view, t table[T], key string) { v.layers[0][cell{t.name, key
 
 // scan gives the rows behind the key after in order until fn returns false.
 func scan[T row](v *view, t table[T], after string, fn func(key string, r T) (bool, error)) error {
-	over := map[string]row{}
+	m := merge{over: map[string]row{}}
 	for _, l := range slices.Backward(v.layers) {
 		for c, r := range l {
 			if c.table == t.name && c.key > after {
-				over[c.key] = r
+				m.over[c.key] = r
 			}
 		}
 	}
-	fresh := slices.Sorted(maps.Keys(over))
-	var c *bolt.Cursor
-	var k, data []byte
+	m.fresh = slices.Sorted(maps.Keys(m.over))
 	if v.tx != nil {
-		c = v.tx.Bucket([]byte(t.name)).Cursor()
-		if k, data = c.Seek([]byte(after)); k != nil && string(k) == after {
-			k, data = c.Next()
-		}
+		m.begin(v.tx.Bucket([]byte(t.name)).Cursor(), after)
 	}
-	for len(fresh) > 0 || k != nil {
-		var key string
-		var r row
-		if k == nil || (len(fresh) > 0 && fresh[0] <= string(k)) {
-			key, r, fresh = fresh[0], over[fresh[0]], fresh[1:]
-			if k != nil && key == string(k) {
-				k, data = c.Next()
-			}
-		} else {
-			key = string(k)
-			got, err := unpack(t, key, data)
-			if err != nil {
+	for m.more() {
+		key, data := m.next()
+		r, ok := m.over[key].(T) // not if it was deleted
+		if data != nil {
+			var err error
+			if r, err = unpack(t, key, data); err != nil {
 				return err
 			}
-			r = got
-			k, data = c.Next()
-		}
-		if r == nil {
+		} else if !ok {
 			continue
 		}
-		if more, err := fn(key, r.(T)); err != nil || !more {
+		if more, err := fn(key, r); err != nil || !more {
 			return err
 		}
 	}
 	return nil
 }
 
-// castagnoli is computed once by the runtime.
+// merge goes through the keys of bbolt and of the layers above it in order.
+type merge struct {
+	over  map[string]row
+	fresh []string // keys of over, in order
+	c     *bolt.Cursor
+	k     []byte // nil: bbolt has no more
+	data  []byte
+}
+
+func (m *merge) begin(c *bolt.Cursor, after string) {
+	m.c = c
+	if m.k, m.data = c.Seek([]byte(after)); string(m.k) == after && m.k != nil {
+		m.k, m.data = c.Next()
+	}
+}
+
+func (m *merge) more() bool { return len(m.fresh) > 0 || m.k != nil }
+
+// next returns the next key, with bbolt's value if no layer has the key.
+func (m *merge) next() (key string, data []byte) {
+	if m.k == nil || (len(m.fresh) > 0 && m.fresh[0] <= string(m.k)) {
+		key, m.fresh = m.fresh[0], m.fresh[1:]
+		if m.k != nil && key == string(m.k) {
+			m.k, m.data = m.c.Next()
+		}
+		return key, nil
+	}
+	key, data = string(m.k), m.data
+	m.k, m.data = m.c.Next()
+	return key, data
+}
+
+// rowSum is the check sum of a row in its place.
 func rowSum(table, key string, data []byte) uint32 {
 	c := crc32.MakeTable(crc32.Castagnoli)
 	sum := crc32.Update(0, c, []byte(table))

@@ -69,40 +69,40 @@ func (q *Queue) do(ctx context.Context, fn func(*turn) error) error {
 
 // add stages an entry and brings it into the state. body is the event as JSON, nil to
 // have it encoded here.
-func (t *turn) add(kind string, ev event, body, seal []byte, by By) (journal.Entry, error) {
+func (t *turn) add(kind string, ev event, body, seal []byte, by By) error {
 	if err := ev.check(); err != nil {
-		return journal.Entry{}, fmt.Errorf("queue: %s: %w", kind, err)
+		return fmt.Errorf("queue: %s: %w", kind, err)
 	}
 	if body == nil {
 		var err error
 		if body, err = json.Marshal(ev); err != nil {
-			return journal.Entry{}, fmt.Errorf("queue: %s: %w", kind, err)
+			return fmt.Errorf("queue: %s: %w", kind, err)
 		}
 	}
 	e, err := t.q.journal.Add(journal.Record{Kind: kind, Operator: by.Operator, Device: by.Device, Rules: t.rules, Body: body, Seal: seal})
 	if err != nil {
 		if errors.Is(err, journal.ErrRecord) || errors.Is(err, journal.ErrLimit) {
-			return e, malformed(kind, "%v", err)
+			return malformed(kind, "%v", err)
 		}
-		return e, err
+		return err
 	}
 	t.added++
-	return e, ev.reduce(t.view, e)
+	return ev.reduce(t.view, e)
 }
 
-// in returns a settlement's row if it is in the state that the operation needs.
-func (t *turn) in(number string, want State) (settlementRow, error) {
+// in refuses a settlement that is not in the state that the operation needs.
+func (t *turn) in(number string, want State) error {
 	row, ok, err := get(t.view, settlements, number)
 	if err != nil {
-		return row, err
+		return err
 	}
 	if !ok {
-		return row, noSettlement(number)
+		return noSettlement(number)
 	}
 	if row.State != want {
-		return row, wrongState(number, row.State, string(want))
+		return wrongState(number, row.State, string(want))
 	}
-	return row, nil
+	return nil
 }
 
 // pace is what the writer knows of the last commit, to decide how long to wait for
@@ -114,8 +114,7 @@ type pace struct {
 	until  time.Time
 }
 
-// writeLoop is the writer. It measures with the machine's own clock, not the
-// journal's, and only how long commits take.
+// writeLoop is the writer.
 func (q *Queue) writeLoop() {
 	defer close(q.written)
 	var p pace
@@ -124,9 +123,9 @@ func (q *Queue) writeLoop() {
 		if batch == nil {
 			return
 		}
-		began := time.Now()
+		began := q.opt.stopwatch()
 		q.commit(batch)
-		ended := time.Now()
+		ended := q.opt.stopwatch()
 		p = pace{expect: len(batch) + len(q.ops), until: ended.Add(ended.Sub(began) / 2)}
 		for _, o := range batch {
 			close(o.done)
@@ -147,7 +146,7 @@ func (q *Queue) collect(p pace) []*op {
 	if p.expect <= 1 || len(batch) >= p.expect {
 		return batch
 	}
-	wait := time.Until(p.until)
+	wait := p.until.Sub(q.opt.stopwatch())
 	if wait <= 0 {
 		return batch
 	}
@@ -290,7 +289,7 @@ func (q *Queue) publish(fresh layer, last journal.Pos) {
 	q.mu.Lock()
 	maps.Copy(q.current, fresh)
 	q.head = last
-	behind := int(q.head.N - q.applied.N) //nolint:gosec // at most maxBehind and a batch
+	behind := int(q.head.N - q.applied.N)
 	close(q.changed)
 	q.changed = make(chan struct{})
 	q.mu.Unlock()

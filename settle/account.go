@@ -72,7 +72,7 @@ func (w *work) draw(i int, left Fen) Fen {
 	d.Paid = min(left, d.Usable)
 	w.out.Family += d.Paid
 	if n := w.rules.Number(ParamAccountThreshold, Key{}); d.Paid > 0 && n.known() {
-		w.cite(n, Step{What: StepDraw, Account: a.ID, Base: d.Usable, Amount: d.Paid})
+		w.cite(n, Step{What: StepDraw, Account: a.ID, Holder: a.Holder, Base: d.Usable, Amount: d.Paid})
 	}
 	return d.Paid
 }
@@ -132,7 +132,7 @@ func (w *work) overThreshold(balance Fen) (Fen, Code) {
 // deny writes down why a family account did not pay, with the number behind it
 // where there is one.
 func (w *work) deny(a *FamilyAccount, why Code) {
-	s := Step{What: StepDenied, Account: a.ID, Reason: why, Rule: "A-3", Base: a.Balance}
+	s := Step{What: StepDenied, Account: a.ID, Holder: a.Holder, Reason: why, Rule: "A-3", Base: a.Balance}
 	var n *Number
 	switch why {
 	case NotMutualAidLink:

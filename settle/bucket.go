@@ -58,7 +58,9 @@ func (w *work) pay(b Bucket, fund Fen, weight uint64) {
 	if left == 0 {
 		return
 	}
-	slices.SortStableFunc(w.rest, func(a, b remainder) int { return cmp.Compare(b.rest, a.rest) })
+	slices.SortFunc(w.rest, func(a, b remainder) int {
+		return cmp.Or(cmp.Compare(b.rest, a.rest), cmp.Compare(a.line, b.line))
+	})
 	w.payRemainder(left)
 }
 

@@ -2,11 +2,14 @@ package settle_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/shopspring/decimal"
 
 	"settled/settle"
+	"settled/settle/policy"
 )
 
 // TestSelection: who pays where (S-1 to S-6, X-7, X-10).
@@ -120,7 +123,7 @@ func TestBenefit(t *testing.T) {
 				c.change(&p)
 			}
 			p.Family = []settle.FamilyAccount{parent("P1", "500.00")}
-			s := compute(t, set, p, visit(c.day, centreA, line("100.00")), settle.Usage{})
+			s := compute(t, set, p, visit(c.day, centreA, gradeC("100.00")), settle.Usage{})
 			if c.want == "" {
 				if s.Status == settle.Refused {
 					t.Fatalf("refused: %s", reasons(&s))
@@ -130,7 +133,7 @@ func TestBenefit(t *testing.T) {
 			if s.Status != settle.Refused || reasons(&s) != string(c.want) {
 				t.Fatalf("%s %s, want refused %s", s.Status, reasons(&s), c.want)
 			}
-			if s.Cash != yuan("100.00") || s.Selected != nil || s.LimitBefore != nil || len(s.Draws) != 0 || s.Eligible != 0 {
+			if s.Cash != yuan("100.00") || s.Selected != nil || s.LimitBefore != nil || len(s.Draws) != 0 || s.Eligible != 0 || len(s.Steps) != 1 {
 				t.Errorf("a refused split posts: %+v", s)
 			}
 		})
@@ -147,6 +150,12 @@ func TestMissingRowNamesTheFile(t *testing.T) {
 	want := "no outpatient_limit resident for 2026-03-01; outpatient_limit.toml:"
 	if len(last.Note) < len(want) || last.Note[:len(want)] != want {
 		t.Errorf("note %q, want it to start with %q", last.Note, want)
+	}
+	if r := s.Refusal(); r == nil || r.Code != settle.PolicyRowMissing || !strings.Contains(r.Technician, last.Note) {
+		t.Errorf("refusal %+v", r)
+	}
+	if s := compute(t, shipped(t), child(), visit("2024-11-05", centreA), settle.Usage{}); s.Refusal() != nil {
+		t.Error("a settled split has a refusal")
 	}
 }
 
@@ -215,6 +224,11 @@ func TestUsageByLevel(t *testing.T) {
 	set, before := shipped(t), settle.Usage{Ordinary: 1000, OrdinaryLevel2: 400}
 	if s := compute(t, set, child(), visit("2024-11-05", hospital3, line("100.00")), before); s.UsageAfter != (settle.Usage{Ordinary: 6500, OrdinaryLevel2: 5900}) {
 		t.Errorf("level 3: %+v", s.UsageAfter)
+	}
+	young := child()
+	young.Selections[0].Institution = hospital2
+	if s := compute(t, set, young, visit("2024-11-05", hospital2, line("100.00")), before); s.UsageAfter != (settle.Usage{Ordinary: 7500, OrdinaryLevel2: 6900}) {
+		t.Errorf("level 2: %+v", s.UsageAfter)
 	}
 	if s := compute(t, set, child(), visit("2024-11-05", centreA, line("100.00")), before); s.UsageAfter != (settle.Usage{Ordinary: 8500, OrdinaryLevel2: 400}) {
 		t.Errorf("level 1: %+v", s.UsageAfter)
@@ -307,6 +321,9 @@ func TestRefusedInput(t *testing.T) {
 		{"ratio over 1", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) {
 			b.Lines = []settle.Line{line("1.00"), gradeB("1.00", "1.0001")}
 		}, settle.BadField, "items[1].first_self_pay_ratio", 2},
+		{"A with a ratio", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) {
+			b.Lines[0].FirstSelfPay = decimal.New(1, -1)
+		}, settle.BadField, "items[0].first_self_pay_ratio", 1},
 		{"huge exponent", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) {
 			b.Lines[0].UnitPrice = decimal.New(1, 1_000_000_000)
 		}, settle.BadField, "items[0].unit_price", 1},
@@ -331,4 +348,75 @@ func TestRefusedInput(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRemainderTies: of lines with the same remainder the earlier ones get the fen
+// (D-3), however the others lie between them.
+func TestRemainderTies(t *testing.T) {
+	var lines []settle.Line
+	for i := range 89 {
+		price := "0.01" // 0.75 fen of fund: 59 of these
+		if i%3 == 1 {
+			price = "0.03" // 2.25 fen: 30 of these
+		}
+		lines = append(lines, line(price))
+	}
+	s := compute(t, shipped(t), child(), visit("2024-11-05", centreA, lines...), settle.Usage{})
+	left := s.Fund - 60
+	for i, l := range s.Lines {
+		want := settle.Fen(2)
+		if l.Amount == 1 {
+			if want = 0; left > 0 {
+				want, left = 1, left-1
+			}
+		}
+		if l.Fund != want {
+			t.Errorf("line %d of %s: fund %s, want %s", i+1, l.Amount, l.Fund, want)
+		}
+	}
+	if s.Fund != 112 {
+		t.Errorf("fund %s", s.Fund)
+	}
+}
+
+// TestOtherReadings: the rules that another reading of a conflict would bring, laid
+// over the shipped ones.
+func TestOtherReadings(t *testing.T) {
+	own := func(p *settle.Insured) { p.Own = &settle.Account{Balance: 1000} }
+	for _, c := range []struct {
+		name, rows         string
+		change             func(*settle.Insured)
+		lines              []settle.Line
+		used               string
+		fund, family, cash string
+	}{
+		{"threshold taken off", reading("account_threshold", "480.00"), nil, []settle.Line{line("100.00")}, "0", "75.00", "20.00", "5.00"},
+		{"threshold as a gate", reading("account_threshold", "480.00") + reading("account_threshold_mode", "gate"), nil, []settle.Line{line("100.00")}, "0", "75.00", "25.00", "0.00"},
+		{"threshold exactly", reading("account_threshold", "500.00") + reading("account_threshold_mode", "gate"), nil, []settle.Line{line("100.00")}, "0", "75.00", "0.00", "25.00"},
+		{"own account not empty", reading("own_account_first", "zero_at_start"), own, []settle.Line{line("100.00")}, "0", "75.00", "0.00", "15.00"},
+		{"own account empty", reading("own_account_first", "zero_at_start"), func(p *settle.Insured) { p.Own = &settle.Account{} }, []settle.Line{line("100.00")}, "0", "75.00", "25.00", "0.00"},
+		{"consultation in the limit", reading("consultation_counts_to_limit", "yes"), nil, []settle.Line{consultation("30.00"), line("100.00")}, "2441.31", "30.00", "100.00", "0.00"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			set, err := policy.Load(fstest.MapFS{"x.toml": &fstest.MapFile{Data: []byte("approved_by = \"test\"\napproved_on = \"2026-01-01\"\n" + c.rows)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := child()
+			p.Family = []settle.FamilyAccount{parent("P1", "500.00")}
+			if c.change != nil {
+				c.change(&p)
+			}
+			s := compute(t, set, p, visit("2024-11-05", centreA, c.lines...), settle.Usage{Ordinary: yuan(c.used)})
+			if s.Fund != yuan(c.fund) || s.Family != yuan(c.family) || s.Cash != yuan(c.cash) {
+				t.Errorf("fund %s family %s cash %s; want %s %s %s", s.Fund, s.Family, s.Cash, c.fund, c.family, c.cash)
+			}
+		})
+	}
+}
+
+// reading is an overlay's row from 2023-10-01 on.
+func reading(param, value string) string {
+	return "\n[[row]]\nparameter = \"" + param + "\"\nvalue = \"" + value + "\"\nfrom = \"2023-10-01\"\n" +
+		"source = \"decision\"\nnote = \"the other reading\"\nconfidence = \"low\"\nstatus = \"provisional\"\n"
 }

@@ -92,6 +92,7 @@ const (
 // FamilyAccount is a relative's account that may pay for the patient (家庭共济).
 type FamilyAccount struct {
 	ID                 string   `json:"account_id"`
+	Holder             string   `json:"holder,omitempty"` // masked name, for the sentences of the steps
 	Relation           Relation `json:"relation"`
 	DonorTier          Category `json:"donor_tier"`
 	Link               LinkKind `json:"link_type"`

@@ -124,6 +124,14 @@ func (s *Step) chineseBody(p prose) prose {
 	return s.chinesePayer(p)
 }
 
+// account names a family account: by its holder's masked name if there is one.
+func (s *Step) account() string {
+	if s.Holder != "" {
+		return s.Holder
+	}
+	return s.Account
+}
+
 func (s *Step) chinesePayer(p prose) prose {
 	switch s.What {
 	case StepEligible:
@@ -131,10 +139,9 @@ func (s *Step) chinesePayer(p prose) prose {
 	case StepOwn:
 		return p.add("本人账户余额 ").yuan(s.Base).add(" 元，支付 ").yuan(s.Amount).add(" 元")
 	case StepDraw:
-		p = p.add("共济账户 ").add(s.Account)
-		return p.add(" 可用 ").yuan(s.Base).add(" 元，支付 ").yuan(s.Amount).add(" 元")
+		return p.add("共济账户（").add(s.account()).add("）可用 ").yuan(s.Base).add(" 元，支付 ").yuan(s.Amount).add(" 元")
 	case StepDenied:
-		return p.add("共济账户 ").add(s.Account).add("：").add(trimStop(s.Reason.Cashier()))
+		return p.add("共济账户（").add(s.account()).add("）：").add(trimStop(s.Reason.Cashier()))
 	case StepCash:
 		return p.add("现金支付 ").yuan(s.Amount).add(" 元")
 	}
@@ -203,9 +210,9 @@ func (s *Step) englishPayer(p prose) prose {
 	case StepOwn:
 		return p.add("own account pays ").yuan(s.Amount).add(" of its ").yuan(s.Base)
 	case StepDraw:
-		return p.add("account ").add(s.Account).add(" pays ").yuan(s.Amount).add(" of usable ").yuan(s.Base)
+		return p.add("account ").add(s.account()).add(" pays ").yuan(s.Amount).add(" of usable ").yuan(s.Base)
 	case StepDenied:
-		return p.add("account ").add(s.Account).add(" pays nothing: ").add(s.Reason.Technician())
+		return p.add("account ").add(s.account()).add(" pays nothing: ").add(s.Reason.Technician())
 	case StepCash:
 		return p.add("cash ").yuan(s.Amount)
 	}

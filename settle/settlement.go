@@ -4,22 +4,23 @@ package settle
 // prints and the platform is told. It holds all that is needed to compute the
 // split again, years later.
 type Settlement struct {
-	Number      string   `json:"number"`      // 结算单号, given by the journal
-	Key         string   `json:"key"`         // the client's idempotency key
-	Person      string   `json:"person"`      // keyed hash of the person: how usage is kept
-	Who         Identity `json:"-"`           // sealed at rest
-	Guardian    Identity `json:"-"`           // whose card was in the guardian's reader; sealed at rest
-	Insured     Insured  `json:"insured"`     // as it was known
-	Bill        Bill     `json:"bill"`        //
-	Chart       Chart    `json:"chart"`       // what the platform wants to know of the visit
-	Usage       Usage    `json:"usage"`       // before this settlement
-	Period      string   `json:"period"`      // limit period that Usage counts in
-	Split       Split    `json:"split"`       //
-	Rules       string   `json:"rules"`       // digest of the rules that made it
-	Provisional bool     `json:"provisional"` // settled without the platform
-	OfflineWhy  string   `json:"offline_why"` // reason code of the degraded mode
-	Operator    string   `json:"operator"`    //
-	Device      string   `json:"device"`      // seat
+	Number       string   `json:"number"`                 // 结算单号, given by the journal
+	Key          string   `json:"key"`                    // the client's idempotency key
+	Person       string   `json:"person"`                 // keyed hash of the person: how usage is kept
+	Who          Identity `json:"-"`                      // sealed at rest
+	Guardian     Identity `json:"-"`                      // whose card was in the guardian's reader; sealed at rest
+	Insured      Insured  `json:"insured"`                // as it was known
+	Bill         Bill     `json:"bill"`                   //
+	Chart        Chart    `json:"chart"`                  // what the platform wants to know of the visit
+	Usage        Usage    `json:"usage"`                  // before this settlement
+	Period       string   `json:"period"`                 // limit period that Usage counts in
+	Split        Split    `json:"split"`                  //
+	Rules        string   `json:"rules"`                  // digest of the rules that made it
+	Illustrative bool     `json:"illustrative,omitempty"` // the rules held demonstration data
+	Provisional  bool     `json:"provisional"`            // settled without the platform
+	OfflineWhy   string   `json:"offline_why"`            // reason code of the degraded mode
+	Operator     string   `json:"operator"`               //
+	Device       string   `json:"device"`                 // seat
 }
 
 // Chart is what the national platform is told about a visit beside the money.

@@ -106,6 +106,7 @@ type Step struct {
 	Line    int    `json:"line,omitempty"`    // line of the bill from 1; 0: the whole bill
 	Bucket  Bucket `json:"bucket,omitempty"`  // of a bucket's step
 	Account string `json:"account,omitempty"` // of a family account's step
+	Holder  string `json:"holder,omitempty"`  // of that account, masked; "": the sentences name the account
 	Reason  Code   `json:"reason,omitempty"`  // why, where a code says it
 	Rule    string `json:"rule"`              // rule id: "R-1"
 	Source  string `json:"source"`            // article or source of the number used
@@ -116,4 +117,17 @@ type Step struct {
 	Note    string `json:"note,omitempty"`    // technical detail: the row that is missing
 	Chinese string `json:"zh,omitempty"`      // the sentence for people
 	English string `json:"en,omitempty"`
+}
+
+// Refusal gives a refused split as a refusal, with what is missing in the
+// technician's sentence; nil for a split that was settled.
+func (s *Split) Refusal() *Refusal {
+	if s.Status != Refused || len(s.Reasons) == 0 {
+		return nil
+	}
+	note := ""
+	if n := len(s.Steps); n > 0 {
+		note = s.Steps[n-1].Note
+	}
+	return refusal(s.Reasons[0], "", 0, note)
 }

@@ -38,7 +38,7 @@ func (b *book) LastKnown(_ context.Context, who settle.Identity) (settle.Entitle
 // Position implements counter.Book.
 func (b *book) Position(_ context.Context, person, period string) (counter.Position, error) {
 	p, err := b.queue.Position(person, period)
-	return counter.Position{Usage: p.Usage, Own: p.Own, Family: p.Family, Version: p.Version}, told(err)
+	return counter.Position{Usage: p.Usage, Told: p.Told, Own: p.Own, Family: p.Family, Version: p.Version}, told(err)
 }
 
 // Settle implements counter.Book.

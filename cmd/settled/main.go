@@ -35,8 +35,11 @@ const (
 	exitUsage   = 2 // the command line or the configuration is wrong
 )
 
-// errUsage marks an error as one of the command line or the configuration.
-var errUsage = errors.New("usage")
+// usageError is a mistake in the command line or the configuration.
+type usageError struct{ error }
+
+// Unwrap gives the cause.
+func (u usageError) Unwrap() error { return u.error }
 
 // run is main without the process: it returns the exit status.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
@@ -56,11 +59,12 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 // for a refusal, then the technician's.
 func report(w io.Writer, cmd *cobra.Command, err error) int {
 	var refusal *settle.Refusal
+	var usage usageError
 	switch {
 	case errors.As(err, &refusal):
 		_, _ = fmt.Fprintf(w, "%s\n%s\n", refusal.Cashier, refusal.Error())
 		return exitRefused
-	case errors.Is(err, errUsage):
+	case errors.As(err, &usage):
 		_, _ = fmt.Fprintf(w, "settled: %v\nSee '%s --help'.\n", err, cmd.CommandPath())
 		return exitUsage
 	default:
@@ -71,7 +75,7 @@ func report(w io.Writer, cmd *cobra.Command, err error) int {
 
 // usagef makes an error that ends with exitUsage.
 func usagef(format string, args ...any) error {
-	return fmt.Errorf("%w: %w", errUsage, fmt.Errorf(format, args...))
+	return usageError{fmt.Errorf(format, args...)}
 }
 
 func newRoot() *cobra.Command {

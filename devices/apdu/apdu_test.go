@@ -90,17 +90,28 @@ func TestSend(t *testing.T) {
 	}
 }
 
-type endless []byte
+// endless is a card that always has more to say.
+type endless struct {
+	answer []byte
+	asked  int
+}
 
-func (e endless) Transmit(context.Context, []byte) ([]byte, error) { return e, nil }
+func (e *endless) Transmit(context.Context, []byte) ([]byte, error) {
+	e.asked++
+	return e.answer, nil
+}
 
 func TestEndlessAnswers(t *testing.T) {
-	for name, e := range map[string]endless{
-		"without data": {0x61, 0x00},
-		"with data":    append(make([]byte, 256), 0x61, 0x00),
+	for name, tt := range map[string]struct {
+		answer []byte
+		most   int
+	}{
+		"without data": {[]byte{0x61, 0x00}, maxSteps},
+		"with data":    {append(make([]byte, 256), 0x61, 0x00), MaxAnswer/256 + 1},
 	} {
-		if _, err := Send(t.Context(), e, Command{INS: InsSelect}); !errors.Is(err, ErrLong) {
-			t.Errorf("%s: %v", name, err)
+		e := &endless{answer: tt.answer}
+		if _, err := Send(t.Context(), e, Command{INS: InsSelect}); !errors.Is(err, ErrLong) || e.asked > tt.most {
+			t.Errorf("%s: %v after %d commands", name, err, e.asked)
 		}
 	}
 }

@@ -168,9 +168,10 @@ func (b *Bench) hear() (answer, error) {
 	return a, nil
 }
 
-// Main builds the rig, starts a bench in a temporary folder, points libpcsclite at
-// it, and runs f with it: for TestMain. The code is that of the process.
-func Main(f func(*Bench) int) (code int) {
+// Main builds the rig, starts a bench with these roles of readers in a temporary
+// folder, points libpcsclite at it, and runs f with it: for TestMain. The code is that
+// of the process.
+func Main(f func(*Bench) int, roles ...string) (code int) {
 	fail := func(err error) int {
 		fmt.Fprintln(os.Stderr, "card bench:", err)
 		return 1
@@ -188,7 +189,7 @@ func Main(f func(*Bench) int) (code int) {
 	if err := os.Setenv(SocketVariable, socket); err != nil {
 		return fail(err)
 	}
-	b, err := Start(context.Background(), binary, socket)
+	b, err := Start(context.Background(), binary, socket, roles...)
 	if err != nil {
 		return fail(err)
 	}

@@ -251,6 +251,16 @@ func TestCloseWhileServiceHangs(t *testing.T) {
 	expect(t, again, ServiceUp, "")
 }
 
+// Without the Cancel, this would end with a call left behind.
+func TestCloseWakesTheWaiter(t *testing.T) {
+	w := watch(t, Options{Poll: time.Minute, Limit: 2 * time.Second})
+	expect(t, w, ReaderAppeared, desk.Reader("guardian"))
+	must(t, desk.Insert("guardian", "child-v2"))
+	t.Cleanup(func() { vacate(t, "guardian") })
+	expect(t, w, CardInserted, desk.Reader("guardian")) // so it waits, or is about to
+	must(t, w.Close())
+}
+
 func TestOneWatcherAProcess(t *testing.T) {
 	w := watch(t, Options{})
 	if _, err := Watch(t.Context(), Options{}); !errors.Is(err, ErrSecondWatcher) {

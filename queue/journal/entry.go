@@ -123,8 +123,11 @@ func appendLine(b []byte, e *Entry) (line []byte, hash string) {
 	b = append(b, `","base":`...)
 	b = strconv.AppendUint(b, e.Base, 10)
 	for _, f := range [...][2]string{
-		{`,"kind":"`, e.Kind}, {`","op":"`, e.Operator}, {`","dev":"`, e.Device},
-		{`","rules":"`, e.Rules}, {`","prev":"`, e.Prev},
+		{`,"kind":"`, e.Kind},
+		{`","op":"`, e.Operator},
+		{`","dev":"`, e.Device},
+		{`","rules":"`, e.Rules},
+		{`","prev":"`, e.Prev},
 	} {
 		b = append(append(b, f[0]...), f[1]...)
 	}

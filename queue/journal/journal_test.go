@@ -39,8 +39,10 @@ func batch(t *testing.T, j *Journal, n int) []Entry {
 	t.Helper()
 	var list []Entry
 	for range n {
-		e, err := j.Add(Record{Kind: "test", Operator: "0001", Device: "W01", Rules: "r1",
-			Body: fmt.Appendf(nil, `{"i":%d,"text":"中文\",\"seal\":\""}`, len(list)), Seal: []byte{1, 2, byte(len(list))}})
+		e, err := j.Add(Record{
+			Kind: "test", Operator: "0001", Device: "W01", Rules: "r1",
+			Body: fmt.Appendf(nil, `{"i":%d,"text":"中文\",\"seal\":\""}`, len(list)), Seal: []byte{1, 2, byte(len(list))},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -143,6 +143,9 @@ func (w *walker) start(list []uint64, from Pos, look int64) error {
 	}
 	defer func() { _ = f.Close() }() // only read
 	e, err := readAt(f, from.Loc)
+	if damage, ok := errors.AsType[*Damage](err); ok {
+		return doubt(w.dir, list, from, damage)
+	}
 	if err != nil {
 		return err
 	}
@@ -160,6 +163,24 @@ func (w *walker) start(list []uint64, from Pos, look int64) error {
 		return w.before(list, from.Segment)
 	}
 	return nil
+}
+
+// doubt tells what it means that no line stands where the caller knows one: damage to
+// it, if the chain from the beginning leads exactly there; else another journal.
+func doubt(dir string, list []uint64, from Pos, damage *Damage) error {
+	w := walker{dir: dir}
+	if err := w.genesis(list); err != nil {
+		return err
+	}
+	bad, err := w.run(list, nil)
+	if err != nil {
+		return err
+	}
+	if bad != nil && bad.segment == from.Segment && bad.offset == from.Offset && bad.entry == from.N {
+		damage.Entry = from.N
+		return damage
+	}
+	return fmt.Errorf("%w: no line begins where entry %d was known", ErrPosition, from.N)
 }
 
 // genesis brings w to the beginning of the journal.

@@ -363,3 +363,25 @@ func TestWithdrawal(t *testing.T) {
 		}
 	}
 }
+
+// What the requests say, where it is not simply the visit's.
+func TestRequestsSayWhatTheySay(t *testing.T) {
+	_, inputs := script(t, visitOf(t, 1), upTo("")...)
+	reg := inputs[1].(nhsa.Register).Data
+	up := inputs[2].(nhsa.VisitUpload)
+	fee := inputs[3].(nhsa.FeeUpload).Fees[0]
+	tr := inputs[4].(nhsa.Trial).Data
+	fin := inputs[5].(nhsa.Final).Data
+	got := fmt.Sprint(
+		reg.CertKind, reg.CertNo == "F18060102", reg.Type, reg.OutpatientNo, " | ",
+		up.Visit.DiseaseCode, up.Diagnoses[0].Kind, up.Diagnoses[0].No, up.Diagnoses[1].Kind, up.Diagnoses[1].No, " | ",
+		fee.LineNo, fee.VisitID, fee.Batch, fee.Approved, fee.Quantity, fee.Price, fee.Amount, " | ",
+		tr.Accounts, tr.MedType, tr.Way, tr.Total, tr.Batch, " | ", fin.InScope, fin.FirstSelfPay, fin.SelfFunded, fin.VisitID, fin.Accounts)
+	want := "03 true 390 MZ0017 | J06.900 1 1 2 2 | 121010000170001 V1 2026112101000017 1 2 12.5 25.00 | " +
+		"1 11 01 25.00 2026112101000017 | 20.00 5.00 0.00 V1 1"
+	if squeeze(got) != squeeze(want) {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func squeeze(s string) string { return strings.ReplaceAll(s, " ", "") }

@@ -201,7 +201,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 func TestReplyOverTheLimitIsUnknown(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"infcode":0,"err_msg":"`+strings.Repeat("x", 5000)+`"}`)
+		_, _ = io.WriteString(w, `{"infcode":0}`+strings.Repeat(" ", 5000))
 	}))
 	defer server.Close()
 	_, err := client(t, server.URL, func(o *nhsa.Options) { o.MaxReply = 1000 }).Send(t.Context(), "2207", nil)
@@ -228,8 +228,12 @@ func TestSecretNeverShows(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for _, o := range []nhsa.Options{
-		{BaseURL: "ftp://x/y", PaasID: "p", Secret: "s"}, {BaseURL: "http://u:p@x/", PaasID: "p", Secret: "s"},
-		{BaseURL: "http://x/?a=b", PaasID: "p", Secret: "s"}, {BaseURL: "http://x/", Secret: "s"}, {BaseURL: "http://x/", PaasID: "p"}, {},
+		{BaseURL: "ftp://x/y", PaasID: "p", Secret: "s"},
+		{BaseURL: "http://u:p@x/", PaasID: "p", Secret: "s"},
+		{BaseURL: "http://x/?a=b", PaasID: "p", Secret: "s"},
+		{BaseURL: "http://x/", Secret: "s"},
+		{BaseURL: "http://x/", PaasID: "p"},
+		{},
 	} {
 		if _, err := nhsa.New(o); err == nil {
 			t.Errorf("made a client of %+v", o)

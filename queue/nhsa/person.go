@@ -140,12 +140,18 @@ func (p Person) Insured(area, insutype string) (Insurance, error) {
 func notInsured(area string, elsewhere, ended bool) *settle.Refusal {
 	switch {
 	case elsewhere:
-		return &settle.Refusal{Code: "INSURED_ELSEWHERE", Cashier: "参保地不在本市，本系统不能按本市待遇结算。",
-			Technician: "1101 has running basic insurance, but none in area " + area}
+		return &settle.Refusal{
+			Code: "INSURED_ELSEWHERE", Cashier: "参保地不在本市，本系统不能按本市待遇结算。",
+			Technician: "1101 has running basic insurance, but none in area " + area,
+		}
 	case ended:
-		return &settle.Refusal{Code: "INSURANCE_ENDED", Cashier: "该参保人的参保状态不正常（已停保），不能医保结算。",
-			Technician: "1101 has basic insurance in area " + area + " that is not in status 1"}
+		return &settle.Refusal{
+			Code: "INSURANCE_ENDED", Cashier: "该参保人的参保状态不正常（已停保），不能医保结算。",
+			Technician: "1101 has basic insurance in area " + area + " that is not in status 1",
+		}
 	}
-	return &settle.Refusal{Code: "NOT_INSURED", Cashier: "该参保人没有职工或居民基本医疗保险的参保信息。",
-		Technician: "1101 has no row of insutype 310 or 390"}
+	return &settle.Refusal{
+		Code: "NOT_INSURED", Cashier: "该参保人没有职工或居民基本医疗保险的参保信息。",
+		Technician: "1101 has no row of insutype 310 or 390",
+	}
 }

@@ -134,8 +134,12 @@ func TestIdentities(t *testing.T) {
 	}
 	for _, c := range []struct{ change, to, broken string }{
 		{"", "", ""},
-		{"hosp_part_amt", "0", "I1"}, {"acct_pay", "41", "I2"}, {"hifp_pay", "49.99", "I3"}, {"inscp_scp_amt", "80.01", "I4"},
-		{"acct_mulaid_pay", "40.01", "I5"}, {"psn_part_amt", "", ""},
+		{"hosp_part_amt", "0", "I1"},
+		{"acct_pay", "41", "I2"},
+		{"hifp_pay", "49.99", "I3"},
+		{"inscp_scp_amt", "80.01", "I4"},
+		{"acct_mulaid_pay", "40.01", "I5"},
+		{"psn_part_amt", "", ""},
 	} {
 		info := map[string]string{}
 		for k, v := range good {
@@ -164,11 +168,29 @@ func TestAmounts(t *testing.T) {
 		want settle.Fen
 		ok   bool
 	}{
-		{`"4.52"`, 452, true}, {`4.520000`, 452, true}, {`4`, 400, true}, {`-25.1`, -2510, true}, {`"-0.05"`, -5, true},
-		{`2.693388E4`, 2693388, true}, {`1E+1`, 1000, true}, {`5e-2`, 5, true}, {`1.0E7`, 1_000_000_000, true}, {`0.0000`, 0, true},
-		{`" 12.30 "`, 1230, true}, {`999999999999.99`, 0, false},
-		{`4.525`, 0, false}, {`4.5200000000001`, 0, false}, {`"1,000.00"`, 0, false}, {`"abc"`, 0, false}, {`1e1000000000`, 0, false},
-		{`1E31`, 0, false}, {`9e-3`, 0, false}, {`"--1"`, 0, false}, {`"1.2.3"`, 0, false}, {`"."`, 0, false}, {`"٣"`, 0, false},
+		{`"4.52"`, 452, true},
+		{`4.520000`, 452, true},
+		{`4`, 400, true},
+		{`-25.1`, -2510, true},
+		{`"-0.05"`, -5, true},
+		{`2.693388E4`, 2693388, true},
+		{`1E+1`, 1000, true},
+		{`5e-2`, 5, true},
+		{`1.0E7`, 1_000_000_000, true},
+		{`0.0000`, 0, true},
+		{`" 12.30 "`, 1230, true},
+		{`999999999999.99`, 0, false},
+		{`4.525`, 0, false},
+		{`4.5200000000001`, 0, false},
+		{`"1,000.00"`, 0, false},
+		{`"abc"`, 0, false},
+		{`1e1000000000`, 0, false},
+		{`1E31`, 0, false},
+		{`9e-3`, 0, false},
+		{`"--1"`, 0, false},
+		{`"1.2.3"`, 0, false},
+		{`"."`, 0, false},
+		{`"٣"`, 0, false},
 	} {
 		var a nhsa.Amount
 		err := json.Unmarshal([]byte(c.in), &a)

@@ -145,3 +145,33 @@ func TestDigestIsOfContent(t *testing.T) {
 		t.Errorf("a changed note does not change the digest, or %v", err)
 	}
 }
+
+// TestNoEmptyRows: an overlay that covers whole rows leaves nothing of them.
+func TestNoEmptyRows(t *testing.T) {
+	s := loaded(t, overlay(approval+limitRow("2400.00", "2024-01-01", "2024-12-31")))
+	for _, r := range s.Rows() {
+		if r.To != 0 && r.To < r.From {
+			t.Errorf("%s from %s to %s", r.Param, r.From, r.To)
+		}
+	}
+	if len(s.Rows()) != len(loaded(t).Rows()) {
+		t.Errorf("%d rows, %d before", len(s.Rows()), len(loaded(t).Rows()))
+	}
+}
+
+// TestParameterEnds: after a parameter's end there is no row, also where nothing
+// else begins on that day.
+func TestParameterEnds(t *testing.T) {
+	files := data(t)
+	text := strings.ReplaceAll(string(files["community_limit.toml"].Data), "2023-09-30", "2023-08-30")
+	files["community_limit.toml"] = &fstest.MapFile{Data: []byte(text)}
+	s, err := load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d, want := range map[string]bool{"2023-08-30": true, "2023-08-31": false, "2023-09-30": false} {
+		if n := s.On(day(d)).Number(settle.ParamOldLimit, settle.Key{}); (n != nil) != want {
+			t.Errorf("%s: %+v", d, n)
+		}
+	}
+}

@@ -39,8 +39,8 @@ type Faults struct {
 	SwapTo string // profile
 }
 
-// dialLimit bounds an insertion: vpcd takes a connection at a poll of pcscd, every
-// 400 ms, but the system queues it at once.
+// dialLimit bounds one attempt to reach vpcd, which takes connections when pcscd
+// looks; the system queues them.
 const dialLimit = 2 * time.Second
 
 // slot is the place of one card in a virtual reader: a TCP client of vpcd, which
@@ -57,27 +57,25 @@ type slot struct {
 	empty  time.Time
 }
 
-// insert puts a card in. It returns when vpcd has the connection, or at once while
-// no pcscd runs.
+// insert puts a card in. It is there when pcscd next looks, or when there is a pcscd.
 func (s *slot) insert(ctx context.Context, c *card, f Faults) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.out != nil {
 		return errors.New("a card is in the reader")
 	}
-	pause(ctx, time.Until(s.empty.Add(handTime)))
 	s.card, s.faults, s.heard = c, f, nil
 	if f.Delay > 0 {
 		c.delay = f.Delay
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	done, first := make(chan struct{}), make(chan struct{})
+	done, wait := make(chan struct{}), time.Until(s.empty.Add(handTime))
 	go func() {
 		defer close(done)
-		s.serve(ctx, first)
+		pause(ctx, wait)
+		s.serve(ctx)
 	}()
 	s.out = func() { cancel(); <-done }
-	<-first
 	return nil
 }
 
@@ -111,14 +109,11 @@ func (s *slot) commands() []string {
 	return append([]string{}, s.heard...)
 }
 
-// serve keeps the card connected to vpcd; first is closed after the first attempt.
-func (s *slot) serve(ctx context.Context, first chan struct{}) {
-	tried := sync.OnceFunc(func() { close(first) })
-	defer tried()
+// serve keeps the card connected to vpcd.
+func (s *slot) serve(ctx context.Context) {
 	for ctx.Err() == nil {
 		d := net.Dialer{Timeout: dialLimit}
 		conn, err := d.DialContext(ctx, "tcp4", s.address)
-		tried()
 		if err != nil {
 			pause(ctx, 10*time.Millisecond)
 			continue

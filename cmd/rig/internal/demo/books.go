@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -50,6 +53,11 @@ func (s *stage) books(ctx context.Context) error {
 	t.SetStyle(table.StyleLight)
 	t.Style().Format.Header = text.FormatDefault
 	t.AppendHeader(table.Row{"结算单号", "账本", "总额", "统筹基金", "个人账户", "家庭共济", "现金"})
+	right := []table.ColumnConfig{}
+	for column := 3; column <= 7; column++ {
+		right = append(right, table.ColumnConfig{Number: column, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(right)
 	agree := len(theirs) == len(page.Entries) && len(theirs) > 0
 	for _, e := range page.Entries {
 		ours, err := s.journalBooks(ctx, e.Number)
@@ -65,6 +73,7 @@ func (s *stage) books(ctx context.Context) error {
 		}
 	}
 	t.Render()
+	s.requests()
 	if !agree {
 		return errors.New("the books do not agree")
 	}
@@ -75,9 +84,20 @@ func (s *stage) books(ctx context.Context) error {
 func asRow(number, book string, values []string) table.Row {
 	r := table.Row{number, book}
 	for _, v := range values {
-		r = append(r, v)
+		r = append(r, strings.Trim(v, `"`))
 	}
 	return r
+}
+
+// requests prints what the platform was asked, by transaction, and whether a message
+// id ever came twice.
+func (s *stage) requests() {
+	page := s.platform.Books.Page()
+	var asked []string
+	for _, infno := range slices.Sorted(maps.Keys(page.Requests)) {
+		asked = append(asked, fmt.Sprintf("%s×%d", infno, page.Requests[infno]))
+	}
+	s.say("平台收到 %s；报文号 %d 个，重复 %d 个。", strings.Join(asked, " "), page.MsgIDs, len(page.Duplicates))
 }
 
 func (s *stage) journalBooks(ctx context.Context, number string) (amounts, error) {

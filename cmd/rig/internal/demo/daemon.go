@@ -24,26 +24,23 @@ type daemon struct {
 	tokenFile string
 	token     string
 	log       string
+	config    string
 	env       []string
 
 	cmd   *exec.Cmd
 	ended chan error
 }
 
-// startDaemon starts "settled serve" with a configuration and waits until it is ready
-// to settle.
-func startDaemon(ctx context.Context, d *daemon, configFile string) error {
+// start starts "settled serve" and waits until it is ready to settle.
+func (d *daemon) start(ctx context.Context) error {
 	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }() // the child has its own copy
-	d.cmd = exec.CommandContext(ctx, d.program, "serve", "--config", configFile)
+	d.cmd = exec.CommandContext(context.WithoutCancel(ctx), d.program, "serve", "--config", d.config)
 	d.cmd.Env = append(os.Environ(), d.env...)
 	d.cmd.Stderr, d.cmd.Stdout = log, log
-	d.cmd.Cancel = func() error { return d.cmd.Process.Signal(syscall.SIGTERM) }
-	d.cmd.WaitDelay = 20 * time.Second
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := d.cmd.Start(); err != nil {
 		return err
 	}
@@ -87,24 +84,41 @@ func (d *daemon) lastLog() string {
 }
 
 func (d *daemon) get(ctx context.Context, path string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.base+path, nil)
+	return d.ask(ctx, http.MethodGet, path, nil)
+}
+
+func (d *daemon) ask(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, d.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+d.token)
+	req.Header.Set("Content-Type", "application/json")
 	return http.DefaultClient.Do(req)
+}
+
+// kill ends the daemon as a power cut would, and waits for it.
+func (d *daemon) kill() error {
+	err := d.cmd.Process.Kill()
+	<-d.ended
+	d.cmd = nil
+	return err
 }
 
 // stop ends the daemon as a service manager would, and waits for it.
 func (d *daemon) stop() error {
-	if d.cmd == nil {
+	if d.cmd == nil || d.cmd.Process == nil {
 		return nil
 	}
 	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
+	defer func() { d.cmd = nil }()
 	select {
 	case err := <-d.ended:
+		if err != nil {
+			err = fmt.Errorf("settled serve: %w\n%s", err, d.lastLog())
+		}
 		return err
 	case <-time.After(20 * time.Second):
 		return errors.Join(errors.New("settled serve does not end on SIGTERM"), d.cmd.Process.Kill())
@@ -180,6 +194,10 @@ type screen struct {
 	State    string           `json:"state"`
 	Patient  *json.RawMessage `json:"patient"`
 	Guardian *json.RawMessage `json:"guardian"`
+	Messages []struct {
+		Code string `json:"code"`
+		Text string `json:"text"`
+	} `json:"messages"`
 }
 
 // at is a file in the demo's folder.

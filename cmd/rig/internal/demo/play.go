@@ -24,7 +24,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
+	defer func() {
+		if closing := s.close(); ctx.Err() == nil { // an interrupt reaches what runs here, too
+			err = errors.Join(err, closing)
+		}
+	}()
 	for _, act := range []func(context.Context) error{s.online, s.offline, s.books} {
 		if err := act(ctx); err != nil {
 			return err
@@ -142,19 +146,28 @@ func (s *stage) acknowledged(ctx context.Context, n int) error {
 	return s.show(ctx, "queue", "list", "--state", "acknowledged")
 }
 
-// bill makes the n-th visit of today from a bill of testdata.
+// bill writes the n-th visit of today, made from a bill of testdata.
 func (s *stage) bill(name string, n int) (path string, err error) {
-	data, err := os.ReadFile(filepath.Join(s.Testdata, "bills", name))
+	data, err := s.visit(name, n)
 	if err != nil {
 		return "", err
+	}
+	path = at(s.folder, fmt.Sprintf("bill-%d.json", n))
+	return path, os.WriteFile(path, data, 0o600)
+}
+
+func (s *stage) visit(name string, n int) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(s.Testdata, "bills", name))
+	if err != nil {
+		return nil, err
 	}
 	var bill map[string]json.RawMessage
 	var visit map[string]json.RawMessage
 	if err := json.Unmarshal(data, &bill); err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := json.Unmarshal(bill["visit"], &visit); err != nil {
-		return "", fmt.Errorf("%s: visit: %w", name, err)
+		return nil, fmt.Errorf("%s: visit: %w", name, err)
 	}
 	now := time.Now().In(time.FixedZone("CST", 8*60*60))
 	set := func(in map[string]json.RawMessage, key string, value any) {
@@ -166,11 +179,7 @@ func (s *stage) bill(name string, n int) (path string, err error) {
 	set(bill, "visit", visit)
 	set(bill, "key", fmt.Sprintf("HIS-%s-%d", now.Format("20060102-150405"), n))
 	set(bill, "patient", map[string]string{"id_number": childID})
-	if data, err = json.MarshalIndent(bill, "", "  "); err != nil {
-		return "", err
-	}
-	path = at(s.folder, fmt.Sprintf("bill-%d.json", n))
-	return path, os.WriteFile(path, data, 0o600)
+	return json.MarshalIndent(bill, "", "  ")
 }
 
 // keep says where to look and waits to be interrupted.

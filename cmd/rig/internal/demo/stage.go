@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ type Options struct {
 	Rig      string // this program, which runs the cards in a network namespace
 	Testdata string // folder testdata of the module
 	Keep     bool   // leave everything running at the end
-	Out      *os.File
+	Out      io.Writer
 }
 
 // stage is everything that runs.
@@ -49,7 +50,8 @@ func build(ctx context.Context, o Options) (s *stage, err error) {
 		return s, err
 	}
 	socket := at(s.folder, "pcscd.comm")
-	if s.cards, err = bench.Start(ctx, o.Rig, socket, "patient", "guardian"); err != nil {
+	// Not ended by ctx: close takes things down in order.
+	if s.cards, err = bench.Start(context.WithoutCancel(ctx), o.Rig, socket, "patient", "guardian"); err != nil {
 		return s, err
 	}
 	s.platform, err = platform.New(platform.Options{
@@ -80,9 +82,9 @@ func (s *stage) startDaemon(ctx context.Context, socket string) error {
 	s.daemon = &daemon{
 		program: s.Settled, base: "http://" + listen, token: token,
 		tokenFile: at(s.folder, "credentials/api.token"), log: at(s.folder, "settled.log"),
-		env: []string{bench.SocketVariable + "=" + socket},
+		config: config, env: []string{bench.SocketVariable + "=" + socket},
 	}
-	return startDaemon(ctx, s.daemon, config)
+	return s.daemon.start(ctx)
 }
 
 // freeAddress finds a free port on the loopback.

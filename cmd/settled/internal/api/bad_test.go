@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,19 +18,17 @@ import (
 // TestBadBills sends what must be refused: each names code, field and line, and the
 // book is not asked to write.
 func TestBadBills(t *testing.T) {
-	item := func(change map[string]any) func(map[string]any) {
-		return func(doc map[string]any) {
+	item := func(change map[string]any) func(*countertest.Document) {
+		return func(doc *countertest.Document) {
 			second := countertest.Item("维生素C", "1.00", "1")
-			for k, v := range change {
-				second[k] = v
-			}
-			doc["items"] = append(doc["items"].([]any), second)
-			doc["total"] = "101.00"
+			maps.Copy(second, change)
+			doc.Items = append(doc.Items, second)
+			doc.Head["total"] = "101.00"
 		}
 	}
 	tests := []struct {
 		name   string
-		change func(doc map[string]any)
+		change func(doc *countertest.Document)
 		raw    func(bill []byte) []byte
 		status int
 		code   settle.Code
@@ -39,22 +39,18 @@ func TestBadBills(t *testing.T) {
 		{name: "unknown category", change: item(map[string]any{"category": "D"}), code: settle.BadField, field: "items[1].category", line: 2},
 		{name: "exponent bomb", change: item(map[string]any{"unit_price": "1E1000000000"}), code: settle.BadField, field: "items[1].unit_price", line: 2},
 		{name: "exponent bomb, number", change: item(map[string]any{"unit_price": json.Number("1E1000000000")}), code: settle.BadField, field: "items[1].unit_price", line: 2},
-		{name: "10,000 lines", change: func(doc map[string]any) {
-			lines := make([]any, 10_000)
-			for i := range lines {
-				lines[i] = countertest.Item("药", "0.01", "1")
-			}
-			doc["items"], doc["total"] = lines, "100.00"
+		{name: "10,000 lines", change: func(doc *countertest.Document) {
+			doc.Items = slices.Repeat([]map[string]any{countertest.Item("药", "0.01", "1")}, 10_000)
 		}, code: settle.TooManyLines, field: "items"},
-		{name: "wrong total", change: func(doc map[string]any) { doc["total"] = "100.01" }, code: settle.TotalMismatch, field: "total"},
+		{name: "wrong total", change: func(doc *countertest.Document) { doc.Head["total"] = "100.01" }, code: settle.TotalMismatch, field: "total"},
 		{name: "unknown field", change: item(map[string]any{"discount": "1.00"}), code: settle.UnknownField, field: "items[1].discount", line: 2},
-		{name: "unknown field of the bill", change: func(doc map[string]any) { doc["institution"] = "H" }, code: settle.UnknownField, field: "institution"},
+		{name: "unknown field of the bill", change: func(doc *countertest.Document) { doc.Head["institution"] = "H" }, code: settle.UnknownField, field: "institution"},
 		{name: "invalid UTF-8", raw: func(b []byte) []byte { return bytes.Replace(b, []byte("阿"), []byte("\xb0\xa2"), 1) }, code: settle.BadEncoding},
-		{name: "visit tomorrow", change: func(doc map[string]any) { doc["visit"].(map[string]any)["date"] = "2024-11-06" }, code: settle.FutureVisit, field: "visit.date"},
-		{name: "another person", change: func(doc map[string]any) {
-			doc["patient"] = map[string]any{"id_number": countertest.Stranger().Who.IDNumber.ClearPersonalData()}
+		{name: "visit tomorrow", change: func(doc *countertest.Document) { doc.Visit["date"] = "2024-11-06" }, code: settle.FutureVisit, field: "visit.date"},
+		{name: "another person", change: func(doc *countertest.Document) {
+			doc.Head["patient"] = map[string]any{"id_number": countertest.Stranger().Who.IDNumber.ClearPersonalData()}
 		}, code: settle.WrongPerson, field: "patient.id_number"},
-		{name: "no key", change: func(doc map[string]any) { delete(doc, "key") }, code: settle.MissingField, field: "key"},
+		{name: "no key", change: func(doc *countertest.Document) { delete(doc.Head, "key") }, code: settle.MissingField, field: "key"},
 		{name: "not JSON", raw: func([]byte) []byte { return []byte("key=1") }, code: settle.BadSyntax},
 		{name: "nothing", raw: func([]byte) []byte { return nil }, status: http.StatusBadRequest, code: settle.BadSyntax},
 		{name: "two objects", raw: func(b []byte) []byte { return append(b, b...) }, code: settle.BadSyntax},

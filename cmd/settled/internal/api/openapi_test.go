@@ -131,19 +131,17 @@ func TestDocumentedBill(t *testing.T) {
 
 // put gives a good bill with one field set, or removed if value is nil.
 func put(t *testing.T, where, name string, value any) []byte {
-	return countertest.Bill(t, countertest.Child(), func(doc map[string]any) {
-		at := doc
-		switch where {
-		case "visit":
-			at = doc["visit"].(map[string]any)
-		case "items":
-			at = doc["items"].([]any)[0].(map[string]any)
-		}
-		if value == nil {
+	return countertest.Bill(t, countertest.Child(), func(doc *countertest.Document) {
+		at := map[string]map[string]any{"": doc.Head, "visit": doc.Visit, "items": doc.Items[0]}[where]
+		_, there := at[name]
+		switch {
+		case value == nil && where == "" && name == "visit":
+			doc.Visit = nil
+		case value == nil && where == "" && name == "items":
+			doc.Items = nil
+		case value == nil:
 			delete(at, name)
-			return
-		}
-		if _, there := at[name]; !there {
+		case !there:
 			at[name] = value
 		}
 	})

@@ -72,14 +72,13 @@ type Filter struct {
 
 // Entry is a settlement with its upload.
 type Entry struct {
-	Settlement   settle.Settlement
-	At           time.Time // when it was journalled
-	Illustrative bool
-	State        UploadState
-	Reason       *settle.Refusal // why it is held, differs or could not be sent; nil: nothing to say
-	Attempts     int
-	Next         time.Time // of the next attempt; zero: none is planned
-	Deadline     time.Time // by which it must be at the platform; zero: none
+	Settlement settle.Settlement
+	At         time.Time // when it was journalled
+	State      UploadState
+	Reason     *settle.Refusal // why it is held, differs or could not be sent; nil: nothing to say
+	Attempts   int
+	Next       time.Time // of the next attempt; zero: none is planned
+	Deadline   time.Time // by which it must be at the platform; zero: none
 }
 
 // Uploads tells what happens to the queue.

@@ -37,16 +37,16 @@ type settlementAnswer struct {
 	Upload     *UploadView  `json:"upload,omitempty"`
 }
 
-func answerSettlement(st settle.Settlement, illustrative bool) settlementAnswer {
+func answerSettlement(st settle.Settlement) settlementAnswer {
 	return settlementAnswer{
 		Number: st.Number, Name: st.Who.Name.String(), IDNumber: st.Who.IDNumber.String(),
 		Institution: st.Bill.Visit.Institution.Name, VisitDay: st.Bill.Visit.Day, Seat: st.Device, Operator: st.Operator,
-		Figures: counter.FiguresOf(st, illustrative), OfflineWhy: st.OfflineWhy, Rules: st.Rules, Period: st.Period, Split: st.Split,
+		Figures: counter.FiguresOf(st), OfflineWhy: st.OfflineWhy, Rules: st.Rules, Period: st.Period, Split: st.Split,
 	}
 }
 
 func answerEntry(e Entry) settlementAnswer {
-	a := answerSettlement(e.Settlement, e.Illustrative)
+	a := answerSettlement(e.Settlement)
 	a.At, a.Upload = timeOrNil(e.At), viewUpload(e)
 	return a
 }
@@ -119,7 +119,7 @@ func (s *Server) settlements(api huma.API) {
 		st := e.Settlement
 		return &explanationOutput{explanation{
 			Number: st.Number, Day: st.Bill.Visit.Day, Rules: st.Rules,
-			Reasons: counter.FiguresOf(st, e.Illustrative).Reasons, Steps: st.Split.Steps,
+			Reasons: counter.FiguresOf(st).Reasons, Steps: st.Split.Steps,
 		}}, nil
 	})
 }
@@ -129,7 +129,7 @@ func (s *Server) confirm(ctx context.Context, g Grant, in *confirmInput) (*confi
 	if err != nil {
 		return nil, err
 	}
-	out := &confirmOutput{Status: http.StatusCreated, Body: answerSettlement(done.Settlement, done.Illustrative)}
+	out := &confirmOutput{Status: http.StatusCreated, Body: answerSettlement(done.Settlement)}
 	if done.Replayed {
 		out.Status, out.Body.Replayed = http.StatusOK, true
 	}
@@ -154,7 +154,7 @@ func (s *Server) reprint(ctx context.Context, g Grant, in *numberInput) (*struct
 }
 
 func receiptOf(e Entry, reprint int) counter.Receipt {
-	return counter.Receipt{Settlement: e.Settlement, At: e.At, Illustrative: e.Illustrative, Copy: reprint}
+	return counter.Receipt{Settlement: e.Settlement, At: e.At, Copy: reprint}
 }
 
 func timeOrNil(t time.Time) *time.Time {

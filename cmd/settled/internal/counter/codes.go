@@ -28,6 +28,7 @@ const (
 	OtherKey        settle.Code = "OTHER_KEY"
 	BillSettled     settle.Code = "BILL_SETTLED"
 	NoLink          settle.Code = "NO_LINK"
+	UsageUnknown    settle.Code = "USAGE_UNKNOWN"
 	PrintFailed     settle.Code = "PRINT_FAILED"
 	NoPrinter       settle.Code = "NO_PRINTER"
 	Fault           settle.Code = "FAULT"
@@ -58,6 +59,7 @@ var sentences = map[settle.Code][2]string{
 	OtherKey:        {"确认的单据号与账单的不同，未扣款；请用账单自己的单据号。", "the key is not the bill's"},
 	BillSettled:     {"这张账单已经结算过；再次确认不会重复扣款，只显示原结果。", "the bill's key has settled already: confirming replays the first result"},
 	NoLink:          {"监护人与患者没有登记家庭共济，监护人账户不能付款；如需使用请先登记。", "no filed link joins guardian and patient"},
+	UsageUnknown:    {"不知道患者在就诊日所属年度已用多少限额，不能结算；请到医保平台核定后办理。", "the platform has not told the usage of the visit's limit period"},
 	PrintFailed:     {"已结算，但凭条没有打印成功；请检查打印机后重打，切勿重新结算。", "settled, but the slip was not printed"},
 	NoPrinter:       {"本窗口没有打印机；请在医院系统中打印。", "no printer is set up at this seat"},
 	Fault:           {"系统出错，未扣款；请重试，仍不行请联系信息科。", "internal fault; nothing was written"},

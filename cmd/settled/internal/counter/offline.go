@@ -63,7 +63,7 @@ func (s *Session) notices(ctx context.Context, q *Quote, p Position, guardian *h
 	if q.Settlement.Provisional {
 		notices = append(notices, notice(settle.ProvisionalSettling))
 	}
-	if q.Illustrative {
+	if q.Settlement.Illustrative {
 		notices = append(notices, notice(settle.IllustrativePolicy))
 	}
 	switch {

@@ -100,6 +100,7 @@ type People interface {
 // Position is what counts for a person's next settlement.
 type Position struct {
 	Usage   settle.Usage           // the platform's number plus what the journal added since
+	Told    bool                   // the platform has said how much of the period's limit is used
 	Own     *settle.Account        // the person's own account, less what the journal drew; nil: none
 	Family  []settle.FamilyAccount // all filed links' accounts in drawing order, less what the journal drew; ID is the donor
 	Version uint64                 // of all of this; another Version means that something changed
@@ -140,8 +141,8 @@ type Links interface {
 
 // Exposure is what is at risk because the platform did not confirm it yet.
 type Exposure interface {
-	// OfPerson is the money of fund and accounts (as patient or as donor) that was
-	// granted to a person offline and is not yet acknowledged.
+	// OfPerson is the fund's money that was granted to a person offline and that the
+	// platform has not acknowledged.
 	OfPerson(ctx context.Context, person string) (settle.Fen, error)
 	// OfCounter is the same, of this counter.
 	OfCounter(ctx context.Context) (settle.Fen, error)

@@ -43,10 +43,9 @@ type Quote struct {
 	// key is bound to) and one of all that the split was computed from. The same inputs
 	// give the same ID; so a client that lost the answer can confirm again after a
 	// restart, and anything that changed gives another ID.
-	ID           string
-	Settlement   settle.Settlement // as it would be committed; Number and Key are empty
-	Illustrative bool              // the rules of the day hold demonstration data
-	Notices      []Notice          //
+	ID         string
+	Settlement settle.Settlement // as it would be committed; Number and Key are empty
+	Notices    []Notice          //
 
 	ask     ask
 	content string

@@ -16,10 +16,9 @@ const (
 
 // Receipt is a slip (结算凭条) as data. It is not the tax-controlled 票据.
 type Receipt struct {
-	Settlement   settle.Settlement
-	At           time.Time // when it was settled
-	Illustrative bool      // the rules of the day held demonstration data
-	Copy         int       // 0: the original; n: the n-th reprint
+	Settlement settle.Settlement
+	At         time.Time // when it was settled
+	Copy       int       // 0: the original; n: the n-th reprint
 }
 
 // Row is one line of a slip.
@@ -82,7 +81,7 @@ func (r Receipt) marks() []string {
 	if r.Settlement.Provisional {
 		marks = append(marks, "【离线结算 待上传】")
 	}
-	if r.Illustrative {
+	if r.Settlement.Illustrative {
 		marks = append(marks, "【演示用政策数据，不作依据】")
 	}
 	return marks

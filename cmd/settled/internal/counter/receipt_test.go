@@ -42,7 +42,7 @@ func slips() map[string]counter.Receipt {
 	}
 	full := plain
 	full.Guardian = countertest.Parent().Who
-	full.Provisional, full.OfflineWhy = true, string(settle.PlatformDown)
+	full.Provisional, full.OfflineWhy, full.Illustrative = true, string(settle.PlatformDown), true
 	full.Bill.Lines = []settle.Line{line("注射用头孢曲松钠（进口）1.0g×10支/盒 某某制药有限公司", "123456.7891", "1.5", settle.GradeB)}
 	full.Split = settle.Split{
 		Status: settle.Settled, Reasons: []settle.Code{settle.SelectedSettlementHospital, settle.LimitReached, settle.MutualPrefix + settle.LinkNotActive},
@@ -53,7 +53,7 @@ func slips() map[string]counter.Receipt {
 	}
 	return map[string]counter.Receipt{
 		"plain":   {Settlement: plain, At: countertest.Morning()},
-		"offline": {Settlement: full, At: countertest.Morning(), Illustrative: true, Copy: 2},
+		"offline": {Settlement: full, At: countertest.Morning(), Copy: 2},
 	}
 }
 
@@ -75,19 +75,21 @@ func TestReceipts(t *testing.T) {
 			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", file, diff)
 			}
-			fits(t, got, columns)
+			for _, line := range tooWide(got, columns) {
+				t.Errorf("%s: wider than the paper: %q", file, line)
+			}
 		}
 	}
 }
 
-func fits(t interface {
-	Errorf(format string, args ...any)
-}, text string, columns int) {
-	for _, line := range strings.Split(text, "\n") {
-		if n := counter.Columns(line); n > columns {
-			t.Errorf("%d columns on paper of %d: %q", n, columns, line)
+// tooWide gives the lines that do not fit the paper.
+func tooWide(text string, columns int) (lines []string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if counter.Columns(line) > columns {
+			lines = append(lines, line)
 		}
 	}
+	return lines
 }
 
 // TestReceiptFitsAnyName: whatever the hospital's system calls things, no line is
@@ -102,7 +104,9 @@ func TestReceiptFitsAnyName(t *testing.T) {
 		st.Split.Cash = settle.MaxFen
 		for _, columns := range []int{counter.Paper80, counter.Paper58} {
 			text := r.Text(columns)
-			fits(t, text, columns)
+			if wide := tooWide(text, columns); len(wide) > 0 {
+				t.Errorf("wider than paper of %d: %q", columns, wide)
+			}
 			if i := strings.IndexFunc(text, func(c rune) bool { return c < ' ' && c != '\n' || c == 0x7f || c == 0x9b }); i >= 0 {
 				t.Errorf("a control character at %d", i)
 			}

@@ -145,19 +145,19 @@ func (h *holder) view() *Person {
 
 // Figures gives the quote's amounts and reasons.
 func (q *Quote) Figures() Figures {
-	f := FiguresOf(q.Settlement, q.Illustrative)
+	f := FiguresOf(q.Settlement)
 	f.ID = q.ID
 	f.Notices = append(f.Notices, q.Notices...)
 	return f
 }
 
 // FiguresOf gives a settlement's amounts and reasons.
-func FiguresOf(st settle.Settlement, illustrative bool) Figures {
+func FiguresOf(st settle.Settlement) Figures {
 	sp := st.Split
 	f := Figures{
 		Status: sp.Status, Total: sp.Total, Fund: sp.Fund, Own: sp.Own, Family: sp.Family, Cash: sp.Cash,
 		LimitAfter: sp.LimitAfter, Reasons: []Notice{}, Notices: []Notice{},
-		Provisional: st.Provisional, Illustrative: illustrative,
+		Provisional: st.Provisional, Illustrative: st.Illustrative,
 	}
 	for _, code := range sp.Reasons {
 		f.Reasons = append(f.Reasons, notice(code))

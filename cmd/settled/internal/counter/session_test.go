@@ -35,7 +35,7 @@ func quote(t *testing.T, w *countertest.Window) counter.Quote { return quoteOf(t
 // quoteOf quotes the n-th bill of the child.
 func quoteOf(t *testing.T, w *countertest.Window, n int) counter.Quote {
 	t.Helper()
-	bill := countertest.Bill(t, countertest.Child(), func(d map[string]any) { d["key"] = countertest.Key(n) })
+	bill := countertest.Bill(t, countertest.Child(), func(d *countertest.Document) { d.Head["key"] = countertest.Key(n) })
 	q, err := w.Quote(context.Background(), bill, "C01")
 	if err != nil {
 		t.Fatal(err)
@@ -284,8 +284,8 @@ func TestSameKeyAgain(t *testing.T) {
 		t.Fatal(again, err)
 	}
 	w.Insert(t, counter.Patient, countertest.Child())
-	_, err = w.Quote(context.Background(), countertest.Bill(t, countertest.Child(), func(d map[string]any) {
-		d["items"], d["total"] = []any{countertest.Item("挂号费", "5.00", "1")}, "5.00"
+	_, err = w.Quote(context.Background(), countertest.Bill(t, countertest.Child(), func(d *countertest.Document) {
+		d.Items, d.Head["total"] = []map[string]any{countertest.Item("挂号费", "5.00", "1")}, "5.00"
 	}), "C01")
 	wantCode(t, err, settle.DoubleConflict)
 	_, err = confirm(w, quoteOf(t, w, 2), 3)
@@ -428,7 +428,7 @@ func TestOffline(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, err := w.Quote(context.Background(), countertest.Bill(t, countertest.Child(), func(d map[string]any) { d["key"] = "third" }), "C01")
+		_, err := w.Quote(context.Background(), countertest.Bill(t, countertest.Child(), func(d *countertest.Document) { d.Head["key"] = "third" }), "C01")
 		wantCode(t, err, settle.OfflineLimit)
 	})
 	t.Run("limit of the counter", func(t *testing.T) {
@@ -570,4 +570,15 @@ func BenchmarkCardInToQuote(b *testing.B) {
 		}
 		w.Pull(counter.Patient)
 	}
+}
+
+// TestUsageOfAnotherPeriod refuses a visit whose limit period is not the one that the
+// platform's number counts in: the limit left is not known.
+func TestUsageOfAnotherPeriod(t *testing.T) {
+	w := countertest.Open(t, nil)
+	w.Insert(t, counter.Patient, countertest.Child())
+	_, err := w.Quote(context.Background(), countertest.Bill(t, countertest.Child(), func(d *countertest.Document) {
+		d.Visit["date"], d.Visit["began"] = "2023-12-29", "2023-12-29 09:00:00"
+	}), "C01")
+	wantCode(t, err, counter.UsageUnknown)
 }

@@ -115,6 +115,9 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the position: %w", err)
 	}
+	if !position.Told && rules.Period != "" {
+		return nil, refuseField(UsageUnknown, "visit.date", "nothing is known of the usage in period %s, what is known counts in %s", rules.Period, patient.known.Period)
+	}
 	insured := patient.known.Insured
 	insured.Own = position.Own
 	insured.Family = consented(position.Family, guardian)
@@ -123,11 +126,11 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 		return nil, fmt.Errorf("compute the split: %w", err)
 	}
 	q := &Quote{
-		Illustrative: rules.Illustrative, ask: a, version: position.Version,
+		ask: a, version: position.Version,
 		Settlement: settle.Settlement{
 			Person: patient.known.Person, Who: patient.known.Who,
 			Insured: insured, Bill: a.bill, Chart: a.chart,
-			Usage: position.Usage, Period: rules.Period, Split: split, Rules: rules.Digest,
+			Usage: position.Usage, Period: rules.Period, Split: split, Rules: rules.Digest, Illustrative: rules.Illustrative,
 			OfflineWhy: string(patient.offline), Operator: a.by, Device: s.options.Seat,
 		},
 	}
@@ -162,6 +165,7 @@ func consented(family []settle.FamilyAccount, guardian *holder) []settle.FamilyA
 	var with []settle.FamilyAccount
 	for _, account := range family {
 		if guardian != nil && account.ID == guardian.known.Person {
+			account.Holder = guardian.known.Who.Name.String()
 			with = append(with, account)
 		}
 	}
@@ -177,9 +181,8 @@ type Confirmation struct {
 
 // Settled is a settlement that is durable.
 type Settled struct {
-	Settlement   settle.Settlement
-	Illustrative bool // the rules of the day held demonstration data; not known of a replay
-	Replayed     bool // this key had made it before; nothing was taken now
+	Settlement settle.Settlement
+	Replayed   bool // this key had made it before; nothing was taken now
 }
 
 // Stale is the answer to the confirmation of a quote that no longer holds: nothing
@@ -293,9 +296,9 @@ func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	var no *settle.Refusal
 	switch {
 	case err == nil:
-		slip := &Receipt{Settlement: written, At: s.ports.Clock(), Illustrative: try.quote.Illustrative}
+		slip := &Receipt{Settlement: written, At: s.ports.Clock()}
 		_ = s.answer(try, event{kind: durable, receipt: slip}) // it is durable, whatever the screen says
-		return Settled{Settlement: written, Illustrative: try.quote.Illustrative, Replayed: replayed}, nil
+		return Settled{Settlement: written, Replayed: replayed}, nil
 	case errors.Is(err, ErrStale):
 		return Settled{}, s.quoteAgain(ctx, try)
 	case errors.As(err, &no):

@@ -20,7 +20,7 @@ func (p *slip) is(number string) bool { return p != nil && p.receipt.Settlement.
 func (p *slip) view() *SlipView {
 	return &SlipView{
 		Number: p.receipt.Settlement.Number, Status: p.status, Copies: p.copies,
-		Figures: FiguresOf(p.receipt.Settlement, p.receipt.Illustrative),
+		Figures: FiguresOf(p.receipt.Settlement),
 	}
 }
 

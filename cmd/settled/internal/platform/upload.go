@@ -30,6 +30,7 @@ type Upload struct {
 	log     *slog.Logger
 	changed func(number string)
 	unsent  map[string]stored // by settlement: requests of which not a byte left
+	answers int               // definite answers of the platform, counted
 }
 
 // stored is a request as the journal has it.
@@ -49,7 +50,11 @@ func (u *Upload) Run(ctx context.Context) error {
 	var pause time.Duration
 	for {
 		changed := u.line.options.Queue.Changed()
+		answers := u.answers
 		err := u.pass(ctx)
+		if u.answers != answers {
+			pause = 0 // the line works, if not every time
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -163,6 +168,9 @@ func (u *Upload) step(ctx context.Context, number string, visit nhsa.Visit, chai
 		return sent
 	}
 	delete(u.unsent, number)
+	if sent == nil {
+		u.answers++
+	}
 	u.line.noteRefusal(sent)
 	moved := chain.Answer(visit, infno, request.msgid, reply, sent)
 	if err := u.record(ctx, number, request, chain, reply, sent); err != nil {

@@ -105,7 +105,7 @@ func (b *Book) Position(_ context.Context, person, period string) (counter.Posit
 	known := b.learned[person]
 	p := counter.Position{Version: b.version}
 	if known.Period == period {
-		p.Usage = known.Usage
+		p.Usage, p.Told = known.Usage, true
 	}
 	if known.Insured.Own != nil {
 		p.Own = &settle.Account{Balance: known.Insured.Own.Balance - b.drawn(person)}

@@ -3,6 +3,7 @@ package countertest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"testing"
 
 	"settled/cmd/settled/internal/counter"
@@ -57,22 +58,37 @@ func CardOf(e settle.Entitlement) counter.Card {
 	return counter.Card{Who: who}
 }
 
+// Document is a bill that a test may spoil before it is sent.
+type Document struct {
+	Head  map[string]any // all but the rest
+	Visit map[string]any
+	Items []map[string]any
+}
+
 // Bill is a bill of 100.00 yuan of category A for a person at Centre on
 // 2024-11-05 with the first key, as the hospital's system sends it; change may
 // alter the document.
-func Bill(t testing.TB, of settle.Entitlement, change func(doc map[string]any)) []byte {
+func Bill(t testing.TB, of settle.Entitlement, change func(*Document)) []byte {
 	t.Helper()
-	doc := map[string]any{
-		"key":     Key(1),
-		"patient": map[string]any{"id_number": of.Who.IDNumber.ClearPersonalData()},
-		"visit":   map[string]any{"date": "2024-11-05", "kind": "outpatient"},
-		"items":   []any{Item("阿莫西林", "100.00", "1")},
-		"total":   "100.00",
+	doc := &Document{
+		Head: map[string]any{
+			"key": Key(1), "total": "100.00",
+			"patient": map[string]any{"id_number": of.Who.IDNumber.ClearPersonalData()},
+		},
+		Visit: map[string]any{"date": "2024-11-05", "kind": "outpatient"},
+		Items: []map[string]any{Item("阿莫西林", "100.00", "1")},
 	}
 	if change != nil {
 		change(doc)
 	}
-	data, err := json.Marshal(doc)
+	whole := maps.Clone(doc.Head)
+	if doc.Visit != nil {
+		whole["visit"] = doc.Visit
+	}
+	if doc.Items != nil {
+		whole["items"] = doc.Items
+	}
+	data, err := json.Marshal(whole)
 	if err != nil {
 		t.Fatal(err)
 	}

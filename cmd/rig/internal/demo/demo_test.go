@@ -1,0 +1,97 @@
+package demo
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// programs are built once for all tests.
+var programs struct{ settled, rig string }
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "demo-test-")
+	if err == nil {
+		programs.settled, programs.rig = filepath.Join(folder, "settled"), filepath.Join(folder, "rig")
+		err = buildPrograms(folder)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+func buildPrograms(folder string) error {
+	out, err := exec.Command("go", "build", "-o", folder, "settled/cmd/settled", "settled/cmd/rig").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("build: %w: %s", err, out)
+	}
+	return nil
+}
+
+func options(t *testing.T, out *bytes.Buffer) Options {
+	t.Helper()
+	testdata, err := filepath.Abs("../../../../testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{Settled: programs.settled, Rig: programs.rig, Testdata: testdata, Out: out}
+}
+
+// TestDemo plays the demo and looks for what a person must see in it.
+func TestDemo(t *testing.T) {
+	var out bytes.Buffer
+	if err := Run(t.Context(), options(t, &out)); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	text := out.String()
+	for _, want := range []string{
+		"第一幕", "第二幕", "姓名：张**", "已登记家庭共济", "乙类先自付 10%", "超过限价", "丙类",
+		"医疗保险结算凭条", "【演示用政策数据，不作依据】", "【离线结算 待上传】", "待上传（离线）", "平台已收", "分文不差", "9001×",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the demo does not show %q", want)
+		}
+	}
+	for _, secret := range []string{childID, "440305198805051013", "张小满", "张建国"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the demo shows personal data in clear: %q", secret)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+}
+
+// open builds a stage for a test; it is taken down at the end.
+func open(t *testing.T) *stage {
+	t.Helper()
+	var out bytes.Buffer
+	s, err := build(t.Context(), options(t, &out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // keepOnFailure
+		if t.Failed() {
+			_ = exec.Command("cp", "-r", s.folder, "/tmp/failed-stage").Run()
+		}
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
