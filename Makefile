@@ -17,7 +17,7 @@ FUZZTIME ?= 10s
 # More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
 TESTFLAGS ?=
 # Which packages and benchmarks `make bench` runs, and for how long each.
-BENCHPKGS ?= ./settle/... ./queue/... ./devices/...
+BENCHPKGS ?= ./settle/... ./queue/... ./devices/... ./cmd/rig/internal/demo
 BENCH     ?= .
 BENCHTIME ?= 1s
 
@@ -51,7 +51,7 @@ fmt: ## format all Go files
 	@$(LINT) fmt
 
 .PHONY: bench
-bench: ## benchmarks of the rules, the queue and the devices
+bench: bootstrap ## benchmarks of rules, queue, devices, and from card-in to quote
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime '$(BENCHTIME)' $(BENCHPKGS) | scripts/bench.awk
 
 .PHONY: fuzz

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"settled/queue/journal"
+	"settled/settle"
 )
 
 // faulty is a disk that counts its syncs, makes them slow, or fails.
@@ -275,5 +276,28 @@ func TestChanged(t *testing.T) {
 	case <-q.Changed():
 		t.Error("closed without a commit")
 	default:
+	}
+}
+
+// TestFailedOperation: an operation adds an entry and then fails. Nothing of it is
+// written or visible, and its batch goes on.
+func TestFailedOperation(t *testing.T) {
+	h := newHand()
+	q := mustOpen(t, t.TempDir(), options(h))
+	settle1(t, q, "k", 1, 0, 0, 0)
+	before := picture(t, q)
+	err := q.do(t.Context(), func(t *turn) error {
+		if err := t.add(kindLink, linked{Link: settle.Link{Beneficiary: child1(q), Donor: donor1(q), Kind: settle.MutualAid, From: 20200101}}, nil, nil, clerk); err != nil {
+			return err
+		}
+		return errFault
+	})
+	if !errors.Is(err, errFault) {
+		t.Errorf("failed operation: %v", err)
+	}
+	same(t, "after it", picture(t, q), before)
+	settle1(t, q, "next", 1, 0, 0, 0)
+	if p := verified(t, q); p.Entries != 3 {
+		t.Errorf("%d entries", p.Entries)
 	}
 }

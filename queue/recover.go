@@ -48,6 +48,9 @@ func (q *Queue) openStore() (appliedRow, error) {
 		if _, err := os.Lstat(q.file(storeName)); err == nil {
 			return q.rebuild(fmt.Errorf("it was found damaged: %s", why))
 		}
+		if err := os.Remove(q.file(suspectName)); err != nil { // of a file that is gone
+			return appliedRow{}, fmt.Errorf("queue: %w", err)
+		}
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return appliedRow{}, fmt.Errorf("queue: %w", err)
 	}

@@ -254,9 +254,31 @@ func TestStoreDamagedWhileOpen(t *testing.T) {
 		t.Errorf("after that: %v", err)
 	}
 	mustClose(t, q)
+	mark := filepath.Join(dir, suspectName)
+	if _, err := os.Stat(mark); err != nil {
+		t.Errorf("the file is not marked: %v", err)
+	}
 	q = mustOpen(t, dir, options(h))
 	same(t, "built again", picture(t, q), want)
 	verified(t, q)
+	mustClose(t, q)
+
+	// The mark alone is enough: not every row of a large file is read by Open.
+	for gone, notices := range map[bool]int{false: 1, true: 0} {
+		must(t, os.WriteFile(mark, []byte("why"), 0o600))
+		if gone {
+			must(t, os.Remove(store))
+		}
+		q = mustOpen(t, dir, options(h))
+		same(t, "marked", picture(t, q), want)
+		if s, err := q.Status(); err != nil || len(s.Notices) != notices {
+			t.Errorf("gone %v: notices %v, %v", gone, s.Notices, err)
+		}
+		mustClose(t, q)
+		if _, err := os.Stat(mark); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("gone %v: the mark is still there: %v", gone, err)
+		}
+	}
 }
 
 // TestDamagedJournal: a line in the middle is not what was written. Open says which
@@ -372,5 +394,63 @@ func TestDays(t *testing.T) {
 	verified(t, q)
 	if f, err := filepath.Glob(filepath.Join(dir, journalDir, "*.jsonl")); err != nil || len(f) != 2 {
 		t.Errorf("files %v %v", f, err)
+	}
+}
+
+// TestRowsLostOrStale: whole rows of the bbolt file, each right in itself, are gone or
+// of before, as after a write that the disk dropped. Open notices.
+func TestRowsLostOrStale(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, options(h))
+	some(t, q, h, "a", 8)
+	want := picture(t, q)
+	stale, err := pack(cell{persons.name, child1(q)}, personRow{})
+	must(t, err)
+	mustClose(t, q)
+	for name, change := range map[string]func(tx *bolt.Tx) error{
+		"lost": func(tx *bolt.Tx) error {
+			b := tx.Bucket([]byte(outbox.name))
+			k, _ := b.Cursor().First()
+			return b.Delete(k)
+		},
+		"stale": func(tx *bolt.Tx) error {
+			return tx.Bucket([]byte(persons.name)).Put([]byte(q.Person(childID)), stale)
+		},
+	} {
+		db, err := bolt.Open(filepath.Join(dir, storeName), 0o600, nil)
+		must(t, err)
+		must(t, errors.Join(db.Update(change), db.Close()))
+		q := mustOpen(t, dir, options(h))
+		same(t, name, picture(t, q), want)
+		if s, err := q.Status(); err != nil || len(s.Notices) != 1 {
+			t.Errorf("%s: %+v, %v", name, s.Notices, err)
+		}
+		mustClose(t, q)
+	}
+}
+
+// TestNewestLayerWins: a row stands in bbolt and in layers above it; a newer layer's
+// word counts, also that it is gone.
+func TestNewestLayerWins(t *testing.T) {
+	n := func(serial int) waitRow { return waitRow{Number: fmt.Sprintf("0120261121%05d", serial)} }
+	at := func(key uint64) cell { return cell{outbox.name, seqKey(key)} }
+	v := &view{layers: []layer{
+		{at(1): n(13), at(2): nil},
+		{at(1): n(12), at(2): n(22), at(3): nil, at(4): n(42)},
+		{at(1): n(11), at(2): n(21), at(3): n(31), at(5): n(51)},
+	}}
+	var got []string
+	must(t, scan(v, outbox, "", func(_ string, w waitRow) (bool, error) {
+		got = append(got, w.Number[13:])
+		return true, nil
+	}))
+	if s := strings.Join(got, " "); s != "13 42 51" {
+		t.Errorf("scanned %s", s)
+	}
+	for key, want := range map[uint64]bool{1: true, 2: false, 3: false, 4: true, 5: true, 6: false} {
+		if _, ok, err := get(v, outbox, seqKey(key)); ok != want || err != nil {
+			t.Errorf("row %d: %v %v", key, ok, err)
+		}
 	}
 }

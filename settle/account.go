@@ -22,8 +22,10 @@ const (
 )
 
 // partKeys are the keys of the parts, in their order; never written to.
-var partKeys = [partCount]string{PartRateShare, PartOverLimit, PartNotSelected, PartFirstSelfPay,
-	PartDeductible, PartOverCap, PartSelfFunded, PartVaccination}
+var partKeys = [partCount]string{
+	PartRateShare, PartOverLimit, PartNotSelected, PartFirstSelfPay,
+	PartDeductible, PartOverCap, PartSelfFunded, PartVaccination,
+}
 
 // accounts lets the patient's own account pay first and then the family's, in the
 // order given (A-1, D-7), of what accounts may pay at all.

@@ -7,8 +7,10 @@ func (w *work) barred() (Code, Step) {
 		return DuplicateEnrolment, Step{Rule: "P-4"}
 	}
 	if n := w.rules.Number(ParamRegime, Key{}); !n.known() {
-		return PolicyRowMissing, Step{Rule: "D-9", Number: string(ParamRegime),
-			Note: "no rules at all for " + w.rules.Day.String()}
+		return PolicyRowMissing, Step{
+			Rule: "D-9", Number: string(ParamRegime),
+			Note: "no rules at all for " + w.rules.Day.String(),
+		}
 	}
 	if rule := w.benefitRule(); !w.inBenefit() {
 		return NotInBenefitPeriod, Step{Rule: rule}

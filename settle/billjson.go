@@ -67,7 +67,7 @@ type billReader struct {
 }
 
 func (b *billReader) key(path string) {
-	b.text(&b.head.Key, true)(path)
+	b.text(&b.head.Key)(path)
 	if len(b.head.Key) > maxKey {
 		b.fail(BadField, path, "the key is over "+strconv.Itoa(maxKey)+" bytes")
 	}
@@ -75,7 +75,7 @@ func (b *billReader) key(path string) {
 
 func (b *billReader) patient(path string) {
 	var id string
-	b.object(path, []field{{"id_number", true, b.text(&id, true)}})
+	b.object(path, []field{{"id_number", true, b.text(&id)}})
 	b.head.Patient = Private(id)
 }
 
@@ -84,16 +84,16 @@ func (b *billReader) visit(path string) {
 	kind, filing, channel := "", "", ""
 	b.object(path, []field{
 		{"date", true, b.day(&v.Day)},
-		{"kind", true, b.text(&kind, true)},
+		{"kind", true, b.text(&kind)},
 		{"referral_in_city", false, b.flag(&v.ReferralInCity)},
-		{"filing", false, b.text(&filing, true)},
+		{"filing", false, b.text(&filing)},
 		{"admission_no", false, b.count(&v.AdmissionNo, 1000)},
 		{"continuous_months", false, b.count(&v.ContinuousMonths, 1200)},
-		{"channel", false, b.text(&channel, true)},
-		{"outpatient_no", false, b.text(&c.OutpatientNo, true)},
-		{"began", false, b.text(&c.Began, true)},
+		{"channel", false, b.text(&channel)},
+		{"outpatient_no", false, b.text(&c.OutpatientNo)},
+		{"began", false, b.text(&c.Began)},
 		{"department", false, b.named(&c.Department)},
-		{"specialty", false, b.text(&c.Specialty, true)},
+		{"specialty", false, b.text(&c.Specialty)},
 		{"doctor", false, b.named(&c.Doctor)},
 		{"diagnoses", false, b.diagnoses},
 	})
@@ -125,14 +125,14 @@ func momentOf(s string, day Date) bool {
 
 func (b *billReader) named(to *Named) func(string) {
 	return func(path string) {
-		b.object(path, []field{{"code", true, b.text(&to.Code, true)}, {"name", true, b.text(&to.Name, true)}})
+		b.object(path, []field{{"code", true, b.text(&to.Code)}, {"name", true, b.text(&to.Name)}})
 	}
 }
 
 func (b *billReader) diagnoses(path string) {
 	b.list(path, maxDiagnoses, BadField, func(_ int, path string) {
 		var d Diagnosis
-		b.object(path, []field{{"code", true, b.text(&d.Code, true)}, {"name", true, b.text(&d.Name, true)}})
+		b.object(path, []field{{"code", true, b.text(&d.Code)}, {"name", true, b.text(&d.Name)}})
 		b.chart.Diagnoses = append(b.chart.Diagnoses, d)
 	})
 }
@@ -152,11 +152,11 @@ func (b *billReader) item(path string) {
 	var l Line
 	grade, kind, ratio := "", "", false
 	b.object(path, []field{
-		{"name", true, b.text(&l.Name, true)},
-		{"code", false, b.text(&l.Code, true)},
-		{"hospital_code", false, b.text(&l.HospitalCode, true)},
-		{"charge", false, b.text(&l.Charge, true)},
-		{"category", true, b.text(&grade, true)},
+		{"name", true, b.text(&l.Name)},
+		{"code", false, b.text(&l.Code)},
+		{"hospital_code", false, b.text(&l.HospitalCode)},
+		{"charge", false, b.text(&l.Charge)},
+		{"category", true, b.text(&grade)},
 		{"unit_price", true, b.decimal(&l.UnitPrice, 9)},
 		{"qty", true, b.decimal(&l.Quantity, 6)},
 		{"price_cap", false, func(path string) {
@@ -170,7 +170,7 @@ func (b *billReader) item(path string) {
 		{"consultation", false, b.flag(&l.Consultation)},
 		{"large_equipment", false, b.flag(&l.LargeEquipment)},
 		{"vaccination", false, b.flag(&l.Vaccination)},
-		{"kind", false, b.text(&kind, true)},
+		{"kind", false, b.text(&kind)},
 	})
 	l.Grade, l.Kind = Grade(grade), LineKind(kind)
 	b.checkItem(path, &l, ratio)
@@ -222,7 +222,7 @@ func (b *billReader) checkTotal() {
 func (b *billReader) day(to *Date) func(string) {
 	return func(path string) {
 		var s string
-		b.text(&s, true)(path)
+		b.text(&s)(path)
 		day, err := ParseDate(s)
 		if err != nil {
 			b.fail(BadField, path, err.Error())

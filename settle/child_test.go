@@ -60,9 +60,11 @@ func illustrative(tb testing.TB) *policy.Set {
 }
 
 func child() settle.Insured {
-	return settle.Insured{Category: settle.ChildResident, Birth: date("2018-06-01"), ShenzhenHukou: true,
+	return settle.Insured{
+		Category: settle.ChildResident, Birth: date("2018-06-01"), ShenzhenHukou: true,
 		Benefit:    settle.Benefit{Kind: settle.BenefitExplicit, From: date("2018-06-01")},
-		Selections: []settle.Selection{{Institution: centreA, From: date("2018-06-01")}}}
+		Selections: []settle.Selection{{Institution: centreA, From: date("2018-06-01")}},
+	}
 }
 
 // line is a category A line of one unit.
@@ -101,8 +103,10 @@ func visit(day string, at settle.Institution, lines ...settle.Line) settle.Bill 
 }
 
 func parent(id, balance string) settle.FamilyAccount {
-	return settle.FamilyAccount{ID: id, Relation: settle.RelationChild, DonorTier: settle.EmployeeTier1,
-		Link: settle.MutualAid, LinkFrom: date("2018-06-01"), Balance: yuan(balance)}
+	return settle.FamilyAccount{
+		ID: id, Relation: settle.RelationChild, DonorTier: settle.EmployeeTier1,
+		Link: settle.MutualAid, LinkFrom: date("2018-06-01"), Balance: yuan(balance),
+	}
 }
 
 // compute fails the test on an error.

@@ -24,7 +24,11 @@ func TestCodeTexts(t *testing.T) {
 			return true
 		}
 		if id, ok := spec.Type.(*ast.Ident); ok && id.Name == "Code" {
-			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			literal, ok := spec.Values[0].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s is no literal", spec.Names[0])
+			}
+			value, err := strconv.Unquote(literal.Value)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -107,12 +107,18 @@ func TestBenefit(t *testing.T) {
 		{"newborn, enrolled a day late", "2024-03-15", "2024-03-20", newborn("2024-09-16"), nil, settle.NotInBenefitPeriod},
 		{"newborn of 31 August, last of February", "2023-08-31", "2024-01-10", newborn("2024-02-29"), nil, ""},
 		{"newborn of 31 August, first of March", "2023-08-31", "2024-01-10", newborn("2024-03-01"), nil, settle.NotInBenefitPeriod},
-		{"newborn, no household here", "2024-03-15", "2024-03-20", newborn("2024-04-15"),
-			func(p *settle.Insured) { p.ShenzhenHukou = false }, settle.NotInBenefitPeriod},
-		{"newborn, not paid from birth", "2024-03-15", "2024-03-20", newborn("2024-04-15"),
-			func(p *settle.Insured) { p.Benefit.PaidFromBirth = false }, settle.NotInBenefitPeriod},
-		{"enrolled elsewhere too", "2018-06-01", "2024-11-05", annual(2024),
-			func(p *settle.Insured) { p.DuplicateEnrolment = true }, settle.DuplicateEnrolment},
+		{
+			"newborn, no household here", "2024-03-15", "2024-03-20", newborn("2024-04-15"),
+			func(p *settle.Insured) { p.ShenzhenHukou = false }, settle.NotInBenefitPeriod,
+		},
+		{
+			"newborn, not paid from birth", "2024-03-15", "2024-03-20", newborn("2024-04-15"),
+			func(p *settle.Insured) { p.Benefit.PaidFromBirth = false }, settle.NotInBenefitPeriod,
+		},
+		{
+			"enrolled elsewhere too", "2018-06-01", "2024-11-05", annual(2024),
+			func(p *settle.Insured) { p.DuplicateEnrolment = true }, settle.DuplicateEnrolment,
+		},
 		{"before the tables", "2008-06-01", "2013-12-31", settle.Benefit{Kind: settle.BenefitExplicit, From: date("2013-10-01")}, nil, settle.PolicyRowMissing},
 		{"2026 is unknown", "2018-06-01", "2026-03-01", annual(2025), nil, settle.PolicyRowMissing},
 	} {

@@ -43,10 +43,14 @@ func number(s string) (n int, ok bool) {
 	return n, true
 }
 
-// Year, Month and Day are the parts of d.
-func (d Date) Year() int  { return int(d) / 10000 }
+// Year is the year of d.
+func (d Date) Year() int { return int(d) / 10000 }
+
+// Month is the month of d, 1 to 12.
 func (d Date) Month() int { return int(d) / 100 % 100 }
-func (d Date) Day() int   { return int(d) % 100 }
+
+// Day is the day of the month of d, from 1.
+func (d Date) Day() int { return int(d) % 100 }
 
 // String gives "2006-01-02", and "" for no day.
 func (d Date) String() string {

@@ -43,7 +43,7 @@ func (d *decoder) fail(code Code, field, detail string) {
 	if d.failed == nil {
 		d.failed = refusal(code, field, d.line, detail)
 		if d.line > 0 {
-			d.failed.Cashier = "账单第" + strconv.Itoa(d.line) + "行：" + d.failed.Cashier
+			d.failed.Cashier = "账单第" + strconv.Itoa(d.line) + "行" + namedChinese(field) + "：" + d.failed.Cashier
 		}
 	}
 }
@@ -147,8 +147,8 @@ func (d *decoder) list(path string, most int, tooMany Code, element func(i int, 
 	d.token(path) // the closing bracket
 }
 
-// text reads a string; needed text may not be empty.
-func (d *decoder) text(to *string, needed bool) func(string) {
+// text reads a string, which may not be empty.
+func (d *decoder) text(to *string) func(string) {
 	return func(path string) {
 		t := d.token(path)
 		s, ok := t.(string)
@@ -162,7 +162,7 @@ func (d *decoder) text(to *string, needed bool) func(string) {
 			d.fail(BadEncoding, path, "the text has a broken character")
 		case strings.ContainsFunc(s, control):
 			d.fail(BadField, path, "the text has a control character")
-		case needed && strings.TrimSpace(s) == "":
+		case strings.TrimSpace(s) == "":
 			d.fail(BadField, path, "the text is empty")
 		default:
 			*to = s

@@ -66,8 +66,10 @@ func TestToMicro(t *testing.T) {
 }
 
 func TestPercent(t *testing.T) {
-	for text, want := range map[string]string{"0.75": "75%", "0.8": "80%", "0.495": "49.5%", "1": "100%", "0": "0%",
-		"0.05": "5%", "0.0125": "1.25%", "1.0": "100%", "0.10": "10%", "0.7500": "75%"} {
+	for text, want := range map[string]string{
+		"0.75": "75%", "0.8": "80%", "0.495": "49.5%", "1": "100%", "0": "0%",
+		"0.05": "5%", "0.0125": "1.25%", "1.0": "100%", "0.10": "10%", "0.7500": "75%",
+	} {
 		var got strings.Builder
 		prose{&got}.percent(text)
 		if got.String() != want {

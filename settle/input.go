@@ -3,6 +3,7 @@ package settle
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // MaxFamily is the most family accounts that are looked at for one bill.
@@ -57,7 +58,7 @@ func checkInput(r *Rules, p *Insured, b *Bill, u Usage) *Refusal {
 // checkWords refuses words that are in no list: an unknown kind of visit must not be
 // taken for an ordinary one.
 func checkWords(v *Visit, p *Insured) *Refusal {
-	field, word := "", ""
+	var field, word string
 	switch {
 	case !v.Kind.known():
 		field, word = "visit.kind", string(v.Kind)
@@ -148,6 +149,15 @@ func (c Category) known() bool {
 	return false
 }
 
+// namedChinese names the field at the end of a line's path, "的数量" of
+// "items[3].qty"; "" for the line itself.
+func namedChinese(path string) string {
+	if _, field, ok := strings.Cut(path, "]."); ok {
+		return "的" + fieldChinese(field)
+	}
+	return ""
+}
+
 // fieldChinese names a field of a line as a cashier knows it.
 func fieldChinese(field string) string {
 	switch field {
@@ -156,7 +166,7 @@ func fieldChinese(field string) string {
 	case "category":
 		return "医保类别（甲乙丙）"
 	case "unit_price":
-		return "单价或数量"
+		return "单价"
 	case "qty":
 		return "数量"
 	case "price_cap":

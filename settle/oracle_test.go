@@ -80,10 +80,12 @@ func spread(lines []oracleLine, bucket string, rate, most decimal.Decimal) decim
 
 // anyLine draws a line of a bill.
 func anyLine(t *rapid.T) settle.Line {
-	l := settle.Line{Name: "药", Grade: rapid.SampledFrom([]settle.Grade{settle.GradeA, settle.GradeA, settle.GradeB, settle.GradeC}).Draw(t, "grade"),
+	l := settle.Line{
+		Name: "药", Grade: rapid.SampledFrom([]settle.Grade{settle.GradeA, settle.GradeA, settle.GradeB, settle.GradeC}).Draw(t, "grade"),
 		UnitPrice:    decimal.New(rapid.Int64Range(0, 9_999_999).Draw(t, "price"), -4),
 		Quantity:     decimal.New(rapid.Int64Range(1, 100_000).Draw(t, "qty"), -rapid.Int32Range(0, 4).Draw(t, "places")),
-		Consultation: rapid.IntRange(0, 9).Draw(t, "consultation") == 0}
+		Consultation: rapid.IntRange(0, 9).Draw(t, "consultation") == 0,
+	}
 	if l.Grade == settle.GradeB {
 		l.FirstSelfPay = decimal.New(rapid.Int64Range(0, 10_000).Draw(t, "ratio"), -4)
 	}

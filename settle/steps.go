@@ -33,12 +33,11 @@ func article(rule string) string {
 }
 
 // note adds a step that rests on a rule of code.
-func (w *work) note(s Step) *Step {
+func (w *work) note(s Step) {
 	if s.Source == "" {
 		s.Source = article(s.Rule)
 	}
 	w.out.Steps = append(w.out.Steps, s)
-	return &w.out.Steps[len(w.out.Steps)-1]
 }
 
 // cite adds a step that rests on a number.

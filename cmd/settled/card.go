@@ -141,8 +141,14 @@ func showCard(cmd *cobra.Command, r sscard.Record, reveal bool) error {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(v)
 	}
 	rows := [][2]string{
-		{"卡识别码", v.Code}, {"规范版本", v.Version}, {"卡号", v.Number}, {"社会保障号码", v.IDNumber}, {"姓名", v.Name},
-		{"出生日期", v.Birth}, {"发卡日期", v.Issued}, {"有效期至", v.Expires},
+		{"卡识别码", v.Code},
+		{"规范版本", v.Version},
+		{"卡号", v.Number},
+		{"社会保障号码", v.IDNumber},
+		{"姓名", v.Name},
+		{"出生日期", v.Birth},
+		{"发卡日期", v.Issued},
+		{"有效期至", v.Expires},
 	}
 	return printRows(cmd.OutOrStdout(), rows, v.Locked)
 }

@@ -101,8 +101,8 @@ func readConfig(path string) (*config, error) {
 }
 
 var (
-	institutionForm = regexp.MustCompile(`^[A-Z][0-9]{11}$`)
-	counterForm     = regexp.MustCompile(`^[0-9]{2}$`)
+	institutionForm = regexp.MustCompile(`^[A-Z]\d{11}$`)
+	counterForm     = regexp.MustCompile(`^\d{2}$`)
 )
 
 func (c *config) check() error {

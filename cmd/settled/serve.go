@@ -95,7 +95,7 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer d.window.Close()
-	listener, err := net.Listen("tcp", c.API.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.API.Listen)
 	if err != nil {
 		return fmt.Errorf("local API: %w", err)
 	}

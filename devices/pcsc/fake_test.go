@@ -24,6 +24,9 @@ type fake struct {
 	calls int
 }
 
+// shortPoll is how long one Wait of a fake with nothing to tell lasts.
+const shortPoll = 5 * time.Millisecond
+
 type wait struct {
 	flags uint32
 	err   error
@@ -43,19 +46,27 @@ func (f *fake) Readers() ([]string, error) {
 }
 
 func (f *fake) Wait(states []State, limit time.Duration) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.calls++
-	if len(f.waits) == 0 {
-		time.Sleep(min(limit, 5*time.Millisecond)) // a service with nothing to tell
+	next, ok := f.next()
+	if !ok { // a service with nothing to tell
+		<-time.After(limit)
 		return Timeout
 	}
-	next := f.waits[0]
-	f.waits = f.waits[1:]
 	for i := range states[1:] {
 		states[i+1].Flags = next.flags
 	}
 	return next.err
+}
+
+// next takes what this Wait is to give, if there is something.
+func (f *fake) next() (next wait, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+	if len(f.waits) == 0 {
+		return wait{}, false
+	}
+	next, f.waits = f.waits[0], f.waits[1:]
+	return next, true
 }
 
 func (f *fake) Connect(string) (Link, error) { return nil, NoSmartCard }
@@ -88,8 +99,11 @@ func TestFlagsToEvents(t *testing.T) {
 		{"0E is no news: list again", []wait{{0x0E, nil}, {0x10000 | present, nil}}, []Kind{CardInserted, CardRemoved}},
 		{"0E while a card is in", []wait{{present, nil}, {0x0E, nil}, {present, nil}, {absent, nil}}, []Kind{CardInserted, CardRemoved}},
 		{"in use, powered down", []wait{{present, nil}, {present | 0x180, nil}, {present | 0x400, nil}, {absent, nil}}, []Kind{CardInserted, CardRemoved}},
-		{"exchanged between two waits", []wait{{0x10000 | present, nil}, {0x30000 | present, nil}},
-			[]Kind{CardInserted, CardRemoved, CardInserted, CardRemoved}},
+		{
+			"exchanged between two waits",
+			[]wait{{0x10000 | present, nil}, {0x30000 | present, nil}},
+			[]Kind{CardInserted, CardRemoved, CardInserted, CardRemoved},
+		},
 		{"cancelled by another", []wait{{0, Cancelled}, {present, nil}}, []Kind{CardInserted, CardRemoved}},
 		{"reader unknown for once", []wait{{0, UnknownReader}, {present, nil}}, []Kind{CardInserted, CardRemoved}},
 		{"no card at all", []wait{{absent, nil}, {absent, nil}}, nil},
@@ -97,7 +111,7 @@ func TestFlagsToEvents(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			waits := append(slices.Clone(tt.waits), wait{0, CommError}, wait{present, nil})
-			w := watch(t, Options{Binding: &fake{names: []string{"R"}, waits: waits}})
+			w := watch(t, Options{Binding: &fake{names: []string{"R"}, waits: waits}, Poll: shortPoll})
 			want := append([]Kind{ServiceUp, ReaderAppeared}, tt.want...)
 			want = append(want, ReaderGone, ServiceDown, ServiceUp, ReaderAppeared, CardInserted)
 			if got := kinds(t, w, len(want)); !slices.Equal(got, want) {
@@ -109,7 +123,7 @@ func TestFlagsToEvents(t *testing.T) {
 
 func TestReaderIsUnplugged(t *testing.T) {
 	f := &fake{names: []string{"R"}, waits: []wait{{statePresent, nil}}}
-	w := watch(t, Options{Binding: f})
+	w := watch(t, Options{Binding: f, Poll: shortPoll})
 	kinds(t, w, 3)
 	f.mu.Lock()
 	f.names = []string{"S"}
@@ -167,12 +181,11 @@ func TestEstablishHangs(t *testing.T) {
 }
 
 func TestGuard(t *testing.T) {
-	broken := func() (err error) {
+	broken := func(none []byte) (err error) {
 		defer guard(&err)
-		var none []byte
 		return fmt.Errorf("%d", none[0])
 	}
-	if err := broken(); err == nil {
+	if err := broken(nil); err == nil {
 		t.Error("no error of a panic")
 	}
 	if err := (&session{}).Wait(nil, time.Second); err == nil {

@@ -25,9 +25,9 @@ func TestPersonalIsMasked(t *testing.T) {
 		texts = append(texts, fmt.Sprintf(verb, r), fmt.Sprintf(verb, r.Name), fmt.Sprintf(verb, r.IDNumber), fmt.Sprintf(verb, []Personal{r.Name, r.IDNumber}))
 	}
 	for _, text := range texts {
-		for _, clear := range []string{"小满", "E5B08F", "e5b08f", "0520190501", `"01"`} {
-			if strings.Contains(text, clear) {
-				t.Errorf("%q in %s", clear, text)
+		for _, bare := range []string{"小满", "E5B08F", "e5b08f", "0520190501", `"01"`} {
+			if strings.Contains(text, bare) {
+				t.Errorf("%q in %s", bare, text)
 			}
 		}
 	}

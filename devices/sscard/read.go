@@ -135,7 +135,7 @@ func (r *reading) issuer(ctx context.Context) error {
 	c := &r.record
 	var none error
 	c.Code, none = cardCode(values) // also after an error: the card may have been swapped
-	if err = cmp.Or(err, none); err != nil {
+	if err := cmp.Or(err, none); err != nil {
 		return err
 	}
 	c.Issuer = digits(values[tagIssuer])

@@ -201,3 +201,18 @@ func FuzzParseLine(f *testing.F) {
 		}
 	})
 }
+
+// TestReplacedLine: someone changes an entry and gives it its right hash, even with
+// all that follows taken from another journal. The chain does not hold.
+func TestReplacedLine(t *testing.T) {
+	data, list := written(t)
+	forged := list[1]
+	forged.Body = []byte(`{"i":1,"text":"forged"}`)
+	line, _ := appendLine(nil, &forged)
+	bad := bytes.Clone(data[:list[1].Loc.Offset])
+	bad = append(append(bad, line...), data[list[2].Loc.Offset:]...)
+	var damage *Damage
+	if _, err := Open(put(t, bad), Options{}); !errors.As(err, &damage) || damage.Entry != 3 {
+		t.Errorf("line replaced: %v", err)
+	}
+}

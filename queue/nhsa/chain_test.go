@@ -57,6 +57,16 @@ const (
 	found   = `{"mdtrtinfo":[{"mdtrt_id":"V0","ipt_otp_no":"other"},{"mdtrt_id":"V9","ipt_otp_no":"MZ0017"}]}`
 )
 
+// as is v as a T, and the test's end if it is none.
+func as[T any](t *testing.T, v any) T {
+	t.Helper()
+	x, ok := v.(T)
+	if !ok {
+		t.Fatalf("a %T, want a %T", v, x)
+	}
+	return x
+}
+
 // script runs a chain through "infno answer" lines, where an answer is yes <output>,
 // no <text>, lost, away, unsent or empty (a yes without output), and gives the
 // requests it made. After every answer the state goes through JSON.
@@ -277,7 +287,7 @@ func TestManyLinesGoInParts(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, in := range inputs[6:] { // after 2205
-		for _, fee := range in.(nhsa.FeeUpload).Fees {
+		for _, fee := range as[nhsa.FeeUpload](t, in).Fees {
 			if seen[fee.LineNo] || len(fee.LineNo) > 15 || strings.Trim(fee.LineNo, "0123456789") != "" {
 				t.Errorf("line number %s again, too long or not digits", fee.LineNo)
 			}
@@ -352,7 +362,7 @@ func TestWithdrawal(t *testing.T) {
 		var w nhsa.Withdrawal
 		for i, answer := range c.answers {
 			infno, in, done := w.Next(nhsa.Result{SettlementID: "S1", VisitID: "V1", PersonNo: "P1"})
-			if done || infno != nhsa.InfoCancel || in.(nhsa.Cancel).Data.SettlementID != "S1" {
+			if done || infno != nhsa.InfoCancel || as[nhsa.Cancel](t, in).Data.SettlementID != "S1" {
 				t.Fatalf("%s: %s %+v %v", c.name, infno, in, done)
 			}
 			r, err := given(infno, answer)
@@ -367,11 +377,11 @@ func TestWithdrawal(t *testing.T) {
 // What the requests say, where it is not simply the visit's.
 func TestRequestsSayWhatTheySay(t *testing.T) {
 	_, inputs := script(t, visitOf(t, 1), upTo("")...)
-	reg := inputs[1].(nhsa.Register).Data
-	up := inputs[2].(nhsa.VisitUpload)
-	fee := inputs[3].(nhsa.FeeUpload).Fees[0]
-	tr := inputs[4].(nhsa.Trial).Data
-	fin := inputs[5].(nhsa.Final).Data
+	reg := as[nhsa.Register](t, inputs[1]).Data
+	up := as[nhsa.VisitUpload](t, inputs[2])
+	fee := as[nhsa.FeeUpload](t, inputs[3]).Fees[0]
+	tr := as[nhsa.Trial](t, inputs[4]).Data
+	fin := as[nhsa.Final](t, inputs[5]).Data
 	got := fmt.Sprint(
 		reg.CertKind, reg.CertNo == "F18060102", reg.Type, reg.OutpatientNo, " | ",
 		up.Visit.DiseaseCode, up.Diagnoses[0].Kind, up.Diagnoses[0].No, up.Diagnoses[1].Kind, up.Diagnoses[1].No, " | ",

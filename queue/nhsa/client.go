@@ -29,9 +29,13 @@ const (
 // Secret is the gateway's secret. It never prints, logs or encodes.
 type Secret string
 
-// String, GoString and MarshalText hide the secret.
-func (Secret) String() string               { return "[secret]" }
-func (Secret) GoString() string             { return "nhsa.Secret([secret])" }
+// String hides the secret.
+func (Secret) String() string { return "[secret]" }
+
+// GoString hides the secret.
+func (Secret) GoString() string { return "nhsa.Secret([secret])" }
+
+// MarshalText hides the secret.
 func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
 
 // Options are the line to the platform.
@@ -107,8 +111,10 @@ func randomNonce() string {
 	return hex.EncodeToString(b[:])
 }
 
-// String and GoString keep the secret out of prints of the client.
-func (c *Client) String() string   { return "nhsa.Client(" + c.base.Redacted() + ")" }
+// String names the gateway; the secret is kept out of prints of the client.
+func (c *Client) String() string { return "nhsa.Client(" + c.base.Redacted() + ")" }
+
+// GoString is String.
 func (c *Client) GoString() string { return c.String() }
 
 // Sign is the gateway's signature: lower-case hex of

@@ -1,6 +1,7 @@
 package nhsa_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func TestSendPostsTheStoredBodyWithFreshHeaders(t *testing.T) {
 				t.Errorf("header %s is %q, want %q", name, got, value)
 			}
 		}
-		if string(body) != string(stored) || r.Method != http.MethodPost || r.URL.Path != "/ebus/hgs/1101" {
+		if !bytes.Equal(body, stored) || r.Method != http.MethodPost || r.URL.Path != "/ebus/hgs/1101" {
 			t.Errorf("got %s %s %s", r.Method, r.URL.Path, body)
 		}
 		_, _ = io.WriteString(w, "\xef\xbb\xbf"+`{"infcode":"0","inf_refmsgid":"R1","output":{"x":1}}`)

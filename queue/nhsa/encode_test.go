@@ -102,7 +102,7 @@ func keys(t *testing.T, object []byte) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, key.(string))
+		out = append(out, as[string](t, key))
 		var skip json.RawMessage
 		if err := dec.Decode(&skip); err != nil {
 			t.Fatal(err)
@@ -148,6 +148,9 @@ func TestEncodeNamesTheField(t *testing.T) {
 		{"input.feedetail[0].pric", nil, msgID, fee(func(f *nhsa.Fee) { f.Price = decimal.RequireFromString("0.0000001") })},
 		{"input.feedetail[0].cnt", nil, msgID, fee(func(f *nhsa.Fee) { f.Quantity = decimal.RequireFromString("-1") })},
 		{"input.feedetail[0].cnt", nil, msgID, fee(func(f *nhsa.Fee) { f.Quantity = decimal.New(1, 1_000_000_000) })},
+		{"input.x", nil, msgID, struct {
+			X decimal.Decimal `json:"x" wire:"N16"`
+		}{}},
 		{"input.feedetail[0].fee_ocur_time", nil, msgID, fee(func(f *nhsa.Fee) { f.Time = "21.11.2026" })},
 		{"input.feedetail[0].mdtrt_id", nil, msgID, fee(func(f *nhsa.Fee) { f.VisitID = "" })},
 	} {

@@ -127,14 +127,12 @@ func checkText(s, path, rule string) error {
 }
 
 func checkNumber(d decimal.Decimal, path, rule string) error {
-	digits, places, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(rule, "N"), "*"), ",")
-	total, err1 := strconv.Atoi(digits)
-	frac, err2 := strconv.Atoi(places)
-	if !ok || err1 != nil || err2 != nil {
-		return nil
-	}
-	if d.Exponent() > 16 || d.Exponent() < -32 || d.NumDigits() > 40 || // bounds before arithmetic
-		d.IsNegative() || !d.Equal(d.Truncate(int32(frac))) || len(d.Truncate(0).String()) > total-frac {
+	digits, places, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(rule, "N"), "*"), ",")
+	total, err1 := strconv.ParseUint(digits, 10, 8)
+	frac, err2 := strconv.ParseUint(places, 10, 8)
+	if err1 != nil || err2 != nil || // a tag that cannot be read lets nothing pass
+		d.Exponent() > 16 || d.Exponent() < -32 || d.NumDigits() > 40 || // bounds before arithmetic
+		d.IsNegative() || !d.Equal(d.Truncate(int32(frac))) || len(d.Truncate(0).String()) > int(total)-int(frac) {
 		return &FieldError{Field: path, Want: "a number " + strings.TrimSuffix(rule, "*")}
 	}
 	return nil

@@ -242,8 +242,8 @@ func TestPersonalDataIsMasked(t *testing.T) {
 			}
 		}
 	}
-	if clear, err := json.Marshal(p.Base.IDNumber); err != nil || string(clear) != `"990000198401010812"` {
-		t.Errorf("encoded %s, %v: messages need it in clear", clear, err)
+	if encoded, err := json.Marshal(p.Base.IDNumber); err != nil || string(encoded) != `"990000198401010812"` {
+		t.Errorf("encoded %s, %v: messages need it in clear", encoded, err)
 	}
 }
 

@@ -101,9 +101,11 @@ func TestValues(t *testing.T) {
 
 func TestPeriods(t *testing.T) {
 	s := loaded(t)
-	for d, want := range map[string]string{"2013-12-31": "", "2014-01-01": "2013-07", "2014-06-30": "2013-07", "2014-07-01": "2014-07",
+	for d, want := range map[string]string{
+		"2013-12-31": "", "2014-01-01": "2013-07", "2014-06-30": "2013-07", "2014-07-01": "2014-07",
 		"2023-06-30": "2022-07", "2023-07-01": "2023-07", "2023-09-30": "2023-07", "2023-10-01": "2023-10",
-		"2023-12-31": "2023-10", "2024-01-01": "2024", "2026-11-21": "2026", "2031-01-01": ""} {
+		"2023-12-31": "2023-10", "2024-01-01": "2024", "2026-11-21": "2026", "2031-01-01": "",
+	} {
 		if r := s.On(day(d)); r.Period != want || r.Day != day(d) || r.Digest != s.Digest() {
 			t.Errorf("%s: period %q, day %s; want %q", d, r.Period, r.Day, want)
 		}
@@ -132,7 +134,7 @@ func TestLoadErrors(t *testing.T) {
 		{"ratio over 1", "outpatient_rate.toml", `value = "0.75"`, `value = "1.75"`, "outpatient_rate.toml:11: value: the ratio is over 1"},
 		{"five decimals", "outpatient_rate.toml", `value = "0.75"`, `value = "0.75001"`, "outpatient_rate.toml:11: value: not a plain decimal number"},
 		{"exponent", "outpatient_limit.toml", `value = "2471.31"`, `value = "2E3"`, "outpatient_limit.toml:26: value: not an amount"},
-		{"unknown key of a row", "regime.toml", `to = "2023-09-30"`, `untill = "2023-09-30"`, `regime.toml:11: unknown key "untill"`},
+		{"unknown key of a row", "regime.toml", `to = "2023-09-30"`, `till = "2023-09-30"`, `regime.toml:11: unknown key "till"`},
 		{"unknown key of a file", "regime.toml", `rule = "E-1"`, "rule = \"E-1\"\nlevel = \"1\"", `regime.toml:7: unknown key "level"`},
 		{"duplicate key", "regime.toml", `to = "2023-09-30"`, "to = \"2023-09-30\"\nto = \"2023-09-30\"", "regime.toml:12:"},
 		{"not TOML", "regime.toml", `to = "2023-09-30"`, `to = `, "regime.toml:11:"},

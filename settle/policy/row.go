@@ -62,10 +62,14 @@ type header struct {
 
 // row reads one [[row]] table.
 func (h *header) row(t *table) (*Row, error) {
-	r := &Row{Param: h.schema.param, Title: h.title, TitleChinese: h.titleChinese, Unit: string(h.schema.unit),
-		Rule: h.rule, File: t.file, Line: t.line, Overlay: h.overlay}
-	known := []string{"parameter", "value", "from", "to", "source", "article", "quote", "confidence", "status",
-		"rule", "conflict", "alternative", "base", "note"}
+	r := &Row{
+		Param: h.schema.param, Title: h.title, TitleChinese: h.titleChinese, Unit: string(h.schema.unit),
+		Rule: h.rule, File: t.file, Line: t.line, Overlay: h.overlay,
+	}
+	known := []string{
+		"parameter", "value", "from", "to", "source", "article", "quote", "confidence", "status",
+		"rule", "conflict", "alternative", "base", "note",
+	}
 	if h.overlay == nil {
 		known = known[1:]
 	}
@@ -87,14 +91,19 @@ func (h *header) row(t *table) (*Row, error) {
 	if err := r.readBase(t); err != nil {
 		return nil, err
 	}
-	return r, r.checkStatus(t, h.schema)
+	if err := r.checkStatus(t, h.schema); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func (r *Row) readTexts(t *table) error {
 	rule, status := "", ""
-	for key, to := range map[string]*string{"value": &r.Value, "source": &r.Source, "article": &r.Article,
+	for key, to := range map[string]*string{
+		"value": &r.Value, "source": &r.Source, "article": &r.Article,
 		"quote": &r.Quote, "confidence": &r.Confidence, "status": &status, "rule": &rule,
-		"conflict": &r.Conflict, "alternative": &r.Alternative, "note": &r.Note} {
+		"conflict": &r.Conflict, "alternative": &r.Alternative, "note": &r.Note,
+	} {
 		text, err := t.text(key)
 		if err != nil {
 			return err

@@ -153,8 +153,10 @@ func (r *Row) canonical() string {
 	if r.Overlay != nil {
 		overlay = fmt.Sprintf("%s/%s/%t", r.Overlay.By, r.Overlay.On, r.Overlay.Illustrative)
 	}
-	fields := []string{string(r.Param), r.Key[0], r.Key[1], r.Unit, r.Rule, r.Value, r.From.String(), r.To.String(),
-		r.Source, r.Article, r.Quote, r.Confidence, string(r.Status), r.Conflict, r.Alternative, base, r.Note, overlay}
+	fields := []string{
+		string(r.Param), r.Key[0], r.Key[1], r.Unit, r.Rule, r.Value, r.From.String(), r.To.String(),
+		r.Source, r.Article, r.Quote, r.Confidence, string(r.Status), r.Conflict, r.Alternative, base, r.Note, overlay,
+	}
 	for i, f := range fields {
 		fields[i] = strings.ReplaceAll(f, "\x1f", "")
 	}

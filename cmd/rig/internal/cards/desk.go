@@ -56,7 +56,8 @@ func newDesk(socket string, roles []string) (*desk, error) {
 		return nil, err
 	}
 	b := &desk{socket: socket, folder: folder}
-	if err := b.configure(roles); err == nil {
+	err = b.configure(roles)
+	if err == nil {
 		err = b.start()
 	}
 	if err != nil {

@@ -33,6 +33,13 @@ type daemon struct {
 
 // start starts "settled serve" and waits until it is ready to settle.
 func (d *daemon) start(ctx context.Context) error {
+	if err := d.launch(ctx); err != nil {
+		return err
+	}
+	return d.awaitReady(ctx)
+}
+
+func (d *daemon) launch(ctx context.Context) error {
 	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -46,7 +53,7 @@ func (d *daemon) start(ctx context.Context) error {
 	}
 	d.ended = make(chan error, 1)
 	go func() { d.ended <- d.cmd.Wait() }()
-	return d.awaitReady(ctx)
+	return nil
 }
 
 // awaitReady asks /readyz until the daemon can settle.
@@ -95,14 +102,6 @@ func (d *daemon) ask(ctx context.Context, method, path string, body []byte) (*ht
 	req.Header.Set("Authorization", "Bearer "+d.token)
 	req.Header.Set("Content-Type", "application/json")
 	return http.DefaultClient.Do(req)
-}
-
-// kill ends the daemon as a power cut would, and waits for it.
-func (d *daemon) kill() error {
-	err := d.cmd.Process.Kill()
-	<-d.ended
-	d.cmd = nil
-	return err
 }
 
 // stop ends the daemon as a service manager would, and waits for it.
@@ -191,13 +190,31 @@ func (d *daemon) awaitState(ctx context.Context, state string, more func(screen)
 
 // screen is what the demo needs of the window's screen.
 type screen struct {
-	State    string           `json:"state"`
-	Patient  *json.RawMessage `json:"patient"`
-	Guardian *json.RawMessage `json:"guardian"`
+	State    string  `json:"state"`
+	Patient  *person `json:"patient"`
+	Guardian *person `json:"guardian"`
 	Messages []struct {
 		Code string `json:"code"`
 		Text string `json:"text"`
 	} `json:"messages"`
+}
+
+// person is a card's holder as the screen shows it.
+type person struct {
+	Name     string    `json:"name"`
+	IDNumber string    `json:"id_number"`
+	Category string    `json:"category"`
+	Offline  string    `json:"offline"`
+	AsOf     time.Time `json:"as_of"`
+}
+
+// String says who it is and how it is known.
+func (p *person) String() string {
+	how := "平台刚刚确认（1101 2001 5302 5206）"
+	if p.Offline != "" {
+		how = "平台未应答（" + p.Offline + "），按平台 " + p.AsOf.Format(time.DateTime) + " 的答复"
+	}
+	return fmt.Sprintf("%s %s %s，%s", p.Name, p.IDNumber, p.Category, how)
 }
 
 // at is a file in the demo's folder.

@@ -36,7 +36,7 @@ func buildPrograms(folder string) error {
 	return nil
 }
 
-func options(t *testing.T, out *bytes.Buffer) Options {
+func options(t testing.TB, out *bytes.Buffer) Options {
 	t.Helper()
 	testdata, err := filepath.Abs("../../../../testdata")
 	if err != nil {
@@ -71,17 +71,14 @@ func TestDemo(t *testing.T) {
 }
 
 // open builds a stage for a test; it is taken down at the end.
-func open(t *testing.T) *stage {
+func open(t testing.TB) *stage {
 	t.Helper()
 	var out bytes.Buffer
 	s, err := build(t.Context(), options(t, &out))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { // keepOnFailure
-		if t.Failed() {
-			_ = exec.Command("cp", "-r", s.folder, "/tmp/failed-stage").Run()
-		}
+	t.Cleanup(func() {
 		if err := s.close(); err != nil {
 			t.Error(err)
 		}
@@ -89,7 +86,7 @@ func open(t *testing.T) *stage {
 	return s
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -50,7 +50,9 @@ func (s *stage) title(text string) {
 func (s *stage) show(ctx context.Context, args ...string) error {
 	words := make([]string, len(args))
 	for i, a := range args {
-		words[i] = strings.TrimPrefix(a, s.folder+"/")
+		if words[i] = strings.TrimPrefix(a, s.folder+"/"); strings.Contains(a, " ") {
+			words[i] = "'" + a + "'"
+		}
 	}
 	s.say("\n$ settled %s", strings.Join(words, " "))
 	out, err := s.daemon.run(ctx, args...)
@@ -118,7 +120,17 @@ func (s *stage) bothCards(ctx context.Context) error {
 	if err := s.cards.Insert("guardian", parentCard); err != nil {
 		return err
 	}
-	return s.daemon.awaitState(ctx, "identified", func(sc screen) bool { return sc.Patient != nil && sc.Guardian != nil })
+	var seen screen
+	err := s.daemon.awaitState(ctx, "identified", func(sc screen) bool {
+		seen = sc
+		return sc.Patient != nil && sc.Guardian != nil
+	})
+	if err != nil {
+		return err
+	}
+	s.say("  患者　 %v", seen.Patient)
+	s.say("  监护人 %v", seen.Guardian)
+	return nil
 }
 
 func (s *stage) takeCards(ctx context.Context) error {
@@ -140,7 +152,7 @@ func (s *stage) acknowledged(ctx context.Context, n int) error {
 		failed = s.daemon.runJSON(ctx, &page, "queue", "list", "--state", "acknowledged")
 		return failed != nil || len(page.Entries) >= n
 	})
-	if err = errors.Join(err, failed); err != nil {
+	if err := errors.Join(err, failed); err != nil {
 		return err
 	}
 	return s.show(ctx, "queue", "list", "--state", "acknowledged")

@@ -60,10 +60,11 @@ func build(ctx context.Context, o Options) (s *stage, err error) {
 	if err != nil {
 		return s, err
 	}
-	if err = s.platform.Start("127.0.0.1:0", ""); err != nil {
+	if err := s.platform.Start("127.0.0.1:0", ""); err != nil {
 		return s, err
 	}
-	return s, s.startDaemon(ctx, socket)
+	err = s.startDaemon(ctx, socket)
+	return s, err
 }
 
 func (s *stage) startDaemon(ctx context.Context, socket string) error {

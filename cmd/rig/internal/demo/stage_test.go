@@ -32,7 +32,7 @@ type answer struct {
 }
 
 // post sends a request and gives status and answer; err is a connection that broke.
-func (s *stage) post(t *testing.T, path string, body []byte) (int, answer, error) {
+func (s *stage) post(t testing.TB, path string, body []byte) (int, answer, error) {
 	t.Helper()
 	res, err := s.daemon.ask(t.Context(), http.MethodPost, path, body)
 	if err != nil {
@@ -164,7 +164,9 @@ func TestKill(t *testing.T) {
 			}
 		}
 		must(t, <-killed)
-		<-s.daemon.ended
+		if err := <-s.daemon.ended; err == nil {
+			t.Fatal("the daemon was killed, yet ended well")
+		}
 		if random.IntN(3) == 0 {
 			must(t, os.Remove(at(s.folder, "state/queue.bolt")))
 		}
@@ -299,6 +301,26 @@ func TestBadBills(t *testing.T) {
 			t.Errorf("%s: %d %+v", filepath.Base(path), status, a)
 		}
 		t.Logf("%s: %s %s line %d: %s", filepath.Base(path), a.Code, a.Field, a.Line, a.Cashier)
+	}
+	good, err := s.visit("child-visit.json", 1)
+	must(t, err)
+	today := time.Now().In(time.FixedZone("CST", 8*60*60))
+	var bill struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	must(t, json.Unmarshal(good, &bill))
+	for name, bad := range map[string]struct {
+		old, new, code, field string
+	}{
+		"tomorrow":       {today.Format(time.DateOnly), today.AddDate(0, 0, 1).Format(time.DateOnly), "FUTURE_VISIT", "visit.date"},
+		"another person": {childID, "440305198805051021", "WRONG_PERSON", "patient.id_number"},
+		"10,000 lines":   {`"items": [`, `"items": [` + strings.Repeat(string(bill.Items[0])+",", 10_000), "TOO_MANY_LINES", "items"},
+	} {
+		status, a, err := s.post(t, "/v1/quotes", bytes.ReplaceAll(good, []byte(bad.old), []byte(bad.new)))
+		must(t, err)
+		if status != http.StatusUnprocessableEntity || a.Code != bad.code || a.Field != bad.field || a.Cashier == "" {
+			t.Errorf("%s: %d %+v", name, status, a)
+		}
 	}
 	if after := s.journalBytes(t); after != before {
 		t.Errorf("the journal grew from %d to %d bytes", before, after)

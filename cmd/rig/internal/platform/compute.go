@@ -120,11 +120,15 @@ func (d *Data) selected(p *person, at institution, day string) bool {
 
 // withinLimits cuts a fund amount to what is left of the year's limits.
 func (d *Data) withinLimits(p *person, ins *insurance, at institution, year string, fund yuan) yuan {
-	i := slices.IndexFunc(d.rules.Years, func(l limits) bool { return l.Year == year })
+	// The years are in order; the last one goes on, so that the simulator does not age.
+	i := slices.IndexFunc(d.rules.Years, func(l limits) bool { return l.Year > year })
 	if i < 0 {
+		i = len(d.rules.Years)
+	}
+	if i == 0 {
 		return 0
 	}
-	l, u := d.rules.Years[i], p.usedIn(year)
+	l, u := d.rules.Years[i-1], p.usedIn(year)
 	all, level2 := l.Resident, l.Resident
 	if ins.Insutype == "310" {
 		all, level2 = l.Employee, l.EmployeeLevel2

@@ -49,23 +49,28 @@ func TestArithmetic(t *testing.T) {
 		},
 		{
 			"limit nearly used up: 2655.00 - 2650.00", teen, "390", "H44030500201", "2026-11-21 09:00:00",
-			[]bought{{infusion, "10.00", "1"}}, "10.00 0.00 0.00 0.00 10.00 | 5.00 0.00 0.00 5.00",
+			[]bought{{infusion, "10.00", "1"}},
+			"10.00 0.00 0.00 0.00 10.00 | 5.00 0.00 0.00 5.00",
 		},
 		{
 			"retired, level 3: 55 + 5 points", retiree, "310", "H44030500001", "2026-11-21 09:00:00",
-			[]bought{{infusion, "100.00", "1"}}, "100.00 0.00 0.00 0.00 100.00 | 60.00 40.00 0.00 0.00",
+			[]bought{{infusion, "100.00", "1"}},
+			"100.00 0.00 0.00 0.00 100.00 | 60.00 40.00 0.00 0.00",
 		},
 		{
 			"large equipment, tier 1: (280.00 - 28.00) at 80 %", father, "310", "H44030500001", "2026-11-21 09:00:00",
-			[]bought{{ct, "300.00", "1"}}, "300.00 0.00 20.00 28.00 252.00 | 201.60 78.40 0.00 20.00",
+			[]bought{{ct, "300.00", "1"}},
+			"300.00 0.00 20.00 28.00 252.00 | 201.60 78.40 0.00 20.00",
 		},
 		{
 			"not selected: only the consultation", child, "390", "H44030500003", "2026-11-21 09:00:00",
-			[]bought{{consultation, "10.00", "1"}, {infusion, "10.00", "1"}}, "20.00 0.00 0.00 0.00 20.00 | 6.00 0.00 14.00 0.00",
+			[]bought{{consultation, "10.00", "1"}, {infusion, "10.00", "1"}},
+			"20.00 0.00 0.00 0.00 20.00 | 6.00 0.00 14.00 0.00",
 		},
 		{
 			"half a fen goes up: 0.06 at 75 % = 0.045", teen, "390", "H44030500201", "2026-11-21 09:00:00",
-			[]bought{{infusion, "0.06", "1"}}, "0.06 0.00 0.00 0.00 0.06 | 0.05 0.00 0.00 0.01",
+			[]bought{{infusion, "0.06", "1"}},
+			"0.06 0.00 0.00 0.00 0.06 | 0.05 0.00 0.00 0.01",
 		},
 		{
 			"once a bucket: a hundred times 0.01 at 75 %", teen, "390", "H44030500201", "2026-11-21 09:00:00",
@@ -73,19 +78,23 @@ func TestArithmetic(t *testing.T) {
 		},
 		{
 			"donors by balance: 5234.56, then 312.40; limit left 2468.60", child, "390", "H44030500001", "2026-11-21 09:00:00",
-			[]bought{{infusion, "8000.00", "1"}}, "8000.00 0.00 0.00 0.00 8000.00 | 2468.60 0.00 5531.40 0.00",
+			[]bought{{infusion, "8000.00", "1"}},
+			"8000.00 0.00 0.00 0.00 8000.00 | 2468.60 0.00 5531.40 0.00",
 		},
 		{
 			"more than all donors have", child, "390", "H44030500001", "2026-11-21 09:00:00",
-			[]bought{{infusion, "9000.00", "1"}}, "9000.00 0.00 0.00 0.00 9000.00 | 2468.60 0.00 5546.96 984.44",
+			[]bought{{infusion, "9000.00", "1"}},
+			"9000.00 0.00 0.00 0.00 9000.00 | 2468.60 0.00 5546.96 984.44",
 		},
 		{
-			"no limit known for the year: nothing ordinary", child, "390", "H44030500001", "2027-01-02 09:00:00",
-			[]bought{{infusion, "10.00", "1"}, {consultation, "10.00", "1"}}, "20.00 0.00 0.00 0.00 20.00 | 6.00 0.00 14.00 0.00",
+			"no limit known for the year: nothing ordinary", child, "390", "H44030500001", "2023-12-02 09:00:00",
+			[]bought{{infusion, "10.00", "1"}, {consultation, "10.00", "1"}},
+			"20.00 0.00 0.00 0.00 20.00 | 6.00 0.00 14.00 0.00",
 		},
 		{
 			"a code that the catalogue lacks", child, "390", "H44030500001", "2026-11-21 09:00:00",
-			[]bought{{"X", "10.00", "1"}}, "10.00 10.00 0.00 0.00 0.00 | 0.00 0.00 0.00 10.00",
+			[]bought{{"X", "10.00", "1"}},
+			"10.00 10.00 0.00 0.00 0.00 | 0.00 0.00 0.00 10.00",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -132,12 +141,14 @@ func TestRestrictedNeedsApproval(t *testing.T) {
 	d := load(t)
 	for approval, full := range map[string]yuan{"0": 1000, "1": 0, "2": 1000} {
 		c := d.charges([]bought{{"XL01XEJ204A001010500777", "10.00", "1"}})[0]
-		if c.judge(approval); c.full != full {
+		c.judge(approval)
+		if c.full != full {
 			t.Errorf("approval %s: 全自费 %s, want %s", approval, c.full, full)
 		}
 	}
 	c := d.charges([]bought{{infusion, "10.00", "1"}})[0]
-	if c.judge("0"); c.full != 0 {
+	c.judge("0")
+	if c.full != 0 {
 		t.Errorf("an unrestricted item needs no approval: %s", c.full)
 	}
 }

@@ -155,8 +155,10 @@ func visit(t *testing.T) nhsa.Visit {
 		code, price, qty string
 		amount           settle.Fen
 	}{
-		{"001101000010000-110100001", "15.00", "1", 1500}, {"XJ01CAA040E001010102345", "20.00", "2", 4000},
-		{"XN02BEB171A001010200678", "24.80", "1", 2480}, {"XA11CCW103A001010400321", "33.00", "1", 3300},
+		{"001101000010000-110100001", "15.00", "1", 1500},
+		{"XJ01CAA040E001010102345", "20.00", "2", 4000},
+		{"XN02BEB171A001010200678", "24.80", "1", 2480},
+		{"XA11CCW103A001010400321", "33.00", "1", 3300},
 	} {
 		s.Bill.Lines = append(s.Bill.Lines, settle.Line{Code: l.code, UnitPrice: decimal.RequireFromString(l.price), Quantity: decimal.RequireFromString(l.qty)})
 		s.Split.Lines = append(s.Split.Lines, settle.LineSplit{Amount: l.amount})
@@ -233,8 +235,11 @@ func TestUnknownOutcomes(t *testing.T) {
 // The transactions that resolve an unknown outcome fail too.
 func TestUnknownOutcomesOfUndoing(t *testing.T) {
 	for _, first := range []platform.Fault{
-		{Infno: "2201", Kind: platform.Cut, Booked: true, Times: 1}, {Infno: "2204", Kind: platform.Cut, Booked: true, Times: 1},
-		{Infno: "2204", Kind: platform.Cut, Times: 1}, {Infno: "2207", Kind: platform.Cut, Booked: true, Times: 1}, {Infno: "2207", Kind: platform.Cut, Times: 1},
+		{Infno: "2201", Kind: platform.Cut, Booked: true, Times: 1},
+		{Infno: "2204", Kind: platform.Cut, Booked: true, Times: 1},
+		{Infno: "2204", Kind: platform.Cut, Times: 1},
+		{Infno: "2207", Kind: platform.Cut, Booked: true, Times: 1},
+		{Infno: "2207", Kind: platform.Cut, Times: 1},
 	} {
 		for _, infno := range []string{"5201", "2205", "2601"} {
 			for _, booked := range []bool{false, true} {

@@ -26,24 +26,29 @@ func TestEntitlement(t *testing.T) {
 		want string
 	}{
 		{
-			"child by card", settle.Identity{CardNumber: "F18060102", CardCode: "440300D1560000050000018A6F3C27E1"},
-			"child_resident retired=false birth 2018-06-01 explicit 2026-01-01..2027-09-30 own - H44030500101/1 2023-10-01..2099-12-31 used 186.40 0.00 390/1403 440300",
+			"child by card",
+			settle.Identity{CardNumber: "F18060102", CardCode: "440300D1560000050000018A6F3C27E1"},
+			"child_resident retired=false birth 2018-06-01 explicit 2026-01-01..2099-12-31 own - H44030500101/1 2023-10-01..2099-12-31 used 186.40 0.00 390/1403 440300",
 		},
 		{
-			"father by id number", settle.Identity{IDNumber: "440305198805051013"},
+			"father by id number",
+			settle.Identity{IDNumber: "440305198805051013"},
 			"employee_tier1 retired=false birth 1988-05-05 explicit 2026-01-01.. own 5234.56 H44030500001/0 2023-10-01..2099-12-31 used 320.00 120.00 310/1101 440300",
 		},
 		{
-			"mother, with an ended row elsewhere first", settle.Identity{IDNumber: "440305199003201045"},
+			"mother, with an ended row elsewhere first",
+			settle.Identity{IDNumber: "440305199003201045"},
 			"employee_tier1 retired=false birth 1990-03-20 explicit 2026-01-01.. own 312.40 H44030500201/0 2023-10-01..2099-12-31 used 0.00 0.00 310/1101 440300",
 		},
 		{
-			"retired", settle.Identity{IDNumber: "440305195802121035"},
+			"retired",
+			settle.Identity{IDNumber: "440305195802121035"},
 			"employee_tier1 retired=true birth 1958-02-12 explicit 2026-01-01.. own 1820.05 H44030500101/1 2023-10-01..2099-12-31 used 2210.75 800.00 310/12 440300",
 		},
 		{
-			"student", settle.Identity{IDNumber: "440305200408081075"},
-			"student retired=false birth 2004-08-08 explicit 2026-01-01..2027-09-30 own - H44030500101/1 2023-10-01..2099-12-31 used 0.00 0.00 390/1404 440300",
+			"student",
+			settle.Identity{IDNumber: "440305200408081075"},
+			"student retired=false birth 2004-08-08 explicit 2026-01-01..2099-12-31 own - H44030500101/1 2023-10-01..2099-12-31 used 0.00 0.00 390/1404 440300",
 		},
 		{"ended", settle.Identity{IDNumber: "440305198512241067"}, "INSURANCE_ENDED"},
 		{"not the card's person", settle.Identity{CardNumber: "F18060102", CardCode: "440300D1560000050000018A6F3C27E1", IDNumber: "440305198805051013"}, "PLATFORM_OTHER_PERSON"},

@@ -72,7 +72,8 @@ func (f *faults) take(infno string) (Fault, bool) {
 		}
 		got := *fault
 		if fault.Times > 0 {
-			if fault.Times--; fault.Times == 0 {
+			fault.Times--
+			if fault.Times == 0 {
 				f.list = append(f.list[:i:i], f.list[i+1:]...)
 			}
 		}

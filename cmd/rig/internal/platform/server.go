@@ -150,7 +150,7 @@ func listen(addr string) (net.Listener, error) {
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 		return nil, fmt.Errorf("listen address %s: the simulator listens on the loopback only", addr)
 	}
-	return net.Listen("tcp", addr)
+	return (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr) // an address, no name: nothing to wait for
 }
 
 func (s *Simulator) up(addr string) error {

@@ -49,11 +49,13 @@ type line struct {
 
 // answered makes the answer of a split.
 func answered(id string, s *settle.Split) answer {
-	a := answer{ID: id, Status: s.Status, Reasons: s.Reasons, Total: s.Total, Fund: s.Fund, Own: s.Own,
+	a := answer{
+		ID: id, Status: s.Status, Reasons: s.Reasons, Total: s.Total, Fund: s.Fund, Own: s.Own,
 		Mutual: s.Family, Cash: s.Cash, Breakdown: map[string]settle.Fen{}, Deductible: s.Deductible,
 		Multiplier: s.Multiplier.String(), Selected: s.Selected, LimitBefore: s.LimitBefore,
 		LimitAfter: s.LimitAfter, Eligible: s.Eligible,
-		ByAccount: make([]draw, len(s.Draws)), Items: make([]line, len(s.Lines))}
+		ByAccount: make([]draw, len(s.Draws)), Items: make([]line, len(s.Lines)),
+	}
 	for _, b := range s.Buckets {
 		a.Breakdown[string(b.Bucket)] = b.Fund
 	}

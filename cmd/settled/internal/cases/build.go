@@ -25,15 +25,19 @@ func (g registry) build(k *kase) (input, error) {
 	if err != nil {
 		return in, err
 	}
-	in.bill.Visit = settle.Visit{Day: k.PolicyDate, Kind: k.Visit.Kind, Institution: place,
+	in.bill.Visit = settle.Visit{
+		Day: k.PolicyDate, Kind: k.Visit.Kind, Institution: place,
 		ReferralInCity: k.Visit.Referral, Filing: k.Visit.Filing, AdmissionNo: k.Visit.Admission,
-		ContinuousMonths: k.Visit.Continuous, Channel: k.Visit.Channel}
+		ContinuousMonths: k.Visit.Continuous, Channel: k.Visit.Channel,
+	}
 	if in.bill.Lines, err = lines(k.Items); err != nil {
 		return in, err
 	}
 	p := k.Patient
-	in.person = settle.Insured{Category: p.Category, Retired: p.Retired, Birth: p.Birth, ShenzhenHukou: p.Hukou,
-		Benefit: p.Benefit, DuplicateEnrolment: p.Duplicate, Own: k.Own}
+	in.person = settle.Insured{
+		Category: p.Category, Retired: p.Retired, Birth: p.Birth, ShenzhenHukou: p.Hukou,
+		Benefit: p.Benefit, DuplicateEnrolment: p.Duplicate, Own: k.Own,
+	}
 	for i, s := range p.Selections {
 		chosen, ok := g[s.ID]
 		if !ok {
@@ -42,8 +46,10 @@ func (g registry) build(k *kase) (input, error) {
 		in.person.Selections = append(in.person.Selections, settle.Selection{Institution: chosen, From: s.From, To: s.To})
 	}
 	for _, a := range k.Mutual {
-		in.person.Family = append(in.person.Family, settle.FamilyAccount{ID: a.ID, Relation: a.Relation, DonorTier: a.DonorTier,
-			Link: a.Link, LinkFrom: a.From, LinkTo: a.To, Balance: a.Balance, RegisteredGuardian: a.Guardian})
+		in.person.Family = append(in.person.Family, settle.FamilyAccount{
+			ID: a.ID, Relation: a.Relation, DonorTier: a.DonorTier,
+			Link: a.Link, LinkFrom: a.From, LinkTo: a.To, Balance: a.Balance, RegisteredGuardian: a.Guardian,
+		})
 	}
 	return in, nil
 }
@@ -79,8 +85,10 @@ func lines(items []item) ([]settle.Line, error) {
 	}
 	out := make([]settle.Line, len(items))
 	for i, it := range items {
-		l := settle.Line{Name: it.Name, Grade: it.Category, Consultation: it.Consultation,
-			LargeEquipment: it.LargeEquipment, Vaccination: it.Vaccination, Kind: it.Kind}
+		l := settle.Line{
+			Name: it.Name, Grade: it.Category, Consultation: it.Consultation,
+			LargeEquipment: it.LargeEquipment, Vaccination: it.Vaccination, Kind: it.Kind,
+		}
 		var err error
 		if l.UnitPrice, err = settle.ParseDecimal(it.UnitPrice, 9, 4); err != nil {
 			return nil, fmt.Errorf("items[%d].unit_price: %w", i, err)

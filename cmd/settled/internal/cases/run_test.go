@@ -23,8 +23,10 @@ const bundleFile = "../../../../testdata/cases/settlements.json"
 // rules that they wait for. A case that leaves this list must match; a case that is
 // covered today must not come back to it.
 var notYet = map[string][]string{
-	"O256-1, O256-2, O256-3 (before 2023-10-01)": {"G028", "G065", "G067", "G068", "G071", "G082", "G084", "G085", "G086",
-		"G122", "G133", "G134", "G135", "G139", "G141", "G142", "G144", "G146", "G148", "G149"},
+	"O256-1, O256-2, O256-3 (before 2023-10-01)": {
+		"G028", "G065", "G067", "G068", "G071", "G082", "G084", "G085", "G086",
+		"G122", "G133", "G134", "G135", "G139", "G141", "G142", "G144", "G146", "G148", "G149",
+	},
 	"I-1 to I-4 (inpatient)":            {"G035", "G040", "G101", "G103", "G104", "G106", "G112", "G114", "G115", "G117", "G118", "G120", "G121", "G129", "G155"},
 	"C-1 to C-6 (out of town)":          {"G100", "G107", "G108", "G109"},
 	"R-4, R-5, L-3 (employees)":         {"G123", "G125", "G126", "G128", "G130", "G132"},
@@ -47,6 +49,16 @@ func bundled(t *testing.T) (raw []byte, f file) {
 		t.Fatal(err)
 	}
 	return raw, f
+}
+
+// as is v as a T, and the test's end if it is none.
+func as[T any](t *testing.T, v any) T {
+	t.Helper()
+	x, ok := v.(T)
+	if !ok {
+		t.Fatalf("a %T, want a %T", v, x)
+	}
+	return x
 }
 
 func shipped(t *testing.T) *policy.Set {
@@ -92,7 +104,7 @@ func TestCases(t *testing.T) {
 		if c["kind"] == "duplicate" {
 			continue // the journal's matter: it has no answer
 		}
-		id := c["id"].(string)
+		id := as[string](t, c["id"])
 		if n == len(got) || got[n]["id"] != id {
 			t.Fatalf("answer %d is not that of %s", n, id)
 		}
@@ -109,7 +121,7 @@ func TestCases(t *testing.T) {
 		}
 		want := map[string]any{"return": c["expected_return"]}
 		if c["kind"] == "settlement" {
-			want = c["expected"].(map[string]any)
+			want = as[map[string]any](t, c["expected"])
 		}
 		if d := cmp.Diff(want, a); d != "" {
 			t.Errorf("%s %v: -want +got\n%s", id, c["title"], d)
@@ -150,8 +162,8 @@ func TestContested(t *testing.T) {
 	for _, c := range f.Cases {
 		contested, _ := c["contested"].([]any)
 		for _, one := range contested {
-			reading := one.(map[string]any)
-			for name, value := range reading["override"].(map[string]any) {
+			reading := as[map[string]any](t, one)
+			for name, value := range as[map[string]any](t, reading["override"]) {
 				text, ok := overlays[fmt.Sprintf("%s %v", name, value)]
 				if !ok {
 					t.Logf("%s: %s %v waits for the rest of the policy", c["id"], name, value)
@@ -166,7 +178,7 @@ func TestContested(t *testing.T) {
 					t.Fatal(err)
 				}
 				a := answers(t, bytes.NewReader(raw), set.On)[0]
-				for field, want := range reading["expected"].(map[string]any) {
+				for field, want := range as[map[string]any](t, reading["expected"]) {
 					if d := cmp.Diff(want, a[field]); d != "" {
 						t.Errorf("%s by %s %v: %s: -want +got\n%s", c["id"], name, value, field, d)
 					}
@@ -181,14 +193,14 @@ func TestContested(t *testing.T) {
 }
 
 // edited runs the bundle with one case only, changed.
-func edited(t *testing.T, id string, change func(map[string]any)) map[string]any {
+func edited(t *testing.T, id string, change func(*testing.T, map[string]any)) map[string]any {
 	t.Helper()
 	_, f := bundled(t)
 	for _, c := range f.Cases {
 		if c["id"] != id {
 			continue
 		}
-		change(c)
+		change(t, c)
 		raw, err := json.Marshal(file{f.Institutions, []map[string]any{c}})
 		if err != nil {
 			t.Fatal(err)
@@ -201,25 +213,32 @@ func edited(t *testing.T, id string, change func(map[string]any)) map[string]any
 
 // TestCaseErrors: what is wrong with a case stands in its line.
 func TestCaseErrors(t *testing.T) {
-	item := func(c map[string]any) map[string]any { return c["items"].([]any)[0].(map[string]any) }
+	part := func(t *testing.T, c map[string]any, name string) map[string]any {
+		t.Helper()
+		return as[map[string]any](t, c[name])
+	}
+	first := func(t *testing.T, c map[string]any, name string) map[string]any {
+		t.Helper()
+		return as[map[string]any](t, as[[]any](t, c[name])[0])
+	}
 	for name, c := range map[string]struct {
-		change func(map[string]any)
+		change func(*testing.T, map[string]any)
 		want   string
 	}{
-		"unknown field":       {func(c map[string]any) { c["surprise"] = 1 }, `unknown field "surprise"`},
-		"unknown field below": {func(c map[string]any) { item(c)["discount"] = "1" }, `unknown field "discount"`},
-		"exponent":            {func(c map[string]any) { item(c)["unit_price"] = "1E1000000000" }, "items[0].unit_price"},
-		"JSON number":         {func(c map[string]any) { item(c)["unit_price"] = 1.5 }, "unit_price"},
-		"money as number":     {func(c map[string]any) { c["ytd"].(map[string]any)["ordinary"] = 1.5 }, "ytd"},
-		"no such place":       {func(c map[string]any) { delete(c, "institution"); c["institution_id"] = "XX" }, `no institution "XX"`},
-		"two places":          {func(c map[string]any) { c["institution_id"] = "H3" }, "is not institution_id"},
-		"selected nowhere": {func(c map[string]any) {
-			c["patient"].(map[string]any)["selections"].([]any)[0].(map[string]any)["institution_id"] = "XX"
+		"unknown field":       {func(_ *testing.T, c map[string]any) { c["surprise"] = 1 }, `unknown field "surprise"`},
+		"unknown field below": {func(t *testing.T, c map[string]any) { first(t, c, "items")["discount"] = "1" }, `unknown field "discount"`},
+		"exponent":            {func(t *testing.T, c map[string]any) { first(t, c, "items")["unit_price"] = "1E1000000000" }, "items[0].unit_price"},
+		"JSON number":         {func(t *testing.T, c map[string]any) { first(t, c, "items")["unit_price"] = 1.5 }, "unit_price"},
+		"money as number":     {func(t *testing.T, c map[string]any) { part(t, c, "ytd")["ordinary"] = 1.5 }, "ytd"},
+		"no such place":       {func(_ *testing.T, c map[string]any) { delete(c, "institution"); c["institution_id"] = "XX" }, `no institution "XX"`},
+		"two places":          {func(_ *testing.T, c map[string]any) { c["institution_id"] = "H3" }, "is not institution_id"},
+		"selected nowhere": {func(t *testing.T, c map[string]any) {
+			first(t, part(t, c, "patient"), "selections")["institution_id"] = "XX"
 		}, "selections[0]"},
-		"contradiction":     {func(c map[string]any) { c["institution"].(map[string]any)["in_city"] = false }, "contradicts"},
-		"unknown kind":      {func(c map[string]any) { c["kind"] = "settlment" }, "kind"},
-		"no day":            {func(c map[string]any) { c["policy_date"] = "2024-02-30" }, "not a day"},
-		"refund of nothing": {func(c map[string]any) { c["kind"] = "refund"; c["original_case"] = "G999" }, `no case "G999"`},
+		"contradiction":     {func(t *testing.T, c map[string]any) { part(t, c, "institution")["in_city"] = false }, "contradicts"},
+		"unknown kind":      {func(_ *testing.T, c map[string]any) { c["kind"] = "rebate" }, "kind"},
+		"no day":            {func(_ *testing.T, c map[string]any) { c["policy_date"] = "2024-02-30" }, "not a day"},
+		"refund of nothing": {func(_ *testing.T, c map[string]any) { c["kind"] = "refund"; c["original_case"] = "G999" }, `no case "G999"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := edited(t, "G001", c.change)
@@ -228,7 +247,7 @@ func TestCaseErrors(t *testing.T) {
 			}
 		})
 	}
-	if a := edited(t, "G001", func(c map[string]any) { delete(c, "institution") }); a["fund"] != "75.00" {
+	if a := edited(t, "G001", func(_ *testing.T, c map[string]any) { delete(c, "institution") }); a["fund"] != "75.00" {
 		t.Errorf("institution by id: %v", a)
 	}
 }
@@ -261,7 +280,7 @@ func reordered(t *testing.T) ([]byte, file) {
 // TestOrderOfTheBundle: institutions may come last, refunds first, and the bundle
 // through a pipe.
 func TestOrderOfTheBundle(t *testing.T) {
-	raw, f := bundled(t)
+	raw, _ := bundled(t)
 	want := map[any]map[string]any{}
 	for _, a := range answers(t, bytes.NewReader(raw), shipped(t).On) {
 		want[a["id"]] = a
@@ -320,7 +339,7 @@ func TestBadBundle(t *testing.T) {
 	raw, _ := bundled(t)
 	for name, text := range map[string]string{
 		"empty": "", "a list": "[]", "no object": `"x"`, "cut off": string(raw[:len(raw)-10]), "neither": `{"a": 1}`,
-		"cases no list": `{"institutions": {}, "cases": {}}`, "a bad registry": `{"institutions": {"A": {"levle": 1}}, "cases": []}`,
+		"cases no list": `{"institutions": {}, "cases": {}}`, "a bad registry": `{"institutions": {"A": {"floor": 1}}, "cases": []}`,
 		"a registry that contradicts itself": `{"institutions": {"A": {"id": "B"}}, "cases": []}`,
 	} {
 		var out bytes.Buffer

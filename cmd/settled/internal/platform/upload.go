@@ -57,7 +57,7 @@ func (u *Upload) Run(ctx context.Context) error {
 		}
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // to be told to end is no error
 		case lineTrouble(err):
 			pause = min(max(2*pause, firstPause), mostPause)
 			u.log.Warn("upload waits for the line", "seconds", pause.Seconds(), "cause", err)
