@@ -22,7 +22,6 @@ func Compute(r *Rules, p Insured, b Bill, u Usage) (Split, error) {
 	} else if refusal := w.visit(); refusal != nil {
 		return Split{}, refusal
 	}
-	w.out.FillSentences()
 	if err := w.out.Check(b); err != nil {
 		return Split{}, fmt.Errorf("split fails its own check: %w", err)
 	}

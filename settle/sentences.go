@@ -13,8 +13,8 @@ func (s *Step) Sentences() (chinese, english string) {
 	return zh.String(), en.String()
 }
 
-// FillSentences makes the sentences of all steps, in one piece of memory: at the end
-// of a computation, and anew for a split that was stored without them.
+// FillSentences makes the sentences of all steps, in one piece of memory. It writes
+// into the steps: give it a split of its own.
 func (s *Split) FillSentences() {
 	var text strings.Builder
 	text.Grow(256 * len(s.Steps))

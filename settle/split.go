@@ -99,8 +99,8 @@ const (
 )
 
 // Step is one reason of a split: what was taken or given, by which rule, from which
-// number. The sentences are made from the other fields alone ([Step.Sentences]), so
-// they may be left out where room is short and made again.
+// number. The sentences are made from the other fields alone: [Compute] and what is
+// stored leave them out, [Split.FillSentences] puts them in for people.
 type Step struct {
 	What    string `json:"what"`              // one of the list above
 	Line    int    `json:"line,omitempty"`    // line of the bill from 1; 0: the whole bill

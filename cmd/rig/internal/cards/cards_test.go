@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -140,5 +141,17 @@ func TestConsoleStaysOutOfTheMachine(t *testing.T) {
 	err := Console(t.Context(), t.TempDir()+"/s", []string{"patient"}, strings.NewReader("quit\n"), &out, nil)
 	if err == nil || !strings.Contains(err.Error(), "namespace of its own") || errors.Is(err, errNotInstalled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A desk that cannot be laid out is an error, and leaves nothing behind.
+func TestNoDesk(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	if _, err := newDesk(folder+"/s", []string{"Patient"}); err == nil {
+		t.Error("a desk with a reader that has no proper name")
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
 	}
 }

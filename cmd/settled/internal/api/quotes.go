@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -27,7 +28,15 @@ type quoteAnswer struct {
 }
 
 func answerQuote(q counter.Quote) quoteAnswer {
-	return quoteAnswer{Figures: q.Figures(), Key: q.Key(), Rules: q.Settlement.Rules, Period: q.Settlement.Period, Split: q.Settlement.Split}
+	return quoteAnswer{Figures: q.Figures(), Key: q.Key(), Rules: q.Settlement.Rules, Period: q.Settlement.Period, Split: inWords(q.Settlement.Split)}
+}
+
+// inWords gives a split whose steps have their sentences; the split itself, which
+// others may read, stays as it is.
+func inWords(s settle.Split) settle.Split {
+	s.Steps = slices.Clone(s.Steps)
+	s.FillSentences()
+	return s
 }
 
 type quoteOutput struct{ Body quoteAnswer }

@@ -41,7 +41,7 @@ func answerSettlement(st settle.Settlement) settlementAnswer {
 	return settlementAnswer{
 		Number: st.Number, Name: st.Who.Name.String(), IDNumber: st.Who.IDNumber.String(),
 		Institution: st.Bill.Visit.Institution.Name, VisitDay: st.Bill.Visit.Day, Seat: st.Device, Operator: st.Operator,
-		Figures: counter.FiguresOf(st), OfflineWhy: st.OfflineWhy, Rules: st.Rules, Period: st.Period, Split: st.Split,
+		Figures: counter.FiguresOf(st), OfflineWhy: st.OfflineWhy, Rules: st.Rules, Period: st.Period, Split: inWords(st.Split),
 	}
 }
 
@@ -119,7 +119,7 @@ func (s *Server) settlements(api huma.API) {
 		st := e.Settlement
 		return &explanationOutput{explanation{
 			Number: st.Number, Day: st.Bill.Visit.Day, Rules: st.Rules,
-			Reasons: counter.FiguresOf(st).Reasons, Steps: st.Split.Steps,
+			Reasons: counter.FiguresOf(st).Reasons, Steps: inWords(st.Split).Steps,
 		}}, nil
 	})
 }
