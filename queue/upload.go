@@ -49,6 +49,9 @@ type Chain struct {
 	Answered bool            // whether Last has an answer
 }
 
+// MaxAnswer is the largest answer of the platform that is kept, bytes.
+const MaxAnswer = maxMessage
+
 const (
 	maxMessage = 2 << 20 // bytes of a request or an answer
 	maxText    = 4096    // bytes of a message or reason

@@ -145,7 +145,7 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 		return err
 	}
 	c := d.config
-	client, err := nhsa.New(nhsa.Options{BaseURL: c.Platform.URL, PaasID: c.Platform.PaasID, Secret: nhsa.Secret(secret), Now: time.Now})
+	client, err := nhsa.New(nhsa.Options{BaseURL: c.Platform.URL, PaasID: c.Platform.PaasID, Secret: nhsa.Secret(secret), MaxReply: queue.MaxAnswer, Now: time.Now})
 	if err != nil {
 		return usagef("platform: %w", err)
 	}

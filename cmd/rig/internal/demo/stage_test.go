@@ -22,6 +22,7 @@ import (
 // answer is what the API says, of whatever kind.
 type answer struct {
 	ID       string      `json:"id"`
+	Key      string      `json:"key"`
 	Number   string      `json:"number"`
 	Replayed bool        `json:"replayed"`
 	Code     string      `json:"code"`
@@ -216,6 +217,62 @@ func TestLine(t *testing.T) {
 	if page := s.platform.Books.Page(); page.Requests["2601"] == 0 {
 		t.Error("no unknown outcome of 2207 was reversed")
 	}
+}
+
+// TestOneBad has the platform answer rubbish for one person only: another person's
+// settlement is not held up by it, and the first one arrives when the rubbish ends.
+func TestOneBad(t *testing.T) {
+	s := open(t)
+	must(t, s.platform.Add(platform.Fault{Infno: "2206", Kind: platform.Rubbish, Body: "44030000000000000100000001"}))
+	must(t, s.bothCards(t.Context()))
+	for n := range 3 {
+		if status, a, err := s.settle(t, n+1); err != nil || status != http.StatusCreated {
+			t.Fatalf("%d %+v %v", status, a, err)
+		}
+	}
+	must(t, s.takeCards(t.Context()))
+	must(t, s.cards.Insert("patient", "demo-student"))
+	must(t, s.daemon.awaitState(t.Context(), "identified", func(sc screen) bool { return sc.Patient != nil }))
+	bill, err := s.visit("child-visit.json", 4)
+	must(t, err)
+	bill = bytes.ReplaceAll(bill, []byte(childID), []byte("440305200408081075"))
+	status, quote, err := s.post(t, "/v1/quotes", bill)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%d %+v %v", status, quote, err)
+	}
+	status, student, err := s.post(t, "/v1/settlements", []byte(`{"quote":"`+quote.ID+`","key":"`+quote.Key+`"}`))
+	if err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, student, err)
+	}
+	s.awaitArrived(t, 1)
+	if first := s.arrived(t)[0]; first.Number != student.Number {
+		t.Errorf("%s arrived, want the student's %s", first.Number, student.Number)
+	}
+	s.platform.Clear()
+	s.awaitArrived(t, 4)
+	s.sameBooks(t)
+}
+
+// TestUnfit settles a bill that cannot be put into the platform's form: it is held,
+// and the daemon goes on.
+func TestUnfit(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	bill, err := s.visit("child-visit.json", 1)
+	must(t, err)
+	bill = bytes.ReplaceAll(bill, []byte("儿科门诊"), bytes.Repeat([]byte("儿科门诊"), 40)) // 100 characters at most
+	status, quote, err := s.post(t, "/v1/quotes", bill)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%d %+v %v", status, quote, err)
+	}
+	if status, a, err := s.post(t, "/v1/settlements", []byte(`{"quote":"`+quote.ID+`","key":"`+quote.Key+`"}`)); err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
+	s.awaitCount(t, "held", 1)
+	if status, a, err := s.settle(t, 2); err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
+	s.awaitArrived(t, 1)
 }
 
 // TestHeld lets the platform refuse one settlement: it is held with the reason, and

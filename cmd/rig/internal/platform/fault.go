@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -24,6 +25,7 @@ const (
 // Fault is a way to be wrong, for the next Times requests of a transaction.
 type Fault struct {
 	Infno  string `json:"infno"`            // "2207"; "" or "*" is every one
+	Body   string `json:"body,omitempty"`   // only requests that hold this text, say a psn_no
 	Kind   string `json:"kind"`             //
 	Booked bool   `json:"booked,omitempty"` // the transaction is done first; only the answer suffers
 	Times  int    `json:"times,omitempty"`  // 0: until cleared
@@ -59,11 +61,11 @@ func (f *faults) add(fault Fault) error {
 }
 
 // take gives the first fault that applies, and counts it down.
-func (f *faults) take(infno string) (Fault, bool) {
+func (f *faults) take(infno string, body []byte) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, fault := range f.list {
-		if fault.Infno != "" && fault.Infno != "*" && fault.Infno != infno {
+		if fault.Infno != "" && fault.Infno != "*" && fault.Infno != infno || !bytes.Contains(body, []byte(fault.Body)) {
 			continue
 		}
 		if fault.Skip > 0 {

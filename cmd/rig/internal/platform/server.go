@@ -70,7 +70,7 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	fault, faulty := s.faults.take(infno)
+	fault, faulty := s.faults.take(infno, body)
 	if faulty && fault.Kind == Hold {
 		defer s.faults.held.Done()
 	}

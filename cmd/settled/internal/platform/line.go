@@ -58,8 +58,8 @@ func (l *Line) send(ctx context.Context, infno, signNo string, input any) (nhsa.
 		return nhsa.Reply{}, fmt.Errorf("message id for %s: %w", infno, err)
 	}
 	body, err := nhsa.Encode(l.options.Head, infno, msgid, l.options.Now(), signNo, input)
-	if err != nil {
-		return nhsa.Reply{}, fmt.Errorf("encode %s: %w", infno, err)
+	if err != nil { // of the configuration: no settlement is at fault
+		return nhsa.Reply{}, &nhsa.Unknown{Infno: infno, NotSent: true, Err: errors.New(err.Error())}
 	}
 	return l.options.Client.Send(ctx, infno, body)
 }

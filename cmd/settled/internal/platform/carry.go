@@ -1,0 +1,174 @@
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"settled/queue"
+	"settled/queue/nhsa"
+	"settled/settle"
+)
+
+// one brings a settlement as far as it goes: acknowledged or held. What is wrong with
+// the settlement itself, or with what the platform says of it, holds it; an error is
+// trouble with the line or the queue.
+func (u *Upload) one(ctx context.Context, number string, settlement settle.Settlement) error {
+	err := u.carry(ctx, number, settlement)
+	var refusal *settle.Refusal
+	var unfit *nhsa.FieldError
+	switch {
+	case errors.As(err, &refusal):
+		return u.hold(ctx, number, refusal)
+	case errors.As(err, &unfit):
+		return u.hold(ctx, number, unfit.Refusal())
+	default:
+		return err
+	}
+}
+
+func (u *Upload) carry(ctx context.Context, number string, settlement settle.Settlement) error {
+	visit, err := nhsa.VisitOf(settlement, u.line.options.Manner)
+	if err != nil {
+		return err
+	}
+	chain, err := u.resume(number)
+	if err != nil {
+		return err
+	}
+	for {
+		infno, input, done := chain.Next(visit)
+		if done {
+			return u.finish(ctx, number, chain)
+		}
+		if err := u.step(ctx, number, visit, chain, infno, input); err != nil {
+			return err
+		}
+	}
+}
+
+// resume reads the chain's state from the queue. A request that was stored and has no
+// answer on record is an unknown outcome, unless this process knows that not a byte
+// of it left.
+func (u *Upload) resume(number string) (*nhsa.Chain, error) {
+	on, err := u.line.options.Queue.Chain(number)
+	if err != nil {
+		return nil, err
+	}
+	chain := &nhsa.Chain{}
+	if on.State != nil {
+		if err := json.Unmarshal(on.State, chain); err != nil {
+			return nil, fmt.Errorf("stored chain of %s: %w", number, err)
+		}
+	}
+	chain.Resume() // a held one that is pending again was released by a clerk
+	if on.Last != nil && !on.Answered && u.unsent[number].msgid != on.Last.MsgID {
+		chain.Lost(on.Last.Infno, on.Last.MsgID)
+	}
+	return chain, nil
+}
+
+// step stores and sends one request and records the answer.
+func (u *Upload) step(ctx context.Context, number string, visit nhsa.Visit, chain *nhsa.Chain, infno string, input any) error {
+	request, err := u.request(ctx, number, infno, input)
+	if err != nil {
+		return err
+	}
+	reply, sent := u.line.options.Client.Send(ctx, infno, request.body)
+	if notTaken(sent) {
+		u.unsent[number] = request
+		return sent
+	}
+	delete(u.unsent, number)
+	u.line.noteRefusal(sent)
+	moved := chain.Answer(visit, infno, request.msgid, reply, sent)
+	if err := u.record(ctx, number, request, chain, reply, sent); err != nil {
+		return err
+	}
+	u.changed(number)
+	if moved != nil {
+		u.log.Info("upload", "number", number, "transaction", infno, "step", chain.Step, "answer", moved)
+	}
+	var unknown *nhsa.Unknown
+	var business *nhsa.BusinessRefusal
+	if errors.As(moved, &unknown) || errors.As(moved, &business) && business.StaleSignIn() {
+		return moved
+	}
+	return nil
+}
+
+// notTaken tells whether a failed send certainly left nothing at the platform, so
+// that the same stored request may be sent again.
+func notTaken(err error) bool {
+	var access *nhsa.AccessRefusal
+	var unknown *nhsa.Unknown
+	return errors.As(err, &access) || errors.As(err, &unknown) && unknown.NotSent
+}
+
+// request gives the stored request to send: the one that never left, or a new one
+// under a new message id.
+func (u *Upload) request(ctx context.Context, number, infno string, input any) (stored, error) {
+	if s, ok := u.unsent[number]; ok && s.infno == infno {
+		return s, nil
+	}
+	signNo, err := u.line.signIn(ctx)
+	if err != nil {
+		return stored{}, err
+	}
+	o := u.line.options
+	msgid, body, err := o.Queue.Request(ctx, number, infno, func(msgid string) ([]byte, error) {
+		return nhsa.Encode(o.Head, infno, msgid, o.Now(), signNo, input)
+	}, o.By)
+	return stored{msgid: msgid, infno: infno, body: body}, err
+}
+
+// record makes the answer and the chain's new state durable.
+func (u *Upload) record(ctx context.Context, number string, s stored, chain *nhsa.Chain, reply nhsa.Reply, sent error) error {
+	state, err := json.Marshal(chain)
+	if err != nil {
+		return fmt.Errorf("chain of %s: %w", number, err)
+	}
+	answer := queue.Answer{
+		Number: number, MsgID: s.msgid, Infno: s.infno, Class: queue.ClassOK, Body: reply.Output, Chain: state, By: u.line.options.By,
+	}
+	var business *nhsa.BusinessRefusal
+	switch {
+	case errors.As(sent, &business):
+		answer.Class, answer.Code, answer.Message = queue.ClassBusiness, settle.Clip(business.Infcode), business.Message
+	case sent != nil:
+		answer.Class, answer.Message = queue.ClassUnknown, sent.Error()
+	}
+	return u.line.options.Queue.Answer(ctx, answer)
+}
+
+// finish writes how the chain ended.
+func (u *Upload) finish(ctx context.Context, number string, chain *nhsa.Chain) error {
+	if chain.Step != nhsa.StepDone {
+		return u.hold(ctx, number, chain.Refusal)
+	}
+	r := chain.Result
+	difference, err := u.line.options.Queue.Acknowledge(ctx, queue.Ack{
+		Number: number, SettlementID: r.SettlementID, VisitID: r.VisitID, MsgID: r.MsgID, RefMsgID: r.RefMsgID, SettledAt: r.Time,
+		Amounts: queue.Amounts{Total: r.Total, Fund: r.Fund, Own: r.Own, Family: r.Family, Cash: r.Cash}, By: u.line.options.By,
+	})
+	if err != nil {
+		return fmt.Errorf("acknowledge %s: %w", number, err)
+	}
+	u.log.Info("acknowledged", "number", number, "differs", difference != nil, "warnings", append(chain.Warnings, r.Warnings...))
+	u.changed(number)
+	return nil
+}
+
+func (u *Upload) hold(ctx context.Context, number string, why *settle.Refusal) error {
+	if why == nil {
+		why = &settle.Refusal{Code: settle.UploadHeld, Cashier: settle.UploadHeld.Cashier(), Technician: settle.UploadHeld.Technician()}
+	}
+	held := queue.Held{Number: number, Code: why.Code, Cashier: why.Cashier, Technician: why.Technician, By: u.line.options.By}
+	if err := u.line.options.Queue.Hold(ctx, held); err != nil {
+		return fmt.Errorf("hold %s: %w", number, err)
+	}
+	u.log.Warn("held", "number", number, "code", why.Code, "cause", why.Technician)
+	u.changed(number)
+	return nil
+}
