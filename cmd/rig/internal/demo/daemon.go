@@ -214,7 +214,8 @@ func (p *person) String() string {
 	if p.Offline != "" {
 		how = "平台未应答（" + p.Offline + "），按平台 " + p.AsOf.Format(time.DateTime) + " 的答复"
 	}
-	return fmt.Sprintf("%s %s %s，%s", p.Name, p.IDNumber, p.Category, how)
+	category := map[string]string{"child_resident": "少儿", "employee_tier1": "职工一档", "student": "大学生"}[p.Category]
+	return fmt.Sprintf("%s %s %s，%s", p.Name, p.IDNumber, category, how)
 }
 
 // at is a file in the demo's folder.
