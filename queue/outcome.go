@@ -108,13 +108,11 @@ func hasAccount(list []paid, account string) bool {
 }
 
 // useAfter estimates what a settlement used of the limit if the fund paid fund: the
-// difference counts as ordinary outpatient money, unless all that the fund paid here
-// was of kinds that do not count.
+// difference counts as ordinary outpatient money. It may be of a kind that does not
+// count; but where the limit was thought to be used up it is just what used it, and an
+// estimate must not leave more of the limit than there is.
 func useAfter(row *settlementRow, fund settle.Fen) settle.Usage {
 	u := row.Use
-	if u == (settle.Usage{}) && row.Amounts.Fund > 0 {
-		return u
-	}
 	more := fund - row.Amounts.Fund
 	u.Ordinary = max(0, u.Ordinary+more)
 	if row.Level >= 2 {

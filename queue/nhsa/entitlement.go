@@ -32,6 +32,10 @@ type Registry interface {
 	Institution(code string) (settle.Institution, bool)
 }
 
+// asOfLayout is RFC 3339 to the millisecond: what the platform booked a moment before
+// it answered is told from what it booked a moment after.
+const asOfLayout = "2006-01-02T15:04:05.000Z07:00"
+
 // Ask sends one transaction and gives the answer: the caller makes the message id,
 // keeps the journal and calls [Client.Send]. Errors are Send's.
 type Ask func(ctx context.Context, infno string, input any) (Reply, error)
@@ -58,7 +62,7 @@ func (q Inquiry) Entitlement(ctx context.Context, who settle.Identity, ask Ask) 
 	}
 	e := settle.Entitlement{
 		Who: who, InsuranceType: string(row.Type), PersonType: string(row.PersonType), InsuredArea: row.Area(),
-		AsOf: q.Now.In(Zone()).Format(time.RFC3339),
+		AsOf: q.Now.In(Zone()).Format(asOfLayout),
 	}
 	e.Who.PersonNo = person.Base.PersonNo.Private()
 	e.Who.IDNumber = settle.Private(or(string(person.Base.IDNumber), string(who.IDNumber)))

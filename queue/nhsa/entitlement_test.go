@@ -140,7 +140,7 @@ func TestEntitlementAsksInOrderAndFillsIn(t *testing.T) {
 	if got := strings.Join(p.asked, " "); got != "1101 2001 5302 5206" {
 		t.Errorf("asked %s", got)
 	}
-	if e.Who.PersonNo.ClearPersonalData() != "P1" || e.Who.IDNumber != "440305201806010023" || e.AsOf != "2026-11-21T01:00:00+08:00" ||
+	if e.Who.PersonNo.ClearPersonalData() != "P1" || e.Who.IDNumber != "440305201806010023" || e.AsOf != "2026-11-21T01:00:00.000+08:00" ||
 		e.InsuranceType != "390" || e.PersonType != "1403" || e.InsuredArea != "440300" || e.Insured.Own != nil || e.Insured.Family != nil {
 		t.Errorf("%+v", e)
 	}

@@ -94,7 +94,7 @@ func (s *stage) offline(ctx context.Context) error {
 	if err := s.bothCards(ctx); err != nil {
 		return err
 	}
-	bill, err := s.bill("child-visit.json", 2)
+	bill, err := s.bill("child-follow-up.json", 2)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (s *stage) visit(name string, n int) ([]byte, error) {
 	if err := json.Unmarshal(bill["visit"], &visit); err != nil {
 		return nil, fmt.Errorf("%s: visit: %w", name, err)
 	}
-	now := time.Now().In(time.FixedZone("CST", 8*60*60))
+	now := s.began
 	set := func(in map[string]json.RawMessage, key string, value any) {
 		in[key], _ = json.Marshal(value) // strings and maps of strings
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"settled/cmd/rig/internal/platform"
 	"settled/devices/bench"
@@ -28,6 +29,7 @@ type Options struct {
 type stage struct {
 	Options
 	folder   string
+	began    time.Time // in Shanghai: the visits' day and time
 	cards    *bench.Bench
 	platform *platform.Simulator
 	daemon   *daemon
@@ -40,7 +42,7 @@ const (
 
 // build makes the folder and starts cards, platform and daemon.
 func build(ctx context.Context, o Options) (s *stage, err error) {
-	s = &stage{Options: o}
+	s = &stage{Options: o, began: time.Now().In(time.FixedZone("CST", 8*60*60))}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())

@@ -136,10 +136,10 @@ func (u *Upload) pass(ctx context.Context) error {
 				inRow = 0
 			case !noClearAnswer(err):
 				return err
+			case inRow+1 == mostRow:
+				return err
 			default:
-				if inRow++; inRow == mostRow {
-					return err
-				}
+				inRow++
 			}
 		}
 	}
