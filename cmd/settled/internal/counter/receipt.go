@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"settled/settle"
 )
 
@@ -94,7 +96,7 @@ func (r Receipt) line(p *page, i int) {
 	count := ""
 	if i < len(r.Settlement.Bill.Lines) {
 		asked := r.Settlement.Bill.Lines[i]
-		count = fmt.Sprintf("  %s×%s", asked.UnitPrice, asked.Quantity)
+		count = fmt.Sprintf("  %s×%s", price(asked.UnitPrice), asked.Quantity)
 	}
 	p.add(spread(count, treated.Amount.String(), p.columns)...)
 	parts := []struct {
@@ -110,6 +112,14 @@ func (r Receipt) line(p *page, i int) {
 		}
 	}
 	p.add(fill(words, p.columns, 2)...)
+}
+
+// price writes yuan with two places, or as many as there are if more.
+func price(d decimal.Decimal) string {
+	if d.Exponent() < -2 && !d.Equal(d.Round(2)) {
+		return d.String()
+	}
+	return d.StringFixed(2)
 }
 
 func (r Receipt) amounts(p *page) {
