@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"io/fs"
 	"maps"
@@ -450,4 +451,26 @@ func TestTwice(t *testing.T) {
 		t.Errorf("two daemons on one journal: %v\n%s", err, out)
 	}
 	must(t, s.daemon.awaitReady(t.Context()))
+}
+
+// TestCardService kills pcscd under the running daemon: the window goes idle and says
+// why it is not ready, and comes back by itself with the card that still lies there.
+func TestCardService(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	must(t, s.cards.Kill())
+	must(t, s.daemon.awaitState(t.Context(), "idle", func(sc screen) bool { return sc.Patient == nil }))
+	res, err := s.daemon.get(t.Context(), "/readyz")
+	must(t, err)
+	text, err := io.ReadAll(res.Body)
+	must(t, errors.Join(err, res.Body.Close()))
+	if res.StatusCode != http.StatusServiceUnavailable || !bytes.Contains(text, []byte("READER_MISSING")) {
+		t.Errorf("without pcscd: %d %s", res.StatusCode, text)
+	}
+	must(t, s.cards.Launch())
+	must(t, s.daemon.awaitState(t.Context(), "identified", func(sc screen) bool { return sc.Patient != nil && sc.Guardian != nil }))
+	must(t, s.daemon.awaitReady(t.Context()))
+	if status, a, err := s.settle(t, 1); err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
 }
