@@ -1,0 +1,205 @@
+package demo
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestCardPulled pulls a card at each state of the window: it goes back with the
+// reason on screen, and nothing is taken.
+func TestCardPulled(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	bill, err := s.visit("child-visit.json", 1)
+	must(t, err)
+	status, quote, err := s.post(t, "/v1/quotes", bill)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%d %+v %v", status, quote, err)
+	}
+	must(t, s.cards.Remove("guardian"))
+	must(t, s.daemon.awaitState(t.Context(), "identified", func(sc screen) bool { return sc.Guardian == nil && sc.Patient != nil }))
+	if status, a, err := s.post(t, "/v1/settlements", []byte(`{"quote":"`+quote.ID+`","key":"k1"}`)); err != nil || status != http.StatusConflict {
+		t.Errorf("confirmed a quote whose guardian is gone: %d %+v %v", status, a, err)
+	}
+	must(t, s.cards.Remove("patient"))
+	must(t, s.daemon.awaitState(t.Context(), "idle", func(sc screen) bool { return len(sc.Messages) > 0 }))
+	if status, a, err := s.post(t, "/v1/quotes", bill); err != nil || status != http.StatusConflict || a.Cashier == "" {
+		t.Errorf("quoted without a card: %d %+v %v", status, a, err)
+	}
+	// Pulled in the middle of the read: the card answers no more after the fourth command.
+	must(t, s.cards.Insert("patient", childCard, "pull=4"))
+	must(t, s.daemon.awaitState(t.Context(), "idle", func(sc screen) bool { return len(sc.Messages) > 0 }))
+	if pending := s.count(t, "pending"); len(pending) > 0 {
+		t.Errorf("something was taken: %v", pending)
+	}
+}
+
+// TestWrongCards says what is wrong with each card.
+func TestWrongCards(t *testing.T) {
+	s := open(t)
+	for profile, want := range map[string]string{"bank": "银行卡", "blank": "未写入", "mute": "芯片"} {
+		must(t, s.cards.Insert("patient", profile))
+		must(t, s.daemon.await(t.Context(), "screen", func(data []byte) bool { return bytes.Contains(data, []byte(want)) }))
+		must(t, s.cards.Remove("patient"))
+		must(t, s.daemon.awaitState(t.Context(), "idle", func(sc screen) bool { return sc.Patient == nil }))
+	}
+}
+
+// TestBadBills sends each bad bill of testdata to the daemon: refused with field and
+// line, and the journal is not written.
+func TestBadBills(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	before := s.journalBytes(t)
+	bad, err := filepath.Glob(filepath.Join(s.Testdata, "bills", "bad-*.json"))
+	must(t, err)
+	if len(bad) < 10 {
+		t.Fatalf("only %d bad bills", len(bad))
+	}
+	for _, path := range bad {
+		data, err := os.ReadFile(path)
+		must(t, err)
+		status, a, err := s.post(t, "/v1/quotes", data)
+		must(t, err)
+		if status/100 != 4 || a.Code == "" || a.Cashier == "" {
+			t.Errorf("%s: %d %+v", filepath.Base(path), status, a)
+		}
+		t.Logf("%s: %s %s line %d: %s", filepath.Base(path), a.Code, a.Field, a.Line, a.Cashier)
+	}
+	good, err := s.visit("child-visit.json", 1)
+	must(t, err)
+	today := s.began
+	var bill struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	must(t, json.Unmarshal(good, &bill))
+	for name, bad := range map[string]struct {
+		old, new, code, field string
+	}{
+		"tomorrow":       {today.Format(time.DateOnly), today.AddDate(0, 0, 1).Format(time.DateOnly), "FUTURE_VISIT", "visit.date"},
+		"another person": {childID, "440305198805051021", "WRONG_PERSON", "patient.id_number"},
+		"10,000 lines":   {`"items": [`, `"items": [` + strings.Repeat(string(bill.Items[0])+",", 10_000), "TOO_MANY_LINES", "items"},
+	} {
+		status, a, err := s.post(t, "/v1/quotes", bytes.ReplaceAll(good, []byte(bad.old), []byte(bad.new)))
+		must(t, err)
+		if status != http.StatusUnprocessableEntity || a.Code != bad.code || a.Field != bad.field || a.Cashier == "" {
+			t.Errorf("%s: %d %+v", name, status, a)
+		}
+	}
+	if after := s.journalBytes(t); after != before {
+		t.Errorf("the journal grew from %d to %d bytes", before, after)
+	}
+}
+
+func (s *stage) journalBytes(t *testing.T) (size int64) {
+	t.Helper()
+	must(t, filepath.WalkDir(at(s.folder, "state"), func(path string, e fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".jsonl") {
+			var info fs.FileInfo
+			if info, err = e.Info(); err == nil {
+				size += info.Size()
+			}
+		}
+		return err
+	}))
+	if size == 0 {
+		t.Fatal("no journal found")
+	}
+	return size
+}
+
+// TestClean reads every file that the daemon wrote for personal data in clear.
+func TestClean(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	if status, a, err := s.settle(t, 1); err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
+	s.awaitCount(t, "acknowledged", 1)
+	must(t, s.daemon.stop())
+	must(t, filepath.WalkDir(s.folder, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() || strings.HasPrefix(e.Name(), "bill-") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		for _, secret := range []string{childID, "440305198805051013", "张小满", "张建国", "F18060102", "44030000000000000100000001"} {
+			if bytes.Contains(data, []byte(secret)) {
+				t.Errorf("%s holds %q in clear", e.Name(), secret)
+			}
+		}
+		return err
+	}))
+}
+
+// TestTerm ends the daemon while settlements are under way: it ends with status 0,
+// and everything it had answered is on disk.
+func TestTerm(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	told := []string{}
+	stopped := make(chan error, 1)
+	for n := 1; ; n++ {
+		status, a, err := s.settle(t, n)
+		if err != nil || status == http.StatusServiceUnavailable {
+			break
+		}
+		if status != http.StatusCreated {
+			t.Fatalf("%d %+v", status, a)
+		}
+		if told = append(told, a.Number); n == 3 {
+			go func() { stopped <- s.daemon.stop() }()
+		}
+	}
+	if err := <-stopped; err != nil {
+		t.Fatalf("SIGTERM: %v", err)
+	}
+	must(t, s.daemon.start(t.Context()))
+	for _, number := range told {
+		if _, err := s.daemon.run(t.Context(), "explain", number); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestTwice starts a second daemon on the same state: it ends at once and says why,
+// and the first one goes on.
+func TestTwice(t *testing.T) {
+	s := open(t)
+	out, err := exec.CommandContext(t.Context(), s.daemon.program, "serve", "--config", s.daemon.config).CombinedOutput()
+	if err == nil || !bytes.Contains(out, []byte("queue: ")) {
+		t.Errorf("two daemons on one journal: %v\n%s", err, out)
+	}
+	must(t, s.daemon.awaitReady(t.Context()))
+}
+
+// TestCardService kills pcscd under the running daemon: the window goes idle and says
+// why it is not ready, and comes back by itself with the card that still lies there.
+func TestCardService(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	must(t, s.cards.Kill())
+	must(t, s.daemon.awaitState(t.Context(), "idle", func(sc screen) bool { return sc.Patient == nil }))
+	res, err := s.daemon.get(t.Context(), "/readyz")
+	must(t, err)
+	text, err := io.ReadAll(res.Body)
+	must(t, errors.Join(err, res.Body.Close()))
+	if res.StatusCode != http.StatusServiceUnavailable || !bytes.Contains(text, []byte("READER_MISSING")) {
+		t.Errorf("without pcscd: %d %s", res.StatusCode, text)
+	}
+	must(t, s.cards.Launch())
+	must(t, s.daemon.awaitState(t.Context(), "identified", func(sc screen) bool { return sc.Patient != nil && sc.Guardian != nil }))
+	must(t, s.daemon.awaitReady(t.Context()))
+	if status, a, err := s.settle(t, 1); err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
+}
