@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,7 +74,7 @@ func newCardRead() *cobra.Command {
 			return showCard(cmd, record, reveal)
 		},
 	}
-	cmd.Flags().StringVar(&reader, "reader", "", "name of the reader, see 'settled card readers'")
+	cmd.Flags().StringVar(&reader, "reader", "", "part of the reader's name, see 'settled card readers'")
 	cmd.Flags().BoolVar(&reveal, "reveal", false, "print personal data in clear")
 	return cmd
 }
@@ -90,13 +93,16 @@ func readerNames(ctx context.Context) ([]string, error) {
 }
 
 func readCard(ctx context.Context, reader string) (record sscard.Record, err error) {
-	if reader == "" {
-		names, err := readerNames(ctx)
-		if err != nil {
-			return sscard.Record{}, err
-		}
-		reader = names[0]
+	names, err := readerNames(ctx)
+	if err != nil {
+		return sscard.Record{}, err
 	}
+	fits := func(name string) bool { return strings.Contains(name, reader) }
+	i := slices.IndexFunc(names, fits)
+	if i < 0 {
+		return sscard.Record{}, refuse(settle.ReaderMissing, "no reader's name holds "+strconv.Quote(reader))
+	}
+	reader = names[i]
 	card, err := pcsc.Open(ctx, reader)
 	if err != nil {
 		return sscard.Record{}, cardRefusal(err)

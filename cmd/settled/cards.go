@@ -73,7 +73,8 @@ func (r *readers) take(e pcsc.Event) (counter.Event, bool) {
 
 // assign gives a reader its role by its name; the first that fits keeps it.
 func (r *readers) assign(reader string) {
-	for role, part := range r.want {
+	for _, role := range []counter.Role{counter.Patient, counter.Guardian} {
+		part := r.want[role]
 		if _, taken := r.names[role]; !taken && part != "" && strings.Contains(reader, part) {
 			r.names[role] = reader
 			if role == counter.Patient {
@@ -168,7 +169,7 @@ func cardOf(r sscard.Record) counter.Card {
 // words.
 func cardRefusal(err error) error {
 	f := sscard.Explain(err)
-	return &settle.Refusal{Code: codeOf(f.Kind), Cashier: f.Chinese(), Technician: f.English()}
+	return &settle.Refusal{Code: codeOf(f.Kind), Cashier: f.Chinese(), Technician: strings.TrimPrefix(f.English(), string(f.Kind)+": ")}
 }
 
 func codeOf(k sscard.Kind) settle.Code {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -121,12 +122,25 @@ func (c *config) check() error {
 		return errors.New("counter.operator: missing")
 	case c.Platform.URL == "":
 		return errors.New("platform.url: missing")
+	case c.Readers.Patient == "":
+		return errors.New("readers.patient: missing, see `settled card readers`")
+	case c.Readers.Guardian != "" && (strings.Contains(c.Readers.Patient, c.Readers.Guardian) || strings.Contains(c.Readers.Guardian, c.Readers.Patient)):
+		return fmt.Errorf("readers: %q and %q can mean the same reader", c.Readers.Patient, c.Readers.Guardian)
+	case !loopback(c.API.Listen):
+		return fmt.Errorf("api.listen: %q is not a loopback address with a port, such as 127.0.0.1:8642", c.API.Listen)
 	case c.Receipt.Columns != 48 && c.Receipt.Columns != 32:
 		return fmt.Errorf("receipt.columns: %d is neither 48 (80 mm) nor 32 (58 mm)", c.Receipt.Columns)
 	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
 		return errors.New("offline: max_age must be positive and the limits not negative")
 	}
 	return nil
+}
+
+// loopback tells whether an address is of this machine alone, with a port.
+func loopback(address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && port != "" && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // secret reads a credential. The file must not be readable by others.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -29,6 +30,10 @@ func newLedger(q *queue.Queue, log *slog.Logger) *ledger {
 // Entry implements api.Ledger.
 func (l *ledger) Entry(_ context.Context, number string) (api.Entry, error) {
 	r, err := l.queue.Get(number)
+	var refusal *settle.Refusal
+	if errors.As(err, &refusal) && refusal.Code == queue.CodeNoSettlement {
+		return api.Entry{}, refuse(settle.NoSettlement, refusal.Technician)
+	}
 	if err != nil {
 		return api.Entry{}, err
 	}
@@ -98,6 +103,8 @@ func entryOf(r queue.Record) api.Entry {
 		e.Reason = refuse(settle.PlatformUnknown, r.Answer.Message)
 	case e.State == api.Differs:
 		e.Reason = refuse(settle.PlatformDiffers, settle.PlatformDiffers.Technician())
+		p := api.Amounts(r.Difference.Platform)
+		e.Platform = &p
 	}
 	return e
 }

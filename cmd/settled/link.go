@@ -19,7 +19,7 @@ for the patient whose card is in the patient's reader. Both cards must be in.
 
 RELATION is what the patient is to the account's holder: child, parent, spouse,
 sibling, grandparent, grandchild.`,
-		Args:      args(cobra.ExactArgs(1)),
+		Args:      args(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
 		ValidArgs: []string{"child", "parent", "spouse", "sibling", "grandparent", "grandchild"},
 		RunE: func(cmd *cobra.Command, given []string) error {
 			c, err := newClient(cmd)

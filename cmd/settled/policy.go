@@ -37,6 +37,9 @@ differ or are thin; it settles and says so) or unknown (whatever needs it is ref
   settled policy show --on 2026-11-21 --policy /etc/settled/policy.d`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if on == "" {
+				return usagef("want --on DATE")
+			}
 			day, err := settle.ParseDate(on)
 			if err != nil {
 				return usagef("--on: %w", err)
@@ -50,7 +53,6 @@ differ or are thin; it settles and says so) or unknown (whatever needs it is ref
 	}
 	cmd.Flags().StringVar(&on, "on", "", "day, 2006-01-02")
 	cmd.Flags().StringVar(&overlays, "policy", "", "directory of rules to lay over the built-in ones")
-	_ = cmd.MarkFlagRequired("on") // the flag exists
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,7 +39,10 @@ func (s *spool) Print(_ context.Context, r counter.Receipt) error {
 	if err := os.WriteFile(part, []byte(r.Text(s.columns)), 0o600); err != nil {
 		return fmt.Errorf("receipt: %w", err)
 	}
-	if err := os.Rename(part, path); err != nil {
+	if err := os.Link(part, path); err != nil { // never over a slip that is there
+		return fmt.Errorf("receipt: %w", errors.Join(err, os.Remove(part)))
+	}
+	if err := os.Remove(part); err != nil {
 		return fmt.Errorf("receipt: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strconv"
 	"time"
@@ -34,6 +35,26 @@ type queued struct {
 	State       string          `json:"state"`
 	Attempts    int             `json:"attempts"`
 	Reason      *settle.Refusal `json:"reason"`
+	Cash        settle.Fen      `json:"cash"`
+	Platform    *struct {
+		Fund   settle.Fen `json:"fund"`
+		Own    settle.Fen `json:"own"`
+		Family settle.Fen `json:"mutual"`
+		Cash   settle.Fen `json:"cash"`
+	} `json:"platform"`
+}
+
+// why says in one line what keeps a settlement from being settled for good.
+func (q queued) why() string {
+	switch p := q.Platform; {
+	case p != nil && p.Cash > q.Cash:
+		return fmt.Sprintf("平台：统筹 %s 账户 %s 共济 %s 现金 %s；应补收现金 %s", p.Fund, p.Own, p.Family, p.Cash, p.Cash-q.Cash)
+	case p != nil:
+		return fmt.Sprintf("平台：统筹 %s 账户 %s 共济 %s 现金 %s；应退现金 %s", p.Fund, p.Own, p.Family, p.Cash, q.Cash-p.Cash)
+	case q.Reason != nil:
+		return q.Reason.Cashier
+	}
+	return ""
 }
 
 func newQueueList() *cobra.Command {
@@ -44,6 +65,12 @@ func newQueueList() *cobra.Command {
 		Short: "List settlements that are not acknowledged, or those in one state",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 1 || limit > 1000 {
+				return usagef("--limit: %d is not from 1 to 1000", limit)
+			}
+			if _, known := stateTexts[state]; state != "" && !known {
+				return usagef("--state: there is no state %q", settle.Clip(state))
+			}
 			query := url.Values{"limit": {strconv.Itoa(limit)}}
 			if state != "" {
 				query.Set("state", state)
@@ -97,22 +124,21 @@ func queueAnswer(cmd *cobra.Command, path string, read func([]byte) ([]queued, e
 	if err != nil {
 		return err
 	}
-	t := newTable(cmd.OutOrStdout(), 3, 4, "结算单号", "时间", "总额", "统筹", "状态", "次数", "原因")
+	t := newTable(cmd.OutOrStdout(), 3, 4, "结算单号", "时间", "总额", "统筹", "状态", "已发报文", "原因")
 	for _, q := range rows {
-		why := ""
-		if q.Reason != nil {
-			why = q.Reason.Cashier
-		}
-		t.AppendRow(table.Row{q.Number, q.At.Format(time.DateTime), q.Total, q.Fund, stateText(q), q.Attempts, why})
+		t.AppendRow(table.Row{q.Number, q.At.Format(time.DateTime), q.Total, q.Fund, stateText(q), q.Attempts, q.why()})
 	}
 	t.Render()
 	return nil
 }
 
+// stateTexts says where a settlement stands.
+var stateTexts = map[string]string{
+	"pending": "待上传", "unknown": "结果未知，核对中", "acknowledged": "平台已收", "differs": "平台已收，金额有差异", "held": "挂起，待处理",
+}
+
 func stateText(q queued) string {
-	text := map[string]string{
-		"pending": "待上传", "unknown": "结果未知，核对中", "acknowledged": "平台已收", "differs": "平台已收，金额有差异", "held": "挂起，待处理",
-	}[q.State]
+	text := stateTexts[q.State]
 	if q.Provisional && q.State != "acknowledged" {
 		text += "（离线）"
 	}

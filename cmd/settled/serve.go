@@ -84,13 +84,20 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.queue.Close()) }()
+	if _, err := d.queue.MsgID(ctx); err != nil { // reserves ids: proves that the disk takes a write
+		return fmt.Errorf("the journal takes no entry: %w", err)
+	}
 	if err := d.connect(known, here); err != nil {
 		return err
 	}
 	if d.watcher, err = pcsc.Watch(context.WithoutCancel(ctx), pcsc.Options{}); err != nil {
 		return fmt.Errorf("card readers: %w", err)
 	}
-	defer func() { err = errors.Join(err, d.watcher.Close()) }()
+	defer func() {
+		if closing := d.watcher.Close(); closing != nil { // a stuck reader is no failure of an orderly end
+			log.Warn("card readers left behind", "cause", closing)
+		}
+	}()
 	if err := d.openWindow(here); err != nil {
 		return err
 	}
@@ -168,7 +175,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	b := &book{queue: d.queue, by: d.by()}
 	o := d.config.Offline
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Platform: d.line, People: b, Book: b, Links: b, Exposure: b, Printer: printer, Clock: time.Now,
+		Cards: d.readers, Rulebook: d, Platform: d.line, People: b, Book: b, Links: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here,
 		Offline: counter.Offline{

@@ -167,22 +167,24 @@ func TestAway(t *testing.T) {
 	}
 }
 
-// TestUnfit settles a bill that cannot be put into the platform's form: it is held,
-// and the daemon goes on.
+// TestUnfit sends bills that cannot be put into the platform's messages: they are
+// refused at the quote, with the message's field, and the counter goes on.
 func TestUnfit(t *testing.T) {
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	bill, err := s.visit("child-visit.json", 1)
 	must(t, err)
-	bill = bytes.ReplaceAll(bill, []byte("儿科门诊"), bytes.Repeat([]byte("儿科门诊"), 40)) // 100 characters at most
-	status, quote, err := s.post(t, "/v1/quotes", bill)
-	if err != nil || status != http.StatusOK {
-		t.Fatalf("%d %+v %v", status, quote, err)
+	for name, change := range map[string][2]string{
+		"department":   {"儿科门诊", strings.Repeat("儿科门诊", 40)},
+		"code":         {"C99010000000000000031", strings.Repeat("C", 51)},
+		"no doctor":    {"陈敏", ""},
+		"no diagnosis": {"J20.900", strings.Repeat("J", 31)},
+	} {
+		status, a, err := s.post(t, "/v1/quotes", bytes.ReplaceAll(bill, []byte(change[0]), []byte(change[1])))
+		if err != nil || status/100 != 4 || a.Code == "" || a.Cashier == "" {
+			t.Errorf("%s: %d %+v %v", name, status, a, err)
+		}
 	}
-	if status, a, err := s.post(t, "/v1/settlements", []byte(`{"quote":"`+quote.ID+`","key":"`+quote.Key+`"}`)); err != nil || status != http.StatusCreated {
-		t.Fatalf("%d %+v %v", status, a, err)
-	}
-	s.awaitCount(t, "held", 1)
 	if status, a, err := s.settle(t, 2); err != nil || status != http.StatusCreated {
 		t.Fatalf("%d %+v %v", status, a, err)
 	}
@@ -194,7 +196,7 @@ func TestUnfit(t *testing.T) {
 func TestHeld(t *testing.T) {
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
-	must(t, s.platform.Add(platform.Fault{Infno: "2206", Kind: platform.Refuse, Text: "该参保人的参保信息为空", Times: 1}))
+	must(t, s.platform.Add(platform.Fault{Infno: "2206", Kind: platform.Refuse, Text: "该参保人张小满（440305201806010023，F18060102）的参保信息为空", Times: 1}))
 	for n := range 2 {
 		if status, a, err := s.settle(t, n+1); err != nil || status != http.StatusCreated {
 			t.Fatalf("%d %+v %v", status, a, err)
@@ -204,8 +206,15 @@ func TestHeld(t *testing.T) {
 	s.awaitCount(t, "acknowledged", 1)
 	out, err := s.daemon.run(t.Context(), "queue", "show", s.count(t, "held")[0].Number)
 	must(t, err)
-	if !strings.Contains(out, "挂起") || !strings.Contains(out, "该参保人的参保信息为空") {
+	if !strings.Contains(out, "挂起") || !strings.Contains(out, "的参保信息为空") {
 		t.Errorf("the held settlement does not say why:\n%s", out)
+	}
+	log, err := os.ReadFile(s.daemon.log)
+	must(t, err)
+	for _, clear := range []string{"张小满", childID, "F18060102"} {
+		if strings.Contains(out, clear) || bytes.Contains(log, []byte(clear)) {
+			t.Errorf("the platform's words name the person: %s\n%s\n%s", clear, out, log)
+		}
 	}
 	if open := s.platform.Books.Page().OpenVisits; len(open) > 0 {
 		t.Errorf("the refused visit was left registered: %v", open)

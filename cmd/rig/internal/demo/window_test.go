@@ -203,3 +203,36 @@ func TestCardService(t *testing.T) {
 		t.Fatalf("%d %+v %v", status, a, err)
 	}
 }
+
+// TestDownWithCardsIn takes the platform away while the cards lie in the readers:
+// what is settled after the first is provisional, marked on paper, and bounded by
+// person and counter.
+func TestDownWithCardsIn(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	s.platform.Down()
+	taken, marked := 0, 0
+	var last answer
+	for n := 1; n <= 120; n++ {
+		status, a, err := s.settle(t, n)
+		must(t, err)
+		if last = a; status != http.StatusCreated {
+			break
+		}
+		taken++
+		res, err := s.daemon.get(t.Context(), "/v1/settlements/"+a.Number+"/receipt?copy=0")
+		must(t, err)
+		slip, err := io.ReadAll(res.Body)
+		must(t, errors.Join(err, res.Body.Close()))
+		if bytes.Contains(slip, []byte("【离线结算 待上传】")) {
+			marked++
+		}
+	}
+	// The limit of a person is 1000.00, a visit brings 24 to 31 yuan of the fund.
+	if last.Code != "OFFLINE_LIMIT" || taken > 1000/24 || taken-marked > 2 {
+		t.Errorf("%d settlements without the platform, %d of them marked, then %+v", taken, marked, last)
+	}
+	must(t, s.platform.Up())
+	s.awaitCount(t, "acknowledged", taken)
+	s.sameBooks(t)
+}

@@ -75,10 +75,20 @@ type Entry struct {
 	Settlement settle.Settlement
 	At         time.Time // when it was journalled
 	State      UploadState
+	Platform   *Amounts        // what the platform made of it, where that differs; nil: nothing differs
 	Reason     *settle.Refusal // why it is held, differs or could not be sent; nil: nothing to say
 	Attempts   int
 	Next       time.Time // of the next attempt; zero: none is planned
 	Deadline   time.Time // by which it must be at the platform; zero: none
+}
+
+// Amounts are who pays what, as the platform says.
+type Amounts struct {
+	Total  settle.Fen `json:"total"`
+	Fund   settle.Fen `json:"fund"`   // 统筹基金
+	Own    settle.Fen `json:"own"`    // 个人账户
+	Family settle.Fen `json:"mutual"` // 家庭共济
+	Cash   settle.Fen `json:"cash"`   // 现金
 }
 
 // Uploads tells what happens to the queue.

@@ -13,14 +13,15 @@ import (
 // UploadView is where a settlement stands on its way to the platform.
 type UploadView struct {
 	State    UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held"`
-	Reason   *settle.Refusal `json:"reason,omitempty"` // in Chinese and English, with what to do
+	Reason   *settle.Refusal `json:"reason,omitempty"`   // in Chinese and English, with what to do
+	Platform *Amounts        `json:"platform,omitempty"` // what the platform made of it, where that differs
 	Attempts int             `json:"attempts"`
 	Next     *time.Time      `json:"next,omitempty"`
 	Deadline *time.Time      `json:"deadline,omitempty"`
 }
 
 func viewUpload(e Entry) *UploadView {
-	return &UploadView{State: e.State, Reason: e.Reason, Attempts: e.Attempts, Next: timeOrNil(e.Next), Deadline: timeOrNil(e.Deadline)}
+	return &UploadView{State: e.State, Reason: e.Reason, Platform: e.Platform, Attempts: e.Attempts, Next: timeOrNil(e.Next), Deadline: timeOrNil(e.Deadline)}
 }
 
 // queueRow is one settlement in the list of the queue.
@@ -29,6 +30,7 @@ type queueRow struct {
 	At          *time.Time `json:"at,omitempty"`
 	Total       settle.Fen `json:"total"`
 	Fund        settle.Fen `json:"fund"`
+	Cash        settle.Fen `json:"cash"`
 	Provisional bool       `json:"provisional"`
 	UploadView
 }
@@ -82,7 +84,7 @@ type queuedOutput struct{ Body queueRow }
 func rowOf(e Entry) queueRow {
 	sp := e.Settlement.Split
 	return queueRow{
-		Number: e.Settlement.Number, At: timeOrNil(e.At), Total: sp.Total, Fund: sp.Fund,
+		Number: e.Settlement.Number, At: timeOrNil(e.At), Total: sp.Total, Fund: sp.Fund, Cash: sp.Cash,
 		Provisional: e.Settlement.Provisional, UploadView: *viewUpload(e),
 	}
 }

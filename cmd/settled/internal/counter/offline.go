@@ -31,20 +31,64 @@ func (s *Session) lastKnown(ctx context.Context, card Card, why settle.Code) (*h
 	if !ok {
 		return nil, refuseBecause(settle.PersonUnknown, "the platform cannot be asked (%s) and nothing was learned before", why)
 	}
-	asOf, err := time.Parse(time.RFC3339, known.AsOf)
-	if err != nil {
-		return nil, refuseBecause(settle.PersonUnknown, "what is known has no time: %v", err)
-	}
-	switch age := s.ports.Clock().Sub(asOf); {
-	case age < 0:
-		return nil, refuseBecause(settle.ClockBehind, "the clock is before %s, when the person was learned", known.AsOf)
-	case age > s.options.Offline.MaxAge:
-		return nil, refuseBecause(settle.KnowledgeTooOld, "known as of %s, at most %s old is used", known.AsOf, s.options.Offline.MaxAge)
-	}
 	if why == "" {
 		why = settle.PlatformDown
 	}
-	return &holder{card: card, known: known, offline: why}, nil
+	h := &holder{card: card, known: known, offline: why}
+	return h, s.young(h)
+}
+
+// freshFor is how long an answer of the platform is used without a look at MaxAge: a
+// card may lie in the reader while the queue at the window moves.
+const freshFor = 15 * time.Minute
+
+// young refuses what is known of a card's holder once it is too old to settle on. A
+// clock that went back makes nothing younger.
+func (s *Session) young(h *holder) error {
+	asOf, err := time.Parse(time.RFC3339, h.known.AsOf)
+	if err != nil {
+		return refuseBecause(settle.PersonUnknown, "what is known has no time: %v", err)
+	}
+	most := s.options.Offline.MaxAge
+	if h.offline == "" {
+		most = max(most, freshFor)
+	}
+	switch age := s.ports.Clock().Sub(asOf); {
+	case age < 0:
+		return refuseBecause(settle.ClockBehind, "the clock is before %s, when the person was learned", h.known.AsOf)
+	case age > most:
+		return refuseBecause(settle.KnowledgeTooOld, "known as of %s, at most %s old is used", h.known.AsOf, most)
+	}
+	return nil
+}
+
+// offlineNow is why a settlement for a holder is provisional at this moment: the
+// platform was not asked who it is, or does not answer since. "": it is not.
+func (s *Session) offlineNow(h *holder) settle.Code {
+	if h.offline != "" {
+		return h.offline
+	}
+	return s.ports.Platform.Trouble()
+}
+
+// turned tells that the line went down or came back since the quote, or that what the
+// quote rests on has become too old: it has to be made again.
+func (s *Session) turned(q *Quote) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	patient, guardian := s.holders[Patient], s.holders[Guardian]
+	if patient == nil {
+		return false // what was pulled is another matter
+	}
+	now := s.offlineNow(patient)
+	old := s.young(patient) != nil
+	if len(q.Settlement.Insured.Family) > 0 && guardian != nil {
+		old = old || s.young(guardian) != nil
+		if now == "" {
+			now = guardian.offline
+		}
+	}
+	return old || (now != "") != q.Settlement.Provisional
 }
 
 // notices says what the cashier should know of a quote.
@@ -75,23 +119,24 @@ func (s *Session) notices(ctx context.Context, q *Quote, p Position, guardian *h
 	return notices, nil
 }
 
-// exposed holds a provisional quote against the bounds of offline settling: what is
-// at risk already plus what this quote would add. It is asked again right before the
-// write.
+// exposed holds a quote against the bounds of what the platform has not confirmed:
+// what is at risk already, and for a provisional quote what it would add. It is asked
+// again right before the write.
 func (s *Session) exposed(ctx context.Context, q *Quote) ([]Notice, error) {
 	st := &q.Settlement
-	if !st.Provisional {
-		return nil, nil
-	}
 	own, ok := settle.Sum(st.Split.Fund, st.Split.Own)
+	family, draws := st.Split.Family, st.Split.Draws
 	if !ok {
 		return nil, refuse(settle.AmountTooLarge)
+	}
+	if !st.Provisional { // the platform will say so at once
+		own, family, draws = 0, 0, nil
 	}
 	warn, err := s.within(ctx, st.Person, own)
 	if err != nil {
 		return nil, err
 	}
-	for _, draw := range st.Split.Draws {
+	for _, draw := range draws {
 		near, err := s.within(ctx, draw.AccountID, draw.Paid)
 		if err != nil {
 			return nil, err
@@ -102,7 +147,7 @@ func (s *Session) exposed(ctx context.Context, q *Quote) ([]Notice, error) {
 	if err != nil {
 		return nil, fmt.Errorf("exposure of the counter: %w", err)
 	}
-	near, err := s.options.Offline.Counter.admit("counter", at, own, st.Split.Family)
+	near, err := s.options.Offline.Counter.admit("counter", at, own, family)
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +158,6 @@ func (s *Session) exposed(ctx context.Context, q *Quote) ([]Notice, error) {
 }
 
 func (s *Session) within(ctx context.Context, person string, more settle.Fen) (near bool, err error) {
-	if more == 0 {
-		return false, nil
-	}
 	at, err := s.ports.Exposure.OfPerson(ctx, person)
 	if err != nil {
 		return false, fmt.Errorf("exposure of a person: %w", err)

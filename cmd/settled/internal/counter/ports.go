@@ -70,6 +70,16 @@ type Platform interface {
 	// *Down, it could not be asked or its answer cannot be used: the session goes on
 	// with what was last known. Any other error counts as Down with PLATFORM_DOWN.
 	Identify(ctx context.Context, who settle.Identity) (settle.Entitlement, error)
+	// Trouble is the reason of the degraded mode as far as is known now, from whatever
+	// was sent last; "": the last contact went well, or there was none yet.
+	Trouble() settle.Code
+}
+
+// Form knows what the platform's messages can hold.
+type Form interface {
+	// Fits refuses a settlement that could not be told to the platform, because
+	// something is missing, too long, or of a kind that it has no message for.
+	Fits(s settle.Settlement) error
 }
 
 // Down says that the platform could not be asked, and what the evidence was. It is

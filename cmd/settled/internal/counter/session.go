@@ -9,7 +9,7 @@ import (
 	"settled/settle"
 )
 
-// Ports is all that a session reaches outside. All but Printer are needed.
+// Ports is all that a session reaches outside. All but Form and Printer are needed.
 type Ports struct {
 	Cards    Cards
 	Rulebook Rulebook
@@ -18,6 +18,7 @@ type Ports struct {
 	Book     Book
 	Links    Links
 	Exposure Exposure
+	Form     Form    // nil: everything fits
 	Printer  Printer // nil: the seat has none
 	Clock    Clock
 }

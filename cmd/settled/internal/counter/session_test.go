@@ -582,3 +582,44 @@ func TestUsageOfAnotherPeriod(t *testing.T) {
 	}), "C01")
 	wantCode(t, err, counter.UsageUnknown)
 }
+
+// TestLineGoesDown loses the platform while the card lies in the reader: what is
+// settled from then on is provisional and bounded, and a quote from before is made
+// again.
+func TestLineGoesDown(t *testing.T) {
+	w := countertest.Open(t, nil)
+	w.Insert(t, counter.Patient, countertest.Child())
+	bill := countertest.Bill(t, countertest.Child(), nil)
+	before, err := w.Quote(context.Background(), bill, "C01")
+	if err != nil || before.Settlement.Provisional {
+		t.Fatalf("%+v %v", before.Settlement, err)
+	}
+	w.Platform.Break(settle.PlatformDown)
+	_, err = w.Confirm(context.Background(), counter.Confirmation{Quote: before.ID, Key: before.Key(), By: "C01"})
+	var stale *counter.Stale
+	if !errors.As(err, &stale) || !stale.Quote.Settlement.Provisional || stale.Quote.Settlement.OfflineWhy != string(settle.PlatformDown) {
+		t.Fatalf("confirmed as if the line were up: %v", err)
+	}
+	done, err := w.Confirm(context.Background(), counter.Confirmation{Quote: stale.Quote.ID, Key: stale.Quote.Key(), By: "C01"})
+	if err != nil || !done.Settlement.Provisional {
+		t.Fatalf("%+v %v", done.Settlement, err)
+	}
+}
+
+// TestKnowledgeAges refuses a quote on what was known when the card came, once that is
+// too old, though the card still lies there.
+func TestKnowledgeAges(t *testing.T) {
+	now := countertest.Morning()
+	w := countertest.Open(t, func(p *counter.Ports, _ *counter.Options) { p.Clock = func() time.Time { return now } })
+	w.Insert(t, counter.Patient, countertest.Child())
+	bill := countertest.Bill(t, countertest.Child(), nil)
+	q, err := w.Quote(context.Background(), bill, "C01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.AddDate(0, 0, 30)
+	_, err = w.Confirm(context.Background(), counter.Confirmation{Quote: q.ID, Key: q.Key(), By: "C01"})
+	wantCode(t, err, settle.KnowledgeTooOld)
+	_, err = w.Quote(context.Background(), bill, "C01")
+	wantCode(t, err, settle.KnowledgeTooOld)
+}

@@ -110,6 +110,9 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 	if err := s.fits(a, patient, guardian); err != nil {
 		return nil, err
 	}
+	if err := s.young(patient); err != nil {
+		return nil, err
+	}
 	rules := s.ports.Rulebook.On(a.bill.Visit.Day)
 	position, err := s.ports.Book.Position(ctx, patient.known.Person, rules.Period)
 	if err != nil {
@@ -131,10 +134,13 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 			Person: patient.known.Person, Who: patient.known.Who,
 			Insured: insured, Bill: a.bill, Chart: a.chart,
 			Usage: position.Usage, Period: rules.Period, Split: split, Rules: rules.Digest, Illustrative: rules.Illustrative,
-			OfflineWhy: string(patient.offline), Operator: a.by, Device: s.options.Seat,
+			OfflineWhy: string(s.offlineNow(patient)), Operator: a.by, Device: s.options.Seat,
 		},
 	}
 	q.withGuardian(guardian)
+	if err := s.sendable(q, guardian); err != nil {
+		return nil, err
+	}
 	if err := q.sign(); err != nil {
 		return nil, err
 	}
@@ -142,6 +148,20 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 		return nil, err
 	}
 	return q, nil
+}
+
+// sendable refuses a quote that rests on a guardian's data that are too old, and one
+// that the platform could not be told.
+func (s *Session) sendable(q *Quote, guardian *holder) error {
+	if len(q.Settlement.Insured.Family) > 0 {
+		if err := s.young(guardian); err != nil {
+			return err
+		}
+	}
+	if s.ports.Form == nil || q.Settlement.Split.Status == settle.Refused {
+		return nil
+	}
+	return s.ports.Form.Fits(q.Settlement)
 }
 
 // fits refuses a bill that is not for this person and a day that has come.
@@ -290,6 +310,9 @@ func (s *Session) checkCard(ctx context.Context, role Role, code settle.Private)
 // that hangs up does not stop the write.
 func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	ctx = context.WithoutCancel(ctx)
+	if s.turned(try.quote) {
+		return Settled{}, s.quoteAgain(ctx, try)
+	}
 	order := Commit{Settlement: try.quote.Settlement, Content: try.quote.content, Version: try.quote.version, By: try.confirmed.By}
 	order.Settlement.Key, order.Settlement.Operator = try.confirmed.Key, try.confirmed.By
 	written, replayed, err := s.ports.Book.Settle(ctx, order)

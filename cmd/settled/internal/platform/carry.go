@@ -20,9 +20,9 @@ func (u *Upload) one(ctx context.Context, number string, settlement settle.Settl
 	var unfit *nhsa.FieldError
 	switch {
 	case errors.As(err, &refusal):
-		return u.hold(ctx, number, refusal)
+		return u.hold(ctx, number, refusal, settlement.Who)
 	case errors.As(err, &unfit):
-		return u.hold(ctx, number, unfit.Refusal())
+		return u.hold(ctx, number, unfit.Refusal(), settlement.Who)
 	default:
 		return err
 	}
@@ -40,7 +40,7 @@ func (u *Upload) carry(ctx context.Context, number string, settlement settle.Set
 	for {
 		infno, input, done := chain.Next(visit)
 		if done {
-			return u.finish(ctx, number, chain)
+			return u.finish(ctx, number, chain, settlement.Who)
 		}
 		if err := u.step(ctx, number, visit, chain, infno, input); err != nil {
 			return err
@@ -75,7 +75,7 @@ func (u *Upload) step(ctx context.Context, number string, visit nhsa.Visit, chai
 	if err != nil {
 		return err
 	}
-	reply, sent := u.line.options.Client.Send(ctx, infno, request.body)
+	reply, sent := u.line.post(ctx, infno, request.body)
 	if notTaken(sent) {
 		u.unsent[number] = request
 		return sent
@@ -88,7 +88,7 @@ func (u *Upload) step(ctx context.Context, number string, visit nhsa.Visit, chai
 	}
 	u.changed(number)
 	if moved != nil {
-		u.log.Info("upload", "number", number, "transaction", infno, "step", chain.Step, "answer", moved)
+		u.log.Info("upload", "number", number, "transaction", infno, "step", chain.Step, "answer", plain(moved))
 	}
 	var unknown *nhsa.Unknown
 	var business *nhsa.BusinessRefusal
@@ -96,6 +96,24 @@ func (u *Upload) step(ctx context.Context, number string, visit nhsa.Visit, chai
 		return moved
 	}
 	return nil
+}
+
+// plain says what became of a request without the platform's own words, which may name
+// people: they are in the journal, sealed, and on the screen of whoever looks.
+func plain(err error) string {
+	var refused *nhsa.BusinessRefusal
+	var access *nhsa.AccessRefusal
+	var refusal *settle.Refusal
+	switch {
+	case errors.As(err, &refused):
+		return "refused by the platform, infcode " + settle.Clip(refused.Infcode)
+	case errors.As(err, &access):
+		return fmt.Sprintf("turned away by the access layer, HTTP status %d, code %s", access.Status, settle.Clip(access.Code))
+	case errors.As(err, &refusal):
+		return string(refusal.Code)
+	default:
+		return err.Error()
+	}
 }
 
 // notTaken tells whether a failed send certainly left nothing at the platform, so
@@ -143,9 +161,9 @@ func (u *Upload) record(ctx context.Context, number string, s stored, chain *nhs
 }
 
 // finish writes how the chain ended.
-func (u *Upload) finish(ctx context.Context, number string, chain *nhsa.Chain) error {
+func (u *Upload) finish(ctx context.Context, number string, chain *nhsa.Chain, who settle.Identity) error {
 	if chain.Step != nhsa.StepDone {
-		return u.hold(ctx, number, chain.Refusal)
+		return u.hold(ctx, number, chain.Refusal, who)
 	}
 	r := chain.Result
 	difference, err := u.line.options.Queue.Acknowledge(ctx, queue.Ack{
@@ -160,15 +178,16 @@ func (u *Upload) finish(ctx context.Context, number string, chain *nhsa.Chain) e
 	return nil
 }
 
-func (u *Upload) hold(ctx context.Context, number string, why *settle.Refusal) error {
+func (u *Upload) hold(ctx context.Context, number string, why *settle.Refusal, who settle.Identity) error {
 	if why == nil {
 		why = &settle.Refusal{Code: settle.UploadHeld, Cashier: settle.UploadHeld.Cashier(), Technician: settle.UploadHeld.Technician()}
 	}
+	why = masked(why, who)
 	held := queue.Held{Number: number, Code: why.Code, Cashier: why.Cashier, Technician: why.Technician, By: u.line.options.By}
 	if err := u.line.options.Queue.Hold(ctx, held); err != nil {
 		return fmt.Errorf("hold %s: %w", number, err)
 	}
-	u.log.Warn("held", "number", number, "code", why.Code, "cause", why.Technician)
+	u.log.Warn("held", "number", number, "code", why.Code, "field", why.Field)
 	u.changed(number)
 	return nil
 }

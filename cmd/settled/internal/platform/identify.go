@@ -3,16 +3,22 @@ package platform
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"settled/cmd/settled/internal/counter"
 	"settled/queue/nhsa"
 	"settled/settle"
 )
 
+var errResting = errors.New("the line failed a moment ago and is not asked")
+
 // Identify asks the platform who a card's holder is and what decides the benefits
 // (1101, 2001, 5302, 5206). It is the counter's [counter.Platform]: the platform's no
 // is a *settle.Refusal; not having been able to ask is a *[counter.Down].
 func (l *Line) Identify(ctx context.Context, who settle.Identity) (settle.Entitlement, error) {
+	if l.resting() {
+		return settle.Entitlement{}, &counter.Down{Reason: l.Trouble(), Err: errResting}
+	}
 	inquiry := nhsa.Inquiry{
 		Codes: l.options.Codes, Institution: l.options.Head.Institution, Registry: l.options.Registry, Now: l.options.Now(),
 	}
@@ -20,26 +26,38 @@ func (l *Line) Identify(ctx context.Context, who settle.Identity) (settle.Entitl
 	if err == nil {
 		return known, nil
 	}
-	return settle.Entitlement{}, classify(err)
+	var unknown *nhsa.Unknown
+	if errors.As(err, &unknown) && ctx.Err() != nil { // it took longer than a window can wait
+		l.note(err, true)
+	}
+	return settle.Entitlement{}, classify(err, who)
 }
 
-func classify(err error) error {
-	var (
-		refusal  *settle.Refusal
-		business *nhsa.BusinessRefusal
-		access   *nhsa.AccessRefusal
-		unknown  *nhsa.Unknown
-	)
+func classify(err error, who settle.Identity) error {
+	var refusal *settle.Refusal
+	var business *nhsa.BusinessRefusal
 	switch {
 	case errors.As(err, &refusal):
-		return refusal
+		return masked(refusal, who)
 	case errors.As(err, &business):
-		return business.Refusal()
-	case errors.As(err, &access):
-		return &counter.Down{Reason: settle.PlatformAccess, Err: err}
-	case errors.As(err, &unknown) && !unknown.NotSent:
-		return &counter.Down{Reason: settle.PlatformUnknown, Err: err}
-	default:
-		return &counter.Down{Reason: settle.PlatformDown, Err: err}
+		return masked(business.Refusal(), who)
 	}
+	down := &counter.Down{Reason: troubleOf(err), Err: err}
+	if down.Reason == "" {
+		down.Reason = settle.PlatformDown
+	}
+	return down
+}
+
+// masked gives a refusal without what is known of the person: the platform's own words
+// may name people.
+func masked(r *settle.Refusal, who settle.Identity) *settle.Refusal {
+	m := *r
+	for _, p := range []settle.Private{who.Name, who.IDNumber, who.CardNumber, who.CardCode, who.PersonNo} {
+		if clear := p.ClearPersonalData(); clear != "" {
+			m.Cashier = strings.ReplaceAll(m.Cashier, clear, p.String())
+			m.Technician = strings.ReplaceAll(m.Technician, clear, p.String())
+		}
+	}
+	return &m
 }

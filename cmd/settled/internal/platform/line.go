@@ -13,6 +13,7 @@ import (
 
 	"settled/queue"
 	"settled/queue/nhsa"
+	"settled/settle"
 )
 
 // Options says which line it is. All fields are needed but Codes and Manner, whose
@@ -31,11 +32,18 @@ type Options struct {
 // Line is a signed-in line to the platform. It is safe for concurrent use.
 type Line struct {
 	options Options
+	signing sync.Mutex // one 9001 at a time
 
-	mu     sync.Mutex
-	signNo string // 签到流水号 of the day signed
-	signed string // "2006-01-02"; "": not signed in
+	mu      sync.Mutex
+	signNo  string      // 签到流水号 of the day signed
+	signed  string      // "2006-01-02"; "": not signed in
+	trouble settle.Code // of the last contact; "": it went well, or there was none
+	rest    time.Time   // until when nobody at the window asks
 }
+
+// restFor is how long nobody is asked anything after trouble: the people at the window
+// do not wait for a line that has just failed. The upload goes on trying.
+const restFor = 10 * time.Second
 
 // NewLine makes a line; it connects when it is first used.
 func NewLine(o Options) *Line { return &Line{options: o} }
@@ -61,17 +69,71 @@ func (l *Line) send(ctx context.Context, infno, signNo string, input any) (nhsa.
 	if err != nil { // of the configuration: no settlement is at fault
 		return nhsa.Reply{}, &nhsa.Unknown{Infno: infno, NotSent: true, Err: errors.New(err.Error())}
 	}
-	return l.options.Client.Send(ctx, infno, body)
+	return l.post(ctx, infno, body)
+}
+
+// post sends a body and takes note of how the line is.
+func (l *Line) post(ctx context.Context, infno string, body []byte) (nhsa.Reply, error) {
+	reply, err := l.options.Client.Send(ctx, infno, body)
+	if ctx.Err() == nil { // what we broke off ourselves says nothing of the line
+		var access *nhsa.AccessRefusal
+		var unknown *nhsa.Unknown
+		down := errors.As(err, &access) || errors.As(err, &unknown) && unknown.NotSent
+		l.note(err, down)
+	}
+	return reply, err
+}
+
+// note keeps how the last contact went; down says that the next would go the same way,
+// whatever it is about.
+func (l *Line) note(err error, down bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.trouble, l.rest = troubleOf(err), time.Time{}
+	if down {
+		l.rest = l.options.Now().Add(restFor)
+	}
+}
+
+// Trouble implements counter.Platform.
+func (l *Line) Trouble() settle.Code {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.trouble
+}
+
+// resting tells whether the line has just failed.
+func (l *Line) resting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.options.Now().Before(l.rest)
+}
+
+// troubleOf is the reason of the degraded mode for what a send gave; "" for an answer
+// of the platform, a refusal included.
+func troubleOf(err error) settle.Code {
+	var access *nhsa.AccessRefusal
+	var unknown *nhsa.Unknown
+	switch {
+	case errors.As(err, &access):
+		return settle.PlatformAccess
+	case errors.As(err, &unknown) && unknown.NotSent:
+		return settle.PlatformDown
+	case errors.As(err, &unknown):
+		return settle.PlatformUnknown
+	default:
+		return ""
+	}
 }
 
 // signIn signs the operator in once a day (9001) and gives the sign-in number. The
 // interface wants a MAC and an IP address and does not look at them (interface §2).
 func (l *Line) signIn(ctx context.Context) (string, error) {
 	today := l.options.Now().Format(time.DateOnly)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.signed == today {
-		return l.signNo, nil
+	l.signing.Lock()
+	defer l.signing.Unlock()
+	if no, ok := l.signedOn(today); ok {
+		return no, nil
 	}
 	input := nhsa.NewSignIn(l.options.Head.Operator, "00-00-00-00-00-00", "127.0.0.1")
 	reply, err := l.send(ctx, nhsa.InfoSignIn, "", input)
@@ -82,8 +144,16 @@ func (l *Line) signIn(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("sign in: %w", err)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.signNo, l.signed = string(in.No), today
 	return l.signNo, nil
+}
+
+func (l *Line) signedOn(day string) (no string, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.signNo, l.signed == day
 }
 
 // noteRefusal drops the sign-in when a refusal is about it, so that the next request

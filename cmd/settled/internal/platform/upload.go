@@ -79,7 +79,7 @@ func (u *Upload) Run(ctx context.Context) error {
 		case lineTrouble(err):
 			down = down.longer(now)
 			wake, changed = down.until, nil // a new settlement does not mend the line
-			u.log.Warn("upload waits for the line", "seconds", down.pause.Seconds(), "cause", err)
+			u.log.Warn("upload waits for the line", "seconds", down.pause.Seconds(), "cause", plain(err))
 		case err != nil:
 			return fmt.Errorf("upload: %w", err)
 		default:

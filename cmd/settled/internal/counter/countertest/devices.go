@@ -98,6 +98,7 @@ type Platform struct {
 	mu      sync.Mutex
 	persons []settle.Entitlement
 	err     error
+	trouble settle.Code
 }
 
 // Knows adds a person.
@@ -112,6 +113,20 @@ func (p *Platform) Fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = err
+}
+
+// Trouble implements counter.Platform.
+func (p *Platform) Trouble() settle.Code {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.trouble
+}
+
+// Break says from now on that the platform does not answer; "" ends it.
+func (p *Platform) Break(why settle.Code) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trouble = why
 }
 
 // Identify implements counter.Platform.
