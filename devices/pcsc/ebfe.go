@@ -22,11 +22,15 @@ func defaultBinding() Binding { return library{} }
 // the first, which then sees readers vanish (flags 0E) or worse.
 var waiting atomic.Bool
 
+// entrance is the process's gate to the library.
+var entrance gate
+
 var errSecondWait = errors.New("a second GetStatusChange in one process")
 
 // Establish implements [Binding].
 func (library) Establish() (_ Session, err error) {
 	defer guard(&err)
+	defer entrance.enter(change)()
 	ctx, err := scard.EstablishContext()
 	if err != nil {
 		return nil, coded(err)
@@ -80,6 +84,7 @@ func (s *session) Connect(reader string) (_ Link, err error) {
 	if reader == "" || strings.ContainsRune(reader, 0) {
 		return nil, UnknownReader
 	}
+	defer entrance.enter(change)()
 	card, err := s.ctx.Connect(reader, scard.ShareExclusive, scard.ProtocolAny)
 	if err != nil {
 		return nil, coded(err)
@@ -95,6 +100,7 @@ func (s *session) Cancel() (err error) {
 
 func (s *session) Release() (err error) {
 	defer guard(&err)
+	defer entrance.enter(change)()
 	return coded(s.ctx.Release())
 }
 
@@ -105,6 +111,7 @@ func (l *link) Transmit(command []byte) (answer []byte, err error) {
 	if len(command) == 0 {
 		return nil, errors.New("empty command") // ebfe panics
 	}
+	defer entrance.enter(lookUp)()
 	answer, err = l.card.Transmit(command)
 	if err != nil {
 		return nil, coded(err)
@@ -115,6 +122,7 @@ func (l *link) Transmit(command []byte) (answer []byte, err error) {
 func (l *link) ATR() (atr []byte) {
 	var err error
 	defer guard(&err)
+	defer entrance.enter(lookUp)()
 	status, err := l.card.Status()
 	if err != nil {
 		return nil
@@ -124,6 +132,7 @@ func (l *link) ATR() (atr []byte) {
 
 func (l *link) Disconnect() (err error) {
 	defer guard(&err)
+	defer entrance.enter(change)()
 	return coded(l.card.Disconnect(scard.UnpowerCard))
 }
 

@@ -211,9 +211,9 @@ func TestHeld(t *testing.T) {
 	}
 	log, err := os.ReadFile(s.daemon.log)
 	must(t, err)
-	for _, clear := range []string{"张小满", childID, "F18060102"} {
-		if strings.Contains(out, clear) || bytes.Contains(log, []byte(clear)) {
-			t.Errorf("the platform's words name the person: %s\n%s\n%s", clear, out, log)
+	for _, secret := range []string{"张小满", childID, "F18060102"} {
+		if strings.Contains(out, secret) || bytes.Contains(log, []byte(secret)) {
+			t.Errorf("the platform's words name the person: %s\n%s\n%s", secret, out, log)
 		}
 	}
 	if open := s.platform.Books.Page().OpenVisits; len(open) > 0 {

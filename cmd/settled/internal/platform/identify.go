@@ -54,9 +54,9 @@ func classify(err error, who settle.Identity) error {
 func masked(r *settle.Refusal, who settle.Identity) *settle.Refusal {
 	m := *r
 	for _, p := range []settle.Private{who.Name, who.IDNumber, who.CardNumber, who.CardCode, who.PersonNo} {
-		if clear := p.ClearPersonalData(); clear != "" {
-			m.Cashier = strings.ReplaceAll(m.Cashier, clear, p.String())
-			m.Technician = strings.ReplaceAll(m.Technician, clear, p.String())
+		if secret := p.ClearPersonalData(); secret != "" {
+			m.Cashier = strings.ReplaceAll(m.Cashier, secret, p.String())
+			m.Technician = strings.ReplaceAll(m.Technician, secret, p.String())
 		}
 	}
 	return &m
