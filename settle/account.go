@@ -60,7 +60,7 @@ func (w *work) eligible() Fen {
 			sum += amount
 		}
 	}
-	if patient := w.out.Total - w.out.Fund; patient > 0 && len(w.person.Family) > 0 {
+	if patient := w.out.Total - w.out.Fund; patient > 0 && (w.person.Own != nil || len(w.person.Family) > 0) {
 		if n := w.rules.Number(ParamAccountPays, Key{PartRateShare}); n.known() {
 			w.cite(n, Step{What: StepEligible, Base: patient, Amount: sum})
 		}
@@ -103,8 +103,6 @@ func (w *work) usable(a *FamilyAccount) (Fen, Code) {
 		return 0, MobileGuardianMismatch
 	case w.ownStillFull():
 		return 0, BeneficiaryBalanceNotZero
-	case a.Balance == 0:
-		return 0, DonorBalanceZero
 	}
 	return w.overThreshold(a.Balance)
 }
@@ -129,12 +127,14 @@ func (w *work) ownStillFull() bool {
 }
 
 // overThreshold applies the threshold, taken off or as a gate. Before
-// 2018-07-01 it is not known, and nothing can be said of the account.
+// 2018-07-01 it is not known, and nothing can be said of the account, whatever is in it.
 func (w *work) overThreshold(balance Fen) (Fen, Code) {
 	n := w.rules.Number(ParamAccountThreshold, Key{})
 	switch {
 	case !n.known():
 		return 0, PolicyRowMissing
+	case balance == 0:
+		return 0, DonorBalanceZero
 	case balance <= n.Amount:
 		return 0, BelowThreshold
 	}

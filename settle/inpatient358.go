@@ -67,8 +67,5 @@ func (w *work) assignAll(b Bucket, r rate) {
 // not a vaccination.
 func (w *work) payable(i int) bool {
 	l := &w.bill.Lines[i]
-	if l.Grade != GradeC && l.Vaccination {
-		w.note(Step{What: StepVaccination, Line: i + 1, Rule: "A-5", Amount: w.out.Lines[i].InScope})
-	}
 	return l.Grade != GradeC && !l.Vaccination
 }

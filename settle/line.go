@@ -37,6 +37,9 @@ func (w *work) line(i int) *Refusal {
 		w.note(Step{What: StepFirstSelfPay, Line: i + 1, Rule: "B-1", Number: w.ratioText(l.FirstSelfPay), Amount: o.FirstSelfPay})
 	}
 	o.InScope = inner - o.FirstSelfPay
+	if l.Vaccination {
+		w.note(Step{What: StepVaccination, Line: i + 1, Rule: "A-5", Amount: o.InScope})
+	}
 	return nil
 }
 

@@ -17,6 +17,7 @@ var articles = [...]struct{ rule, source string }{
 	{"D-3", "decision"},
 	{"A-1", "mutual-aid-guides-2023"},
 	{"A-3", "sz-leaflet-2024-08 三、8"},
+	{"A-5", "mutual-aid-guide-2022"},
 	{"A-7", "national-app-2024-12"},
 	{"A-8", "mutual-aid-guide-2022"},
 	{"B-1", "national-interface"},

@@ -214,3 +214,37 @@ func TestEveryRowIsCited(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryDayHasOneRow: from the day on which its regime begins, each key has exactly
+// one row on each day, to the end of the parameter.
+func TestEveryDayHasOneRow(t *testing.T) {
+	s := loaded(t)
+	first := map[place]settle.Date{}
+	for _, r := range s.Rows() {
+		at := place{r.Param, r.Key}
+		if first[at] == 0 {
+			first[at] = r.From
+		}
+	}
+	for at, from := range first {
+		if from != day("2014-01-01") && from != day("2023-10-01") && at.param != settle.ParamAverageWage {
+			t.Errorf("%s %v begins on %s", at.param, at.key, from)
+		}
+	}
+	for d := day("2014-01-01"); d < day("2032-01-01"); d = d.Next() {
+		seen := map[place]bool{}
+		for _, r := range s.InForce(d) {
+			at := place{r.Param, r.Key}
+			if seen[at] {
+				t.Fatalf("%s: two rows of %s %v", d, r.Param, r.Key)
+			}
+			seen[at] = true
+		}
+		for at, from := range first {
+			old := strings.HasPrefix(string(at.param), "community_")
+			if want := d >= from && (!old || d <= day("2023-09-30")); seen[at] != want {
+				t.Fatalf("%s: row of %s %v: %t", d, at.param, at.key, seen[at])
+			}
+		}
+	}
+}
