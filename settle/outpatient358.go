@@ -127,12 +127,10 @@ func (w *work) leave(reason Code) {
 			w.parts[partRateShare] += l.InScope - l.Fund
 		case w.bill.Lines[i].Vaccination:
 			w.parts[partVaccination] += l.InScope
-		default:
+		case w.bill.Lines[i].Grade != GradeC:
 			w.parts[partNotSelected] += l.InScope
+			w.note(Step{What: StepNoFund, Line: i + 1, Reason: reason, Rule: ruleOf(reason), Amount: l.InScope})
 		}
 	}
 	w.parts[partRateShare] -= w.parts[partOverLimit] + w.parts[partDeductible]
-	if n := w.parts[partNotSelected]; n > 0 {
-		w.note(Step{What: StepNoFund, Reason: reason, Rule: ruleOf(reason), Amount: n})
-	}
 }

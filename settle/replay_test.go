@@ -35,7 +35,6 @@ type replay struct {
 	shares map[settle.Bucket]decimal.Decimal // sum of the lines' exact shares
 	scopes map[settle.Bucket]settle.Fen      // sum of the lines in scope
 	funds  map[settle.Bucket]settle.Fen      // sum of the lines' fund
-	unpaid settle.Fen                        // in scope, in no bucket
 }
 
 func (r *replay) same(what string, got, want settle.Fen) {
@@ -76,12 +75,21 @@ func (r *replay) lines(b settle.Bill) {
 			r.same("first self-pay", p.FirstSelfPay, st.Amount)
 			p.InScope -= p.FirstSelfPay
 		}
-		said := r.of(settle.StepSelfFunded, i+1) != nil || r.of(settle.StepVaccination, i+1) != nil
+		became := 0 // steps that say what became of the line
+		for _, what := range []string{settle.StepSelfFunded, settle.StepVaccination, settle.StepNoFund, settle.StepLine} {
+			if r.of(what, i+1) != nil {
+				became++
+			}
+		}
+		if became != 1 {
+			r.t.Fatalf("line %d: %d steps say what became of it", i+1, became)
+		}
+		if st := r.of(settle.StepNoFund, i+1); st != nil {
+			r.same("not paid by the fund", st.Amount, p.InScope)
+		}
 		if st := r.of(settle.StepLine, i+1); st != nil {
 			r.line(i, st, p.InScope)
 			p.Fund = st.Amount
-		} else if !said {
-			r.unpaid += p.InScope
 		}
 		o := r.split.Lines[i]
 		r.same("over cap", p.OverCap, o.OverCap)
@@ -91,11 +99,6 @@ func (r *replay) lines(b settle.Bill) {
 		total += p.Amount
 	}
 	r.same("total", total, r.split.Total)
-	if st := r.of(settle.StepNoFund, 0); st != nil {
-		r.same("unpaid", r.unpaid, st.Amount)
-	} else {
-		r.same("unpaid", r.unpaid, 0)
-	}
 }
 
 // line adds a line's exact share to its bucket.

@@ -91,7 +91,7 @@ const (
 	StepCap          = "service_cap"    // the fund pays at most Number for the line (O256-2)
 	StepLine         = "line"           // of the bucket's fund the line, Base × Number, gets Amount (D-3)
 	StepLimit        = "limit"          // share Base is cut to Amount by the limit Number
-	StepNoFund       = "no_fund"        // Amount in scope that the fund does not pay; Reason says why
+	StepNoFund       = "no_fund"        // Amount in scope of the line that the fund does not pay; Reason says why
 	StepEligible     = "eligible"       // accounts may pay Amount of the patient's Base
 	StepOwn          = "own"            // own account pays Amount of its Base
 	StepDraw         = "draw"           // family account pays Amount of its usable Base; Number is the threshold

@@ -207,6 +207,15 @@ func TestCaseErrors(t *testing.T) {
 		"selected nowhere": {func(t *testing.T, c map[string]any) {
 			first(t, part(t, c, "patient"), "selections")["institution_id"] = "XX"
 		}, "selections[0]"},
+		"selected twice over": {func(t *testing.T, c map[string]any) {
+			p := part(t, c, "patient")
+			p["selections"] = append(as[[]any](t, p["selections"]), map[string]any{"institution_id": "SK-B1", "from": "2024-01-01"})
+		}, "selections[1]"},
+		"born after the visit": {func(t *testing.T, c map[string]any) { part(t, c, "patient")["birth_date"] = "2024-11-06" }, "birth_date"},
+		"link to oneself": {func(_ *testing.T, c map[string]any) {
+			c["mutual_accounts"] = []any{map[string]any{"account_id": "P1", "relation": "self", "donor_tier": "employee_tier1", "link_type": "mutual_aid", "link_from": "2018-01-01", "balance": "1.00"}}
+		}, "family_accounts[0].relation"},
+		"three decimals":    {func(_ *testing.T, c map[string]any) { c["own_account"] = map[string]any{"balance": "1.005"} }, "two decimals"},
 		"contradiction":     {func(t *testing.T, c map[string]any) { part(t, c, "institution")["in_city"] = false }, "contradicts"},
 		"unknown kind":      {func(_ *testing.T, c map[string]any) { c["kind"] = "rebate" }, "kind"},
 		"no day":            {func(_ *testing.T, c map[string]any) { c["policy_date"] = "2024-02-30" }, "not a day"},
