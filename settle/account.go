@@ -28,8 +28,9 @@ var partKeys = [partCount]string{
 }
 
 // accounts lets the patient's own account pay first and then the family's, in the
-// order given (A-1, D-7), of what accounts may pay at all.
-func (w *work) accounts() {
+// order given (A-1, D-7), of what accounts may pay at all. ok is false if a number
+// that decides is missing, and then the split is refused (D-9).
+func (w *work) accounts() (ok bool) {
 	o := &w.out
 	o.Eligible = w.eligible()
 	left := o.Eligible
@@ -42,8 +43,13 @@ func (w *work) accounts() {
 	}
 	o.Draws = make([]Draw, len(w.person.Family))
 	for i := range w.person.Family {
-		left -= w.draw(i, left)
+		paid, ok := w.draw(i, left)
+		if !ok {
+			return false
+		}
+		left -= paid
 	}
+	return true
 }
 
 // eligible sums the parts that accounts may pay; a part without a row is not paid.
@@ -54,7 +60,7 @@ func (w *work) eligible() Fen {
 			sum += amount
 		}
 	}
-	if patient := w.out.Total - w.out.Fund; patient > 0 && len(w.person.Family) > 0 {
+	if patient := w.out.Total - w.out.Fund; patient > 0 && (w.person.Own != nil || len(w.person.Family) > 0) {
 		if n := w.rules.Number(ParamAccountPays, Key{PartRateShare}); n.known() {
 			w.cite(n, Step{What: StepEligible, Base: patient, Amount: sum})
 		}
@@ -63,20 +69,23 @@ func (w *work) eligible() Fen {
 }
 
 // draw lets family account i pay at most left, and gives what it paid.
-func (w *work) draw(i int, left Fen) Fen {
+func (w *work) draw(i int, left Fen) (paid Fen, ok bool) {
 	a, d := &w.person.Family[i], &w.out.Draws[i]
 	d.AccountID = a.ID
-	if d.Usable, d.Denied = w.usable(a); d.Denied != "" {
+	if d.Usable, d.Denied = w.usable(a); d.Denied == PolicyRowMissing {
+		w.missing(w.rules.Number(ParamAccountThreshold, Key{}), ParamAccountThreshold, Key{})
+		return 0, false
+	} else if d.Denied != "" {
 		w.out.Reasons = append(w.out.Reasons, MutualPrefix+d.Denied)
 		w.deny(a, d.Denied)
-		return 0
+		return 0, true
 	}
 	d.Paid = min(left, d.Usable)
 	w.out.Family += d.Paid
 	if n := w.rules.Number(ParamAccountThreshold, Key{}); d.Paid > 0 && n.known() {
 		w.cite(n, Step{What: StepDraw, Account: a.ID, Holder: a.Holder, Base: d.Usable, Amount: d.Paid})
 	}
-	return d.Paid
+	return d.Paid, true
 }
 
 // usable gives what a family account may pay at most, or why it may pay nothing.
@@ -94,8 +103,6 @@ func (w *work) usable(a *FamilyAccount) (Fen, Code) {
 		return 0, MobileGuardianMismatch
 	case w.ownStillFull():
 		return 0, BeneficiaryBalanceNotZero
-	case a.Balance == 0:
-		return 0, DonorBalanceZero
 	}
 	return w.overThreshold(a.Balance)
 }
@@ -106,10 +113,10 @@ func (w *work) relationCovered(r Relation) bool {
 }
 
 // guardianMismatch: by mobile payment only the registered guardian pays for a child
-// a student at a university may have none.
+// a student at a university may have none, and adults need none.
 func (w *work) guardianMismatch(a *FamilyAccount) bool {
 	n := w.rules.Number(ParamMobileGuardian, Key{})
-	return w.bill.Visit.Channel == Mobile && n.On() && w.person.Category != Student && !a.RegisteredGuardian
+	return w.bill.Visit.Channel == Mobile && n.On() && w.person.Category == ChildResident && !a.RegisteredGuardian
 }
 
 // ownStillFull: before 2023-10-01 the patient's own balance had to be zero before
@@ -119,10 +126,16 @@ func (w *work) ownStillFull() bool {
 	return n.known() && n.Text == ZeroAtStart && w.person.Own != nil && w.person.Own.Balance > 0
 }
 
-// overThreshold applies the threshold, taken off or as a gate.
+// overThreshold applies the threshold, taken off or as a gate. Before
+// 2018-07-01 it is not known, and nothing can be said of the account, whatever is in it.
 func (w *work) overThreshold(balance Fen) (Fen, Code) {
 	n := w.rules.Number(ParamAccountThreshold, Key{})
-	if !n.known() || balance <= n.Amount {
+	switch {
+	case !n.known():
+		return 0, PolicyRowMissing
+	case balance == 0:
+		return 0, DonorBalanceZero
+	case balance <= n.Amount:
 		return 0, BelowThreshold
 	}
 	if mode := w.rules.Number(ParamThresholdMode, Key{}); mode.known() && mode.Text == Gate {

@@ -74,7 +74,6 @@ const (
 	AmountTooLarge Code = "AMOUNT_TOO_LARGE" // over MaxFen
 	FutureVisit    Code = "FUTURE_VISIT"     // a visit after today
 	WrongRules     Code = "WRONG_RULES"      // rules of another day than the visit's
-	NotCoveredYet  Code = "NOT_COVERED_YET"  // a part of the policy that this version lacks
 )
 
 // What is wrong at the counter.

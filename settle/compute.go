@@ -19,8 +19,8 @@ func Compute(r *Rules, p Insured, b Bill, u Usage) (Split, error) {
 	}
 	if code, step := w.barred(); code != "" {
 		w.refuse(code, step)
-	} else if refusal := w.visit(); refusal != nil {
-		return Split{}, refusal
+	} else {
+		w.visit()
 	}
 	if err := w.out.Check(b); err != nil {
 		return Split{}, fmt.Errorf("split fails its own check: %w", err)
@@ -36,11 +36,14 @@ type work struct {
 	used   Usage
 	out    Split
 
-	limit  limits         // of the running period
-	parts  [partCount]Fen // the patient's part by kind, for the accounts
-	facts  *facts         // what the split's pointers point to
-	weight []uint64       // per line: in scope × rate, in millionths of a fen
-	ratio  struct {
+	old        bool           // the rules before 2023-10-01 hold (E-1)
+	multiplier *Number        // of the rates out of town (C); nil in the city
+	away       Code           // which rule set it
+	limit      limits         // of the running period
+	parts      [partCount]Fen // the patient's part by kind, for the accounts
+	facts      *facts         // what the split's pointers point to
+	claim      []claim        // per line: what it asks of its bucket
+	ratio      struct {
 		micro int64
 		text  string
 	} // the last first-self-pay ratio written
@@ -53,34 +56,35 @@ type facts struct {
 	before, after Fen
 }
 
-// visit dispatches to the one file that knows the regime and the kind of visit.
-func (w *work) visit() *Refusal {
-	regime := w.rules.Number(ParamRegime, Key{})
+// visit dispatches to the one file that knows the kind of visit, and the regime where
+// its structure differs.
+func (w *work) visit() {
+	if !w.openPlace() {
+		return
+	}
+	var paid bool
 	switch kind := w.bill.Visit.Kind; {
-	case regime.Text == Regime358 && (kind == Outpatient || kind == Emergency || kind == EmergencyRescue):
-		return w.outpatient358()
+	case kind == Inpatient:
+		paid = w.inpatient()
+	case kind == SpecialDisease:
+		paid = w.special()
+	case w.old:
+		paid = w.outpatient256()
 	default:
-		return notCovered(regime.Text, kind)
+		paid = w.outpatient358()
 	}
-}
-
-// notCovered names the rules that the bill needs and this version lacks.
-func notCovered(regime string, kind VisitKind) *Refusal {
-	rules := "O256-1, O256-2, O256-3"
-	switch {
-	case regime == Regime358 && kind == Inpatient:
-		rules = "I-1, I-2, I-3, I-4"
-	case regime == Regime358 && kind == SpecialDisease:
-		rules = "M-1"
+	if paid && w.accounts() {
+		w.settled()
 	}
-	return refusal(NotCoveredYet, "visit", 0, "rules "+rules+" are not in this version")
 }
 
 // begin works out the lines' four parts and the total (D-2).
 func (w *work) begin() *Refusal {
 	w.out.Multiplier = one
+	regime := w.rules.Number(ParamRegime, Key{})
+	w.old = regime.known() && regime.Text == Regime256
 	w.out.Lines = make([]LineSplit, len(w.bill.Lines))
-	w.out.Steps = make([]Step, 0, len(w.bill.Lines)+8)
+	w.out.Steps = make([]Step, 0, 2*len(w.bill.Lines)+8)
 	for i := range w.bill.Lines {
 		if r := w.line(i); r != nil {
 			return r
@@ -93,28 +97,37 @@ func (w *work) begin() *Refusal {
 	return nil
 }
 
-// refuse makes a split that posts nothing: all is the patient's, in cash.
+// refuse makes a split that posts nothing: all is the patient's, in cash (D-10). What
+// was worked out before, but for the lines' parts, is dropped.
 func (w *work) refuse(code Code, step Step) {
-	w.out.Status = Refused
-	w.out.Reasons = []Code{code}
-	w.out.Cash = w.out.Total
-	w.out.UsageAfter = w.used
-	w.out.Steps = w.out.Steps[:0]
+	o := &w.out
+	*o = Split{
+		Status: Refused, Reasons: []Code{code}, Total: o.Total, Cash: o.Total, Multiplier: one,
+		Lines: o.Lines, Steps: o.Steps[:0], UsageAfter: w.used,
+	}
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		l.Bucket, l.Rate, l.Fund = BucketNone, zero, 0
+	}
 	step.What, step.Reason, step.Amount = StepRefused, code, 0
 	w.note(step)
 }
 
-// missing refuses because number n of parameter p with key k is not known (D-9).
+// missing refuses because number n of parameter p with key k is not known (D-9), and
+// says what to add where.
 func (w *work) missing(n *Number, p Param, k Key) {
-	note := "no " + string(p)
+	name := string(p)
 	for _, part := range k {
 		if part != "" {
-			note += " " + part
+			name += " " + part
 		}
 	}
-	note += " for " + w.rules.Day.String()
+	note := "no " + name + " for " + w.rules.Day.String()
 	if n != nil {
 		note += "; " + n.Where
+	} else {
+		note += "; no row states it: once it is known, add a file such as " + string(p) +
+			".toml to the policy directory with a row of parameter " + name + " that holds on the day"
 	}
 	w.refuse(PolicyRowMissing, Step{Rule: "D-9", Number: string(p), Note: note})
 }

@@ -311,9 +311,16 @@ func TestRefusedInput(t *testing.T) {
 		field  string
 		line   int
 	}{
-		{"employee", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) { p.Category = settle.EmployeeTier1 }, settle.NotCoveredYet, "patient.category", 0},
-		{"inpatient", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Kind = settle.Inpatient }, settle.NotCoveredYet, "visit", 0},
-		{"other city", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Institution.City = "beijing" }, settle.NotCoveredYet, "visit.institution", 0},
+		{"born later", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) { p.Birth = date("2024-11-06") }, settle.BadField, "patient.birth_date", 0},
+		{"two selections at once", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
+			p.Selections = append(p.Selections, settle.Selection{Institution: centreB, From: date("2024-11-05")})
+		}, settle.BadField, "patient.selections[1]", 0},
+		{"selection that ends first", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
+			p.Selections[0].To = date("2018-05-31")
+		}, settle.BadField, "patient.selections[0]", 0},
+		{"link to oneself", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
+			p.Family = []settle.FamilyAccount{parent("P1", "1.00"), {ID: "P2", Relation: settle.RelationSelf}}
+		}, settle.BadField, "family_accounts[1].relation", 0},
 		{"unknown category", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) { p.Category = "soldier" }, settle.BadField, "patient.category", 0},
 		{"unknown visit", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Kind = "house_call" }, settle.BadField, "visit.kind", 0},
 		{"level", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Institution.Level = 4 }, settle.BadField, "visit.institution.level", 0},

@@ -52,7 +52,7 @@ func checkInput(r *Rules, p *Insured, b *Bill, u Usage) *Refusal {
 	if r := checkLines(b.Lines); r != nil {
 		return r
 	}
-	return checkPerson(p)
+	return checkPerson(p, v.Day)
 }
 
 // checkWords refuses words that are in no list: an unknown kind of visit must not be
@@ -117,10 +117,12 @@ func checkLines(lines []Line) *Refusal {
 	return nil
 }
 
-func checkPerson(p *Insured) *Refusal {
+func checkPerson(p *Insured, day Date) *Refusal {
 	switch {
 	case p.Birth == 0:
 		return refusal(BadField, "patient.birth_date", 0, "the day of birth must be known")
+	case p.Birth > day:
+		return refusal(BadField, "patient.birth_date", 0, "born after the visit")
 	case len(p.Selections) > MaxSelections:
 		return refusal(BadField, "patient.selections", 0, "too many selections")
 	case len(p.Family) > MaxFamily:
@@ -128,15 +130,45 @@ func checkPerson(p *Insured) *Refusal {
 	case p.Own != nil && (p.Own.Balance < 0 || p.Own.Balance > MaxFen):
 		return refusal(BadField, "own_account.balance", 0, "the balance is out of bounds")
 	}
-	for i := range p.Selections {
-		if in := &p.Selections[i].Institution; in.ID == "" || !in.Kind.known() {
-			return refusal(BadField, "patient.selections["+strconv.Itoa(i)+"]", 0, "the institution is not known")
-		}
+	if r := checkSelections(p.Selections, day); r != nil {
+		return r
 	}
 	for i := range p.Family {
-		if b := p.Family[i].Balance; b < 0 || b > MaxFen {
-			return refusal(BadField, "family_accounts["+strconv.Itoa(i)+"].balance", 0, "the balance is out of bounds")
+		at := "family_accounts[" + strconv.Itoa(i) + "]"
+		switch a := &p.Family[i]; {
+		case a.Balance < 0 || a.Balance > MaxFen:
+			return refusal(BadField, at+".balance", 0, "the balance is out of bounds")
+		case a.Relation == RelationSelf:
+			return refusal(BadField, at+".relation", 0, "a family account is another person's")
 		}
+	}
+	return nil
+}
+
+// checkSelections refuses two institutions selected for the same day: it is one in the
+// city (S-1), and one out of it (C-6).
+func checkSelections(list []Selection, day Date) *Refusal {
+	var home, away *Institution
+	for i := range list {
+		s, at := &list[i], &home
+		if s.Institution.City != HomeCity {
+			at = &away
+		}
+		fault := ""
+		switch {
+		case s.Institution.ID == "" || !s.Institution.Kind.known():
+			fault = "the institution is not known"
+		case s.To != 0 && s.To < s.From:
+			fault = "it ends before it begins"
+		case !day.Within(s.From, s.To):
+			continue
+		case *at != nil && (*at).ID != s.Institution.ID:
+			fault = "another one is in force on the same day"
+		}
+		if fault != "" {
+			return refusal(BadField, "patient.selections["+strconv.Itoa(i)+"]", 0, fault)
+		}
+		*at = &s.Institution
 	}
 	return nil
 }

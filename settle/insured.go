@@ -87,6 +87,7 @@ const (
 	RelationSibling     Relation = "sibling"
 	RelationGrandparent Relation = "grandparent"
 	RelationGrandchild  Relation = "grandchild"
+	RelationSelf        Relation = "self" // never: nobody is linked to oneself
 )
 
 // FamilyAccount is a relative's account that may pay for the patient (家庭共济).

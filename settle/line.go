@@ -8,6 +8,8 @@ var (
 )
 
 // line works out the four parts of line i, which always sum to its amount (D-2).
+// Before 2023-10-01 there is no first self-pay: category B has a rate of its own
+// (O256-1).
 func (w *work) line(i int) *Refusal {
 	l, o := &w.bill.Lines[i], &w.out.Lines[i]
 	o.Name, o.Bucket, o.Rate = l.Name, BucketNone, zero
@@ -28,13 +30,16 @@ func (w *work) line(i int) *Refusal {
 		o.OverCap = o.Amount - inner
 		w.note(Step{What: StepOverCap, Line: i + 1, Rule: "B-2", Amount: o.OverCap})
 	}
-	if !l.FirstSelfPay.IsZero() {
+	if !l.FirstSelfPay.IsZero() && !w.old {
 		if o.FirstSelfPay, ok = share(inner, l.FirstSelfPay); !ok {
 			return badLine(i, "first_self_pay_ratio", "the ratio is not from 0 to 1")
 		}
 		w.note(Step{What: StepFirstSelfPay, Line: i + 1, Rule: "B-1", Number: w.ratioText(l.FirstSelfPay), Amount: o.FirstSelfPay})
 	}
 	o.InScope = inner - o.FirstSelfPay
+	if l.Vaccination {
+		w.note(Step{What: StepVaccination, Line: i + 1, Rule: "A-5", Amount: o.InScope})
+	}
 	return nil
 }
 

@@ -13,6 +13,7 @@ const (
 	ParamLimitPeriod          Param = "limit_period"
 	ParamOutpatientRate       Param = "outpatient_rate"                    // level; R-1
 	ParamRetireeBonus         Param = "retiree_bonus"
+	ParamSeniorAge            Param = "senior_age"
 	ParamConsultationRate     Param = "consultation_rate"                  // level; R-2
 	ParamConsultationNeedsSel Param = "consultation_needs_selection"
 	ParamConsultationInLimit  Param = "consultation_counts_to_limit"
@@ -27,6 +28,7 @@ const (
 	ParamSpecial1Rate         Param = "special_disease_rate"               // months; M-1
 	ParamDirectHospitalAge    Param = "direct_hospital_age"                // S-2
 	ParamDirectHospitalLevel  Param = "direct_hospital_level"              // S-2
+	ParamOtherPrimary         Param = "other_primary_any_age"              // S-1, X-18
 	ParamAgeReached           Param = "age_reached"
 	ParamHospitalCovers       Param = "hospital_covers_centres"
 	ParamSettlementReferral   Param = "settlement_hospital_needs_referral" // S-8
@@ -47,11 +49,12 @@ const (
 
 // Parameters of the regime before 2023-10-01.
 const (
-	ParamOldDrugRate    Param = "community_drug_rate"    // grade; O256-1
-	ParamOldServiceRate Param = "community_service_rate" // O256-2
-	ParamOldServiceCap  Param = "community_service_cap"  // O256-2
-	ParamOldTier1Rate   Param = "community_tier1_rate"   // O256-3
-	ParamOldLimit       Param = "community_limit"        // O256-1
+	ParamOldDrugRate    Param = "community_drug_rate"      // grade; O256-1
+	ParamOldServiceRate Param = "community_service_rate"   // O256-2
+	ParamOldServiceCap  Param = "community_service_cap"    // O256-2
+	ParamOldTier1Rate   Param = "community_tier1_rate"     // O256-3
+	ParamOldElsewhere   Param = "community_elsewhere_rate" // level; S-5, S-8
+	ParamOldLimit       Param = "community_limit"          // O256-1
 )
 
 // Values of the parameters that are choices.

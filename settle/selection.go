@@ -28,27 +28,42 @@ func (w *work) selection() (bool, Code) {
 }
 
 // validSelection tells whether the person may have selected the institution: a
-// community health centre or other primary institution always (S-1), a hospital
-// up to level 2 below the age of 14 (S-2, S-3). why is set where age is the reason.
+// community health centre always, another primary institution below the age of 14 and
+// from 2023-10-01 at any (S-1, X-18), a hospital of the city up to level 2 below 14 for
+// the residents' insurance alone (S-2, S-3). why is set where age is the reason.
 func (w *work) validSelection(chosen *Institution) (valid bool, why Code) {
-	if chosen.Kind != Hospital {
+	if chosen.Kind == CommunityHealth {
 		return true, ""
 	}
 	age := w.rules.Number(ParamDirectHospitalAge, Key{})
 	highest := w.rules.Number(ParamDirectHospitalLevel, Key{})
 	switch {
+	case chosen.Kind == OtherPrimary && w.rules.Number(ParamOtherPrimary, Key{}).On():
+		return true, ""
 	case !age.known() || !highest.known():
 		return false, ""
 	case w.reached(age.Count):
 		return false, SelectionInvalidAge14
+	case chosen.Kind == OtherPrimary:
+		return true, ""
 	}
-	return chosen.Level <= highest.Count, ""
+	return w.person.residents() && chosen.City == HomeCity && chosen.Level <= highest.Count, ""
+}
+
+// residents tells whether the person has the residents' insurance (居民医保).
+func (p *Insured) residents() bool {
+	return p.Category != EmployeeTier1 && p.Category != EmployeeTier2
 }
 
 // counts tells how visiting one institution counts as visiting the chosen one
-// (S-4), "" if it does not.
+// (S-4), "" if it does not. Out of town only the selected networked primary
+// institution itself does (C-6).
 func (w *work) counts(chosen, visited *Institution) Code {
 	switch {
+	case visited.City != HomeCity:
+		if chosen.ID == visited.ID && visited.Networked && visited.Kind != Hospital {
+			return SelectedDirect
+		}
 	case chosen.ID == visited.ID:
 		return SelectedDirect
 	case chosen.Kind == CommunityHealth && chosen.SettlementHospital != "":
@@ -66,7 +81,25 @@ func (w *work) counts(chosen, visited *Institution) Code {
 	return ""
 }
 
-// ruleOf gives the rule behind a reason of selection.
+// entered writes down how the visit gets its benefits, and out of town by which rule.
+func (w *work) entered(reason Code) {
+	w.out.Reasons = append(make([]Code, 0, 4), reason)
+	w.note(Step{What: StepVisit, Reason: reason, Rule: ruleOf(reason)})
+	if w.multiplier != nil {
+		w.out.Reasons = append(w.out.Reasons, w.away)
+		w.cite(w.multiplier, Step{What: StepPlace, Reason: w.away})
+	}
+}
+
+// selectedHere tells whether the place counts as selected, and how or why not.
+func (w *work) selectedHere() (bool, Code) {
+	selected, reason := w.selection()
+	w.facts.selected = selected
+	w.out.Selected = &w.facts.selected
+	return selected, reason
+}
+
+// ruleOf gives the rule behind the reason for which a visit has its benefits.
 func ruleOf(reason Code) string {
 	switch reason {
 	case SelectedDirect:
@@ -77,6 +110,14 @@ func ruleOf(reason Code) string {
 		return "S-3"
 	case Referred:
 		return "S-6"
+	case ReferralRequired:
+		return "S-8"
+	case InpatientVisit:
+		return "I-4"
+	case SpecialClass1:
+		return "M-1"
+	case Tier1AccountOnly, Tier1Pool30:
+		return "O256-3"
 	default:
 		return "S-5"
 	}

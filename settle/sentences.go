@@ -109,10 +109,18 @@ func (s *Step) chineseBody(p prose) prose {
 	case StepDeductible:
 		return p.add("起付线 ").add(s.Number).add(" 元，本次先由患者负担 ").yuan(s.Amount).add(" 元")
 	case StepFund:
-		return p.add(s.Bucket.Chinese()).add(" ").yuan(s.Base).add(" 元 × ").percent(s.Number).
-			add("，统筹基金支付 ").yuan(s.Amount).add(" 元")
+		p = p.add(s.Bucket.Chinese()).add(" ").yuan(s.Base)
+		if s.Number == "" {
+			return p.add(" 元按各行比例合计，统筹基金支付 ").yuan(s.Amount).add(" 元")
+		}
+		return p.add(" 元 × ").percent(s.Number).add("，统筹基金支付 ").yuan(s.Amount).add(" 元")
+	case StepBonus:
+		return p.add(s.Bucket.Chinese()).add("支付比例增加 ").percent(s.Number).add("（退休或年满规定年龄）")
+	case StepLine:
+		return p.add(s.Bucket.Chinese()).add("范围内 ").yuan(s.Base).add(" 元 × ").percent(s.Number).
+			add("，分得统筹基金 ").yuan(s.Amount).add(" 元")
 	case StepCap:
-		return p.add("单项最多支付 ").add(s.Number).add(" 元，统筹基金支付 ").yuan(s.Amount).add(" 元")
+		return p.add("单项最多支付 ").add(s.Number).add(" 元")
 	case StepLimit:
 		return p.add("年度限额 ").add(s.Number).add(" 元已不足支付 ").yuan(s.Base).
 			add(" 元，统筹基金只付 ").yuan(s.Amount).add(" 元")
@@ -189,10 +197,18 @@ func (s *Step) englishBody(p prose) prose {
 	case StepDeductible:
 		return p.yuan(s.Amount).add(" yuan of the deductible ").add(s.Number)
 	case StepFund:
+		p = p.add(string(s.Bucket)).add(": ").yuan(s.Base)
+		if s.Number == "" {
+			return p.add(" by the lines' rates = ").yuan(s.Amount).add(" yuan from the fund")
+		}
+		return p.add(" × ").percent(s.Number).add(" = ").yuan(s.Amount).add(" yuan from the fund")
+	case StepBonus:
+		return p.add(string(s.Bucket)).add(": rate + ").percent(s.Number).add(" for retirees and the old")
+	case StepLine:
 		return p.add(string(s.Bucket)).add(": ").yuan(s.Base).add(" × ").percent(s.Number).
-			add(" = ").yuan(s.Amount).add(" yuan from the fund")
+			add(" in scope gets ").yuan(s.Amount).add(" of the fund")
 	case StepCap:
-		return p.yuan(s.Amount).add(" yuan from the fund, at most ").add(s.Number).add(" an item")
+		return p.add("at most ").add(s.Number).add(" yuan an item")
 	case StepLimit:
 		return p.add("share ").yuan(s.Base).add(" cut to ").yuan(s.Amount).add(" by the limit ").add(s.Number)
 	case StepNoFund:

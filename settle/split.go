@@ -86,10 +86,12 @@ const (
 	StepSelfFunded   = "self_funded"    // Amount of the line is outside the catalogue (B-3)
 	StepVaccination  = "vaccination"    // the fund does not pay the line
 	StepDeductible   = "deductible"     // Amount of Base stays with the patient (I-3)
-	StepFund         = "fund"           // fund's share Amount = Base × Number of the bucket
+	StepFund         = "fund"           // fund's share Amount = Base × Number of the bucket; no Number: by its lines' rates
+	StepBonus        = "bonus"          // Number is added to the bucket's rate
 	StepCap          = "service_cap"    // the fund pays at most Number for the line (O256-2)
+	StepLine         = "line"           // of the bucket's fund the line, Base × Number, gets Amount (D-3)
 	StepLimit        = "limit"          // share Base is cut to Amount by the limit Number
-	StepNoFund       = "no_fund"        // Amount in scope that the fund does not pay; Reason says why
+	StepNoFund       = "no_fund"        // Amount in scope of the line that the fund does not pay; Reason says why
 	StepEligible     = "eligible"       // accounts may pay Amount of the patient's Base
 	StepOwn          = "own"            // own account pays Amount of its Base
 	StepDraw         = "draw"           // family account pays Amount of its usable Base; Number is the threshold

@@ -9,8 +9,15 @@ var articles = [...]struct{ rule, source string }{
 	{"S-4", "sz-leaflet-2024-08 三、3"},
 	{"S-5", "sz-leaflet-2024-08 三、3"},
 	{"S-6", "sz-leaflet-2024-08 三、3"},
+	{"S-8", "sustech-2024-02"},
+	{"I-4", "sz-leaflet-2024-08 三、5"},
+	{"M-1", "kb-2025-03"},
+	{"O256-1", "legal-qa-2023-05"},
+	{"O256-3", "old-regime-notes"},
+	{"D-3", "decision"},
 	{"A-1", "mutual-aid-guides-2023"},
 	{"A-3", "sz-leaflet-2024-08 三、8"},
+	{"A-5", "mutual-aid-guide-2022"},
 	{"A-7", "national-app-2024-12"},
 	{"A-8", "mutual-aid-guide-2022"},
 	{"B-1", "national-interface"},
@@ -23,6 +30,7 @@ var articles = [...]struct{ rule, source string }{
 	{"D-9", "decision"},
 }
 
+// article gives where a rule of code stands.
 func article(rule string) string {
 	for i := range articles {
 		if articles[i].rule == rule {
@@ -47,4 +55,11 @@ func (w *work) cite(n *Number, s Step) {
 		s.Status = string(n.Standing)
 	}
 	w.out.Steps = append(w.out.Steps, s)
+}
+
+// citeRate adds a step that rests on a rate: its number's row, and the ratio that
+// came of it.
+func (w *work) citeRate(r rate, s Step) {
+	w.cite(r.by, s)
+	w.out.Steps[len(w.out.Steps)-1].Number = r.text
 }

@@ -259,11 +259,6 @@ var texts = [...]codeText{
 		"the rules are of another day than the visit",
 	},
 	{
-		NotCoveredYet,
-		"本版本尚不能计算这类结算，未作任何扣款；请按原有流程办理。",
-		"this version lacks the part of the policy that the bill needs",
-	},
-	{
 		PersonUnknown,
 		"查不到该参保人的信息；请核对证件，网络恢复后重试，或先自费后补报。",
 		"nothing is known of the person here or at the platform",

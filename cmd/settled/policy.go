@@ -21,19 +21,21 @@ func newPolicy() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyShow())
+	cmd.AddCommand(newPolicyShow(), newPolicyCheck(), newPolicyDiff(), newPolicyStale())
 	return cmd
 }
 
 func newPolicyShow() *cobra.Command {
-	var on, overlays string
+	var on, overlays, person string
 	cmd := &cobra.Command{
 		Use:   "show --on DATE",
 		Short: "Which values hold on a day, from which source, how sure",
 		Long: `List every value of the rules that holds on a day, with its rule id, source and
 status: official, derived (worked out from a published base), provisional (sources
-differ or are thin; it settles and says so) or unknown (whatever needs it is refused).`,
+differ or are thin; it settles and says so) or unknown (whatever needs it is refused).
+With --for only what can bear on a bill of such a person.`,
 		Example: `  settled policy show --on 2025-03-01
+  settled policy show --on 2025-03-01 --for tier1-retired
   settled policy show --on 2026-11-21 --policy /etc/settled/policy.d`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,16 +50,20 @@ differ or are thin; it settles and says so) or unknown (whatever needs it is ref
 			if err != nil {
 				return err
 			}
-			return showPolicy(cmd, rules, day)
+			return showPolicy(cmd, rules, day, person)
 		},
 	}
 	cmd.Flags().StringVar(&on, "on", "", "day, 2006-01-02")
 	cmd.Flags().StringVar(&overlays, "policy", "", "directory of rules to lay over the built-in ones")
+	cmd.Flags().StringVar(&person, "for", "", "kind of person: "+strings.Join(persons[:], ", "))
 	return cmd
 }
 
-func showPolicy(cmd *cobra.Command, rules *policy.Set, day settle.Date) error {
-	rows := rules.InForce(day)
+func showPolicy(cmd *cobra.Command, rules *policy.Set, day settle.Date, person string) error {
+	rows, err := only(rules.InForce(day), person)
+	if err != nil {
+		return err
+	}
 	if asJSON(cmd) {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"on": day, "digest": rules.Digest(), "rows": rows})
 	}
@@ -70,7 +76,7 @@ func showPolicy(cmd *cobra.Command, rules *policy.Set, day settle.Date) error {
 		t.AppendRow(table.Row{r.Rule, parameter(r), firstOf(r.Value, "未知"), r.Unit, r.From, firstOf(r.To.String(), "…"), cited(r), standing(r), r.Conflict})
 	}
 	t.Render()
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "规则摘要 %s\n", rules.Digest())
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "规则摘要 %s\n", rules.Digest())
 	return err
 }
 

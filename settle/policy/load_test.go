@@ -74,7 +74,7 @@ func TestValues(t *testing.T) {
 		{"2024-06-01", settle.ParamOutpatientLimit, settle.Key{settle.GroupTier1}, "9885.24", settle.Derived},
 		{"2024-06-01", settle.ParamHospitalLimit, settle.Key{settle.GroupTier1Retired}, "5766.39", settle.Derived},
 		{"2023-12-01", settle.ParamHospitalLimit, settle.Key{settle.GroupTier1Retired}, "5444.71", settle.Derived},
-		{"2018-06-30", settle.ParamAccountThreshold, settle.Key{}, "-", ""},
+		{"2018-06-30", settle.ParamAccountThreshold, settle.Key{}, "", settle.Unknown},
 		{"2018-07-01", settle.ParamAccountThreshold, settle.Key{}, "5008.80", settle.Official},
 		{"2019-07-01", settle.ParamAccountThreshold, settle.Key{}, "5585.40", settle.Derived},
 		{"2020-07-01", settle.ParamAccountThreshold, settle.Key{}, "6387.85", settle.Derived},
@@ -84,7 +84,7 @@ func TestValues(t *testing.T) {
 		{"2023-10-01", settle.ParamAccountThreshold, settle.Key{}, "0.00", settle.Provisional},
 		{"2024-11-05", settle.ParamDeductible, settle.Key{settle.AdmissionNext, "3"}, "300.00", settle.Provisional},
 		{"2024-11-05", settle.ParamInpatientRate, settle.Key{"2"}, "0.91", settle.Official},
-		{"2024-11-05", settle.ParamOutOfTown, settle.Key{settle.PlaceTemporary}, "0.80", settle.Official},
+		{"2024-11-05", settle.ParamOutOfTown, settle.Key{settle.PlaceTemporary}, "0.8", settle.Official},
 		{"2024-11-05", settle.ParamSpecial1Rate, settle.Key{settle.From36}, "0.90", settle.Provisional},
 		{"2023-09-30", settle.ParamOldLimit, settle.Key{}, "1000.00", settle.Official},
 		{"2023-10-01", settle.ParamOldLimit, settle.Key{}, "-", ""},
@@ -211,6 +211,40 @@ func TestEveryRowIsCited(t *testing.T) {
 		}
 		if r.Conflict != "" && r.Alternative == "" && r.Note == "" {
 			t.Errorf("%s:%d has a conflict and says nothing of the other reading", r.File, r.Line)
+		}
+	}
+}
+
+// TestEveryDayHasOneRow: from the day on which its regime begins, each key has exactly
+// one row on each day, to the end of the parameter.
+func TestEveryDayHasOneRow(t *testing.T) {
+	s := loaded(t)
+	first := map[place]settle.Date{}
+	for _, r := range s.Rows() {
+		at := place{r.Param, r.Key}
+		if first[at] == 0 {
+			first[at] = r.From
+		}
+	}
+	for at, from := range first {
+		if from != day("2014-01-01") && from != day("2023-10-01") && at.param != settle.ParamAverageWage {
+			t.Errorf("%s %v begins on %s", at.param, at.key, from)
+		}
+	}
+	for d := day("2014-01-01"); d < day("2032-01-01"); d = d.Next() {
+		seen := map[place]bool{}
+		for _, r := range s.InForce(d) {
+			at := place{r.Param, r.Key}
+			if seen[at] {
+				t.Fatalf("%s: two rows of %s %v", d, r.Param, r.Key)
+			}
+			seen[at] = true
+		}
+		for at, from := range first {
+			old := strings.HasPrefix(string(at.param), "community_")
+			if want := d >= from && (!old || d <= day("2023-09-30")); seen[at] != want {
+				t.Fatalf("%s: row of %s %v: %t", d, at.param, at.key, seen[at])
+			}
 		}
 	}
 }

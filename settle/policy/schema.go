@@ -43,6 +43,7 @@ func schemas() []schema {
 		{settle.ParamLimitPeriod, unitPeriod, nil, nil},
 		{settle.ParamOutpatientRate, unitRatio, levels, nil},
 		{settle.ParamRetireeBonus, unitRatio, nil, nil},
+		{settle.ParamSeniorAge, unitYears, nil, nil},
 		{settle.ParamConsultationRate, unitRatio, levels, nil},
 		{settle.ParamConsultationNeedsSel, unitFlag, nil, nil},
 		{settle.ParamConsultationInLimit, unitFlag, nil, nil},
@@ -66,6 +67,7 @@ func schemas() []schema {
 		{settle.ParamSpecial1Rate, unitRatio, []keySchema{{"months", []string{settle.Under12, settle.From12, settle.From36}}}, nil},
 		{settle.ParamDirectHospitalAge, unitYears, nil, nil},
 		{settle.ParamDirectHospitalLevel, unitLevel, nil, nil},
+		{settle.ParamOtherPrimary, unitFlag, nil, nil},
 		{settle.ParamAgeReached, unitChoice, nil, []string{settle.OnBirthday, settle.DayAfter}},
 		{settle.ParamHospitalCovers, unitFlag, nil, nil},
 		{settle.ParamSettlementReferral, unitFlag, nil, nil},
@@ -86,6 +88,7 @@ func schemas() []schema {
 		{settle.ParamOldServiceRate, unitRatio, nil, nil},
 		{settle.ParamOldServiceCap, unitYuan, nil, nil},
 		{settle.ParamOldTier1Rate, unitRatio, nil, nil},
+		{settle.ParamOldElsewhere, unitRatio, levels, nil},
 		{settle.ParamOldLimit, unitYuan, nil, nil},
 	}
 }

@@ -66,7 +66,7 @@ func statusOf(r *settle.Refusal) int {
 		return http.StatusInternalServerError
 	case settle.BadField, settle.UnknownField, settle.MissingField, settle.DuplicateField, settle.BadSyntax,
 		settle.BadEncoding, settle.TooManyLines, settle.TotalMismatch, settle.AmountTooLarge, settle.FutureVisit,
-		settle.NotCoveredYet, settle.WrongPerson, counter.ReadersCrossed, counter.OtherKey:
+		settle.WrongPerson, counter.ReadersCrossed, counter.OtherKey:
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusConflict

@@ -52,7 +52,8 @@ func answered(id string, s *settle.Split) answer {
 	a := answer{
 		ID: id, Status: s.Status, Reasons: s.Reasons, Total: s.Total, Fund: s.Fund, Own: s.Own,
 		Mutual: s.Family, Cash: s.Cash, Breakdown: map[string]settle.Fen{}, Deductible: s.Deductible,
-		Multiplier: s.Multiplier.String(), Selected: s.Selected, LimitBefore: s.LimitBefore,
+		Multiplier: s.Multiplier.StringFixed(max(0, -s.Multiplier.Exponent())), // as the rules write it: "0.90"
+		Selected:   s.Selected, LimitBefore: s.LimitBefore,
 		LimitAfter: s.LimitAfter, Eligible: s.Eligible,
 		ByAccount: make([]draw, len(s.Draws)), Items: make([]line, len(s.Lines)),
 	}

@@ -101,9 +101,9 @@ type account struct {
 
 var errTrailing = errors.New("more than one value")
 
-// strict decodes one JSON value, refusing unknown and repeated fields.
+// strict decodes one JSON value that a decoder cut out, refusing unknown and repeated fields.
 func strict(raw []byte, to any) error {
-	if err := unrepeated(json.NewDecoder(bytes.NewReader(raw))); err != nil {
+	if err := unrepeated(raw); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -115,45 +115,4 @@ func strict(raw []byte, to any) error {
 		return errTrailing
 	}
 	return nil
-}
-
-// unrepeated refuses a field that occurs twice in one object, at any depth. It keeps
-// its own stack: depth costs memory in proportion to the input, no more.
-func unrepeated(d *json.Decoder) error {
-	var stack []map[string]bool // nil: a list
-	name := false
-	for {
-		t, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("not JSON: %w", err)
-		}
-		switch t := t.(type) {
-		case json.Delim:
-			switch t {
-			case '{':
-				stack, name = append(stack, map[string]bool{}), true
-				continue
-			case '[':
-				stack, name = append(stack, nil), false
-				continue
-			default:
-				stack = stack[:len(stack)-1]
-			}
-		case string:
-			if name {
-				key := strings.ToLower(t) // the decoder takes ID for id
-				seen := stack[len(stack)-1]
-				if seen[key] {
-					return fmt.Errorf("field %q twice", settle.Clip(t))
-				}
-				seen[key] = true
-				name = false
-				continue
-			}
-		}
-		name = len(stack) > 0 && stack[len(stack)-1] != nil
-	}
 }

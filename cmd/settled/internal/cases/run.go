@@ -2,6 +2,7 @@ package cases
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,8 +126,12 @@ func (b *bundle) institutions(raw json.RawMessage) error {
 	return nil
 }
 
-// refersTo gives the case that a refund case refers to, "" for any other.
+// refersTo gives the case that a refund case refers to, "" for any other. Most cases are
+// passed over without being decoded.
 func refersTo(raw []byte) string {
+	if !bytes.Contains(raw, []byte("refund")) && !bytes.Contains(raw, []byte(`\u`)) {
+		return ""
+	}
 	var k struct {
 		Kind     string `json:"kind"`
 		Original string `json:"original_case"`
