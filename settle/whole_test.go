@@ -3,10 +3,12 @@ package settle_test
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/shopspring/decimal"
 
 	"settled/settle"
+	"settled/settle/policy"
 )
 
 // TestWholePolicy: what the rules beyond a child's visit to the selected place give,
@@ -58,6 +60,8 @@ func TestWholePolicy(t *testing.T) {
 		{"an in-city referral is none out of town", "2024-06-02", child, "2018-06-01", false, centreA, at(referred, far3), nil, "0.00", "NOT_SELECTED OOC_TEMP"},
 		{"retired, rescued out of town", "2024-06-02", t1, "1960-01-01", true, centreA, at(rescue, far3), nil, "540.00", "EMERGENCY_RESCUE OOC_EMERGENCY"},
 		{"special disease, 12 months", "2024-06-02", child, "2018-06-01", false, centreA, at(special(12), hospital3), nil, "750.00", "MENTE_CLASS1"},
+		{"special disease, 36 months", "2024-06-02", child, "2018-06-01", false, centreA, at(special(36), hospital3), nil, "900.00", "MENTE_CLASS1"},
+		{"special disease, 11 months", "2024-06-02", child, "2018-06-01", false, centreA, at(special(11), hospital3), nil, "600.00", "MENTE_CLASS1"},
 		{"special disease, 35 months, out of the province", "2024-06-02", child, "2018-06-01", false, centreA, at(special(35), far3), nil, "600.00", "MENTE_CLASS1 OOC_TEMP"},
 		{"inpatient in 2026 needs no limit", "2026-06-02", child, "2018-06-01", false, centreA, at(stay(1), hospital3), nil, "360.00", "INPATIENT"},
 		{"outpatient in 2026", "2026-06-02", t2, "1990-01-01", false, centreA, at(out, centreA), nil, "0.00", "POLICY_ROW_MISSING"},
@@ -157,5 +161,23 @@ func TestMobileGuardian(t *testing.T) {
 		if s := compute(t, shipped(t), p, b, settle.Usage{}); reasons(&s) != want {
 			t.Errorf("%s: %s, want %s", category, reasons(&s), want)
 		}
+	}
+}
+
+// TestDeductibleByOtherReading: by the other reading of X-9 accounts pay what the rate
+// leaves of a stay, and not the deductible.
+func TestDeductibleByOtherReading(t *testing.T) {
+	text := "approved_by = \"test\"\napproved_on = \"2026-01-01\"\n[[row]]\nparameter = \"account_pays\"\npart = \"deductible\"\nvalue = \"no\"\n" +
+		"from = \"2014-01-01\"\nsource = \"decision\"\nnote = \"the other reading\"\nconfidence = \"low\"\nstatus = \"provisional\"\n"
+	set, err := policy.Load(fstest.MapFS{"x.toml": &fstest.MapFile{Data: []byte(text)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := child()
+	p.Family = []settle.FamilyAccount{parent("P1", "5000.00")}
+	b := visit("2024-06-02", hospital3, line("1600"))
+	b.Visit.Kind = settle.Inpatient
+	if s := compute(t, set, p, b, settle.Usage{}); s.Fund != yuan("900.00") || s.Family != yuan("100.00") || s.Cash != yuan("600.00") {
+		t.Errorf("fund %s family %s cash %s", s.Fund, s.Family, s.Cash)
 	}
 }
