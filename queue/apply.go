@@ -166,10 +166,13 @@ func applied(tx *bolt.Tx) (appliedRow, error) {
 		return at, err
 	}
 	if err := json.Unmarshal(data, &at); err != nil {
-		return at, corruptf("applied: %v", err)
+		return appliedRow{}, corruptf("applied: %v", err)
 	}
 	if at.Tables == nil {
 		at.Tables = map[string]census{}
 	}
-	return at, at.check()
+	if err := at.check(); err != nil {
+		return appliedRow{}, corruptf("applied: %v", err)
+	}
+	return at, nil
 }

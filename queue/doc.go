@@ -10,12 +10,24 @@
 // reduce, used live and when the journal is replayed. A second goroutine, the
 // applier, brings the changes to bbolt in batches, together with the journal's
 // position that they reflect; no commit waits for it, and reads see what is committed
-// at once. A bbolt file that is missing, damaged or not of this journal is set aside
-// and built again.
+// at once. A bbolt file that is missing, damaged or behind is built again or caught up;
+// one that is ahead of the journal proves that the journal was lost or cut, and Open
+// refuses it ([Lost]).
 //
 // bbolt holds small rows and places in the journal; settlements and messages stay in
-// the journal. Personal data stands only in the sealed part of an entry; persons are
-// referred to by a keyed hash ([Queue.Person]).
+// the journal. Who someone is and what someone was treated for stands only in the sealed
+// part of an entry: identities, the chart (diagnoses, doctor, department, outpatient
+// number), the bill's lines, the names of the split's, and all messages. In clear are
+// amounts, rates, buckets, steps, what is insured, period and the digest of the rules, so
+// that the money can be checked without the key. Persons are referred to by a keyed hash
+// ([Queue.Person]).
+//
+// What is sealed is SM4-GCM under a key of its own: nonce (12 bytes), then the sealed
+// text with its tag (16 bytes), the entry's kind being authenticated with it. The text
+// is one byte, 0 or 1, and the data: as they are (0), or deflated (1, RFC 1951) where
+// that is shorter. No text is longer than [journal.MaxLine] when inflated. Data are JSON;
+// of a "request" they are the message, and of an "answer" JSON, and behind a line feed
+// the answer as it came.
 //
 // A settlement is pending → acknowledged | held, and held → pending when a clerk
 // releases it.

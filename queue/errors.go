@@ -67,8 +67,11 @@ func noRequest(number, msgid, last string) error {
 }
 
 // corrupt says that the bbolt file does not hold what was put into it.
-type corrupt struct{ why string }
+type corrupt struct {
+	why      string
+	panicked bool // bbolt did, and may hold its locks
+}
 
 func (c *corrupt) Error() string { return "queue file is damaged: " + c.why }
 
-func corruptf(format string, args ...any) error { return &corrupt{fmt.Sprintf(format, args...)} }
+func corruptf(format string, args ...any) error { return &corrupt{why: fmt.Sprintf(format, args...)} }

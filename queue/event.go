@@ -123,7 +123,7 @@ func (o ownerRow) reduce(v *view, e journal.Entry) error {
 type totalsRow struct {
 	Pending int `json:"pending"`
 	Held    int `json:"held"`
-	Exposed fen `json:"exposed"` // Σ fund of provisional settlements not acknowledged
+	Exposed fen `json:"exposed"` // Σ fund of settlements not acknowledged
 }
 
 func (t totalsRow) check() error {

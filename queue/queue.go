@@ -102,8 +102,9 @@ type Queue struct {
 
 // Open opens the queue in dir, which it makes if need be, and takes it for this
 // process. It brings bbolt up to the journal's end, and builds it again if it is
-// missing, damaged or not of this journal ([Status].Notices tells). A damaged journal
-// gives [journal.Damage], and nothing is written; another owner's gives [ErrForeign].
+// missing or damaged ([Status].Notices tells). A damaged journal gives [journal.Damage],
+// one that has not all that bbolt knows [Lost], and nothing is written; another owner's
+// gives [ErrForeign].
 func Open(dir string, opt Options) (*Queue, error) {
 	if err := opt.check(); err != nil {
 		return nil, err

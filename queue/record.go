@@ -185,8 +185,9 @@ func (f *Filter) takes(number string, row *settlementRow) bool {
 		settle.Date(day).Within(f.From, f.To)
 }
 
-// Exposure is the fund's part of the provisional settlements that the platform has not
-// acknowledged, held ones included: of a person, and of all.
+// Exposure is the fund's part of all settlements that the platform has not
+// acknowledged, held ones included: of a person, and of all. Provisional or not, the
+// hospital has paid it out and nobody has promised to pay it back.
 func (q *Queue) Exposure(person string) (ofPerson, total settle.Fen, err error) {
 	err = q.read(func(v *view) error {
 		p, _, err := get(v, persons, person)

@@ -11,21 +11,21 @@ import (
 // replayMany is how many entries are replayed before they are brought to bbolt.
 const replayMany = 2000
 
-// recover opens journal and bbolt and brings bbolt up to the journal's end.
+// recover opens journal and bbolt and brings bbolt up to the journal's end. The
+// journal comes first: only when it is sure that it has all that bbolt knows is
+// anything written.
 func (q *Queue) recover() error {
-	at, err := q.openStore()
+	at, damage, err := q.openStore()
 	if err != nil {
 		return err
 	}
-	err = q.openJournal(at.Pos)
-	if errors.Is(err, journal.ErrPosition) { // bbolt is not of this journal, or ahead of it
-		if at, err = q.rebuild(err); err != nil {
+	if err := q.openJournal(at.Pos); err != nil {
+		return err
+	}
+	if damage != nil {
+		if at, err = q.rebuild(damage); err != nil {
 			return err
 		}
-		err = q.openJournal(at.Pos)
-	}
-	if err != nil {
-		return err
 	}
 	if c := q.journal.Cut(); c != nil {
 		q.notice("journal: %d bytes of a torn last write were cut off %s at offset %d", c.Bytes, c.File, c.Offset)
@@ -41,26 +41,26 @@ func (q *Queue) recover() error {
 	return q.checkOwner()
 }
 
-// openStore opens bbolt, a new one if the present one is suspect or damaged.
-func (q *Queue) openStore() (appliedRow, error) {
-	why, err := os.ReadFile(q.file(suspectName))
+// openStore opens bbolt. damage says why the file must be built again; at is then what
+// it reflects as far as that can be trusted, the zero row if it cannot.
+func (q *Queue) openStore() (at appliedRow, damage, err error) {
+	mark, err := os.ReadFile(q.file(suspectName))
 	if err == nil {
-		if _, err := os.Lstat(q.file(storeName)); err == nil {
-			return q.rebuild(fmt.Errorf("it was found damaged: %s", why))
-		}
-		if err := os.Remove(q.file(suspectName)); err != nil { // of a file that is gone
-			return appliedRow{}, fmt.Errorf("queue: %w", err)
+		damage = fmt.Errorf("it was found damaged: %s", mark)
+		if _, err := os.Lstat(q.file(storeName)); errors.Is(err, os.ErrNotExist) {
+			damage = nil
+			if err := os.Remove(q.file(suspectName)); err != nil { // of a file that is gone
+				return appliedRow{}, nil, fmt.Errorf("queue: %w", err)
+			}
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
-		return appliedRow{}, fmt.Errorf("queue: %w", err)
+		return appliedRow{}, nil, fmt.Errorf("queue: %w", err)
 	}
-	var at appliedRow
 	q.db, at, err = openStore(q.file(storeName))
 	if isCorrupt(err) {
-		q.db = nil
-		return q.rebuild(err)
+		return at, err, nil
 	}
-	return at, err
+	return at, damage, err
 }
 
 // rebuild sets the bbolt file aside and begins a new one.
@@ -83,7 +83,7 @@ func (q *Queue) rebuild(why error) (appliedRow, error) {
 func (q *Queue) openJournal(from journal.Pos) error {
 	j, err := journal.Open(q.file(journalDir), journal.Options{Now: q.opt.Now, From: from, Look: q.opt.look, Wrap: q.opt.wrap})
 	if err != nil {
-		return fmt.Errorf("queue: %w", err)
+		return fmt.Errorf("queue: %w", q.lost(err))
 	}
 	q.journal = j
 	return nil

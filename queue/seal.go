@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/sm4"
@@ -24,9 +25,10 @@ const hashLen = 32
 
 // vault seals personal data and makes the keyed hashes by which it is found.
 type vault struct {
-	aead cipher.AEAD
-	hash []byte // HMAC key
-	mark string // tells one key from another, and nothing else
+	aead  cipher.AEAD
+	hash  []byte    // HMAC key
+	mark  string    // tells one key from another, and nothing else
+	press sync.Pool // of *flate.Writer: each has hundreds of KB
 }
 
 func newVault(key []byte) (*vault, error) {
@@ -61,13 +63,21 @@ func (v *vault) keyed(label, text string) string {
 	return hex.EncodeToString(mac(v.hash, label, "\x00", text))[:hashLen]
 }
 
-// seal encrypts plain for entries of a kind: nonce, then SM4-GCM.
+// seal packs plain and encrypts it for entries of a kind, as the package says. It takes
+// time: the caller does it, never the writer.
 func (v *vault) seal(kind string, plain []byte) ([]byte, error) {
-	nonce := make([]byte, v.aead.NonceSize(), v.aead.NonceSize()+len(plain)+v.aead.Overhead())
+	if len(plain) > maxPlain {
+		return nil, malformed(kind, "%d bytes to seal, at most %d", len(plain), maxPlain)
+	}
+	packed, err := v.deflate(plain)
+	if err != nil {
+		return nil, fmt.Errorf("queue: seal: %w", err)
+	}
+	nonce := make([]byte, v.aead.NonceSize(), v.aead.NonceSize()+len(packed)+v.aead.Overhead())
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, fmt.Errorf("queue: seal: %w", err)
 	}
-	return v.aead.Seal(nonce, nonce, plain, []byte(kind)), nil
+	return v.aead.Seal(nonce, nonce, packed, []byte(kind)), nil
 }
 
 func (v *vault) open(kind string, sealed []byte) ([]byte, error) {
@@ -75,7 +85,11 @@ func (v *vault) open(kind string, sealed []byte) ([]byte, error) {
 	if len(sealed) < n {
 		return nil, errors.New("queue: sealed data is too short")
 	}
-	plain, err := v.aead.Open(nil, sealed[:n], sealed[n:], []byte(kind))
+	packed, err := v.aead.Open(nil, sealed[:n], sealed[n:], []byte(kind))
+	if err != nil {
+		return nil, fmt.Errorf("queue: sealed data of a %s entry: %w", kind, err)
+	}
+	plain, err := inflate(packed)
 	if err != nil {
 		return nil, fmt.Errorf("queue: sealed data of a %s entry: %w", kind, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"settled/queue/journal"
 	"settled/settle"
@@ -19,10 +20,38 @@ type Commit struct {
 	By            By
 }
 
-// settlementSeal is the sealed part of a "settlement" entry.
+// settlementSeal is the sealed part of a "settlement" entry: who it was, and what for.
 type settlementSeal struct {
 	Who      clearIdentity `json:"who"`
 	Guardian clearIdentity `json:"guardian"`
+	Chart    settle.Chart  `json:"chart"`
+	Lines    []settle.Line `json:"lines"` // of the bill
+	Names    []string      `json:"names"` // of the split's lines
+}
+
+// apart takes what is sealed out of a settlement.
+func apart(s settle.Settlement) (settle.Settlement, settlementSeal) {
+	seal := settlementSeal{Who: bare(s.Who), Guardian: bare(s.Guardian), Chart: s.Chart, Lines: s.Bill.Lines}
+	s.Who, s.Guardian = settle.Identity{}, settle.Identity{}
+	s.Chart, s.Bill.Lines = settle.Chart{}, nil
+	s.Split.Lines = slices.Clone(s.Split.Lines)
+	for i := range s.Split.Lines {
+		seal.Names = append(seal.Names, s.Split.Lines[i].Name)
+		s.Split.Lines[i].Name = ""
+	}
+	return s, seal
+}
+
+// back puts it in again.
+func (p *settlementSeal) back(s *settle.Settlement) error {
+	if len(p.Names) != len(s.Split.Lines) {
+		return fmt.Errorf("%d names for the %d lines of the split", len(p.Names), len(s.Split.Lines))
+	}
+	s.Who, s.Guardian, s.Chart, s.Bill.Lines = p.Who.identity(), p.Guardian.identity(), p.Chart, p.Lines
+	for i, name := range p.Names {
+		s.Split.Lines[i].Name = name
+	}
+	return nil
 }
 
 // settlementBody is the whole body of a "settlement" entry; [settled] is the part
@@ -45,11 +74,12 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 	if err := ev.check(); err != nil {
 		return settle.Settlement{}, false, malformed("settlement", "%v", err)
 	}
-	raw, err := json.Marshal(settlementBody{Digest: c.ContentDigest, Settlement: s})
+	public, private := apart(s)
+	raw, err := json.Marshal(settlementBody{Digest: c.ContentDigest, Settlement: public})
 	if err != nil {
 		return settle.Settlement{}, false, fmt.Errorf("queue: %w", err)
 	}
-	sealed, err := q.vault.sealJSON(kindSettlement, settlementSeal{Who: bare(s.Who), Guardian: bare(s.Guardian)})
+	sealed, err := q.vault.sealJSON(kindSettlement, private)
 	if err != nil {
 		return settle.Settlement{}, false, err
 	}
@@ -134,6 +164,8 @@ func (q *Queue) settlementOf(e journal.Entry) (settle.Settlement, error) {
 	if err := q.vault.openJSON(kindSettlement, e.Seal, &s); err != nil {
 		return settle.Settlement{}, err
 	}
-	b.Settlement.Who, b.Settlement.Guardian = s.Who.identity(), s.Guardian.identity()
+	if err := s.back(&b.Settlement); err != nil {
+		return settle.Settlement{}, fmt.Errorf("queue: entry %d: %w", e.N, err)
+	}
 	return b.Settlement, nil
 }

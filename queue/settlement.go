@@ -48,7 +48,6 @@ type settlementRow struct {
 	Period       string       `json:"period"`
 	Level        int          `json:"level"` // of the institution
 	Amounts      Amounts      `json:"amounts"`
-	Provisional  bool         `json:"provisional"`
 	Use          settle.Usage `json:"use"` // what it used of the limit, as far as is known now
 	Family       []paid       `json:"family,omitempty"`
 	Own          settle.Fen   `json:"own,omitempty"`
@@ -91,13 +90,12 @@ type settled struct {
 // outline is the part of settle.Settlement that the state depends on, under the same
 // names.
 type outline struct {
-	Number      string       `json:"number"`
-	Key         string       `json:"key"`
-	Person      string       `json:"person"`
-	Usage       settle.Usage `json:"usage"`
-	Period      string       `json:"period"`
-	Provisional bool         `json:"provisional"`
-	Bill        struct {
+	Number string       `json:"number"`
+	Key    string       `json:"key"`
+	Person string       `json:"person"`
+	Usage  settle.Usage `json:"usage"`
+	Period string       `json:"period"`
+	Bill   struct {
 		Visit struct {
 			Institution struct {
 				Level int `json:"level"`
@@ -119,7 +117,7 @@ type outlineDraw struct {
 
 func outlineOf(s *settle.Settlement) outline {
 	o := outline{
-		Number: s.Number, Key: s.Key, Person: s.Person, Usage: s.Usage, Period: s.Period, Provisional: s.Provisional,
+		Number: s.Number, Key: s.Key, Person: s.Person, Usage: s.Usage, Period: s.Period,
 	}
 	o.Bill.Visit.Institution.Level = s.Bill.Visit.Institution.Level
 	o.Split.Status = s.Split.Status
@@ -202,7 +200,7 @@ func (s settled) reduce(v *view, e journal.Entry) error {
 	o := &s.Settlement
 	row := settlementRow{
 		Entry: e.N, Loc: e.Loc, At: millis(e.At), State: Pending, Person: o.Person, Period: o.Period,
-		Level: o.Bill.Visit.Institution.Level, Amounts: o.Split.Amounts, Provisional: o.Provisional,
+		Level: o.Bill.Visit.Institution.Level, Amounts: o.Split.Amounts,
 		Use: o.use(), Family: o.family(), Own: o.Split.Own,
 	}
 	day, serial, err := lastNumber(o.Number)
@@ -256,8 +254,8 @@ func post(v *view, row *settlementRow, entry uint64, ackedAt int64) error {
 	return nil
 }
 
-// count moves a settlement between what is pending, what is held and neither, and its
-// provisional fund in (1) or out (-1) of the exposure.
+// count moves a settlement between what is pending, what is held and neither, and the
+// fund's part of it into (1) or out of (-1) the exposure.
 func count(v *view, row *settlementRow, pending, onHold int, exposed settle.Fen) error {
 	sum, _, err := get(v, totals, one)
 	if err != nil {
@@ -265,7 +263,7 @@ func count(v *view, row *settlementRow, pending, onHold int, exposed settle.Fen)
 	}
 	sum.Pending += pending
 	sum.Held += onHold
-	if row.Provisional && exposed != 0 {
+	if exposed != 0 {
 		p, _, err := get(v, persons, row.Person)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"errors"
 	"time"
 
 	"settled/settle"
@@ -20,24 +21,58 @@ type Status struct {
 	Stopped       error    // why nothing more is written; nil: all is well
 }
 
-// Status returns the queue's present state.
+// Status returns the queue's present state, also while the queue is stopped: Stopped
+// says so, and if the bbolt file is what failed, what it counts is zero. It fails only
+// when the queue is closed.
 func (q *Queue) Status() (Status, error) {
 	var s Status
-	err := q.read(func(v *view) error {
-		sum, _, err := get(v, totals, one)
-		if err != nil {
-			return err
-		}
-		s = Status{
-			Entry: q.head.N, Hash: q.head.Hash, Applied: q.applied.N,
-			Pending: sum.Pending, Held: sum.Held, Exposed: sum.Exposed, Stopped: q.stopped,
-		}
-		s.Notices = append(s.Notices, q.notices...)
-		return scan(v, outbox, "", func(_ string, w waitRow) (bool, error) {
-			s.OldestPending = time.UnixMilli(w.At).In(zone())
-			return false, nil
+	err := errNoStore
+	if !q.broken() {
+		err = q.read(func(v *view) error {
+			s = q.glance()
+			return s.count(v)
 		})
-	})
+	}
+	if err == nil || errors.Is(err, ErrClosed) {
+		return s, err
+	}
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if errors.Is(q.stopped, ErrClosed) {
+		return Status{}, ErrClosed
+	}
+	if s = q.glance(); s.Stopped == nil {
+		return s, err
+	}
+	return s, nil
+}
+
+// errNoStore says that the bbolt file is damaged and not touched any more.
+var errNoStore = errors.New("queue file is damaged")
+
+func (q *Queue) broken() bool {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	return q.damaged
+}
+
+// glance is the part of the status that bbolt has no part in.
+func (q *Queue) glance() Status {
+	s := Status{Entry: q.head.N, Hash: q.head.Hash, Applied: q.applied.N, Stopped: q.stopped}
+	s.Notices = append(s.Notices, q.notices...)
 	_, s.At = q.journal.Head()
-	return s, err
+	return s
+}
+
+// count adds what waits.
+func (s *Status) count(v *view) error {
+	sum, _, err := get(v, totals, one)
+	if err != nil {
+		return err
+	}
+	s.Pending, s.Held, s.Exposed = sum.Pending, sum.Held, sum.Exposed
+	return scan(v, outbox, "", func(_ string, w waitRow) (bool, error) {
+		s.OldestPending = time.UnixMilli(w.At).In(zone())
+		return false, nil
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 const (
@@ -24,8 +25,9 @@ const (
 )
 
 // openStore opens the bbolt file and reads what it reflects. Every error but one of
-// the file system is a corrupt one. A damaged file is not closed: bbolt may hold its
-// locks where it panicked, and the file is renamed away anyhow.
+// the file system is a corrupt one; at is then what the file reflects if the row that
+// says so is whole, and db is nil: it was closed, unless bbolt panicked and may hold its
+// locks. A file that has its tables is not written to.
 //
 // The free list is kept in the file: writing it at each commit costs little when
 // commits are few and far behind, and opening after a crash need not search the whole
@@ -37,19 +39,46 @@ func openStore(path string) (db *bolt.DB, at appliedRow, err error) {
 		})
 		return err
 	})
-	if _, fs := errors.AsType[*os.PathError](err); fs {
+	if _, fs := errors.AsType[*os.PathError](err); fs || errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, at, fmt.Errorf("queue: %w", err)
 	}
+	opened := err == nil
 	if err == nil {
-		err = guarded(func() error { return db.Update(makeTables) })
+		err = guarded(func() error { return tables(db) })
 	}
 	if err == nil {
-		err = guarded(func() error { return db.View(func(tx *bolt.Tx) (err error) { at, err = check(tx); return err }) })
+		err = guarded(func() error { return db.View(func(tx *bolt.Tx) (err error) { at, err = applied(tx); return err }) })
 	}
-	if err != nil && !isCorrupt(err) {
-		err = corruptf("%v", err)
+	if err == nil {
+		err = guarded(func() error { return db.View(func(tx *bolt.Tx) error { return check(tx, at) }) })
 	}
-	return db, at, err
+	if err == nil {
+		return db, at, nil
+	}
+	damage, ok := errors.AsType[*corrupt](err)
+	if !ok {
+		damage = &corrupt{why: err.Error()}
+	}
+	if opened && !damage.panicked {
+		_ = guarded(db.Close) // only read, and about to be renamed away
+	}
+	return nil, at, damage
+}
+
+// tables makes the tables if the file is new.
+func tables(db *bolt.DB) error {
+	whole := true
+	err := db.View(func(tx *bolt.Tx) error {
+		for name := range rowTypes() {
+			whole = whole && tx.Bucket([]byte(name)) != nil
+		}
+		whole = whole && tx.Bucket([]byte(appliedTable)) != nil
+		return nil
+	})
+	if err != nil || whole {
+		return err
+	}
+	return db.Update(makeTables)
 }
 
 func makeTables(tx *bolt.Tx) error {
@@ -62,11 +91,10 @@ func makeTables(tx *bolt.Tx) error {
 	return err
 }
 
-// check reads what bbolt reflects and, if the file is not large, every row.
-func check(tx *bolt.Tx) (appliedRow, error) {
-	at, err := applied(tx)
-	if err != nil || tx.Size() > checkAll {
-		return at, err
+// check reads every row if the file is not large.
+func check(tx *bolt.Tx, at appliedRow) error {
+	if tx.Size() > checkAll {
+		return nil
 	}
 	for name, parse := range rowTypes() {
 		var n census
@@ -89,13 +117,13 @@ func check(tx *bolt.Tx) (appliedRow, error) {
 			return nil
 		})
 		if err != nil {
-			return at, err
+			return err
 		}
 		if n != at.Tables[name] {
-			return at, corruptf("table %s has %d rows, %d were written, or other ones", name, n.Rows, at.Tables[name].Rows)
+			return corruptf("table %s has %d rows, %d were written, or other ones", name, n.Rows, at.Tables[name].Rows)
 		}
 	}
-	return at, nil
+	return nil
 }
 
 // guarded runs fn and makes a panic of it a corrupt error: bbolt panics on a page
@@ -105,7 +133,7 @@ func guarded(fn func() error) (err error) {
 	defer debug.SetPanicOnFault(old)
 	defer func() {
 		if p := recover(); p != nil {
-			err = corruptf("%v", p)
+			err = &corrupt{why: fmt.Sprint(p), panicked: true}
 		}
 	}()
 	return fn()

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,11 +90,29 @@ type answered struct {
 	HasChain bool   `json:"has_chain"`
 }
 
-// answerSeal is its sealed part.
+// answerSeal is its sealed part: JSON, and behind a line feed, which JSON as it is
+// encoded here has not, the body if there is one. As a part of the JSON it would have to
+// be base64, which cannot be deflated well.
 type answerSeal struct {
 	Message string          `json:"message"`
-	Body    []byte          `json:"body"`
 	Chain   json.RawMessage `json:"chain,omitempty"`
+	body    []byte
+}
+
+func (s *answerSeal) encode() ([]byte, error) {
+	plain, err := json.Marshal(s)
+	if err != nil || s.body == nil {
+		return plain, err
+	}
+	return append(append(plain, '\n'), s.body...), nil
+}
+
+func (s *answerSeal) decode(plain []byte) error {
+	head, body, ok := bytes.Cut(plain, []byte("\n"))
+	if ok {
+		s.body = body
+	}
+	return json.Unmarshal(head, s)
 }
 
 func (a answered) check() error {
@@ -174,7 +193,11 @@ func (q *Queue) Answer(ctx context.Context, a Answer) error {
 	if len(a.Body) > maxMessage || len(a.Chain) > maxMessage/2 {
 		return malformed("answer", "answer has %d bytes, chain %d", len(a.Body), len(a.Chain))
 	}
-	sealed, err := q.vault.sealJSON(kindAnswer, answerSeal{Message: cutText(a.Message), Body: a.Body, Chain: a.Chain})
+	plain, err := (&answerSeal{Message: cutText(a.Message), Chain: a.Chain, body: a.Body}).encode()
+	if err != nil {
+		return malformed("answer", "%v", err)
+	}
+	sealed, err := q.vault.seal(kindAnswer, plain)
 	if err != nil {
 		return err
 	}
@@ -235,13 +258,17 @@ func (q *Queue) answer(loc journal.Loc) (Answer, time.Time, error) {
 	if err != nil {
 		return Answer{}, time.Time{}, err
 	}
-	var s answerSeal
-	if err := q.vault.openJSON(kindAnswer, e.Seal, &s); err != nil {
+	plain, err := q.vault.open(kindAnswer, e.Seal)
+	if err != nil {
 		return Answer{}, time.Time{}, err
+	}
+	var s answerSeal
+	if err := s.decode(plain); err != nil {
+		return Answer{}, time.Time{}, fmt.Errorf("queue: entry %d: %w", e.N, err)
 	}
 	return Answer{
 		Number: a.Number, MsgID: a.MsgID, Infno: a.Infno, Class: a.Class, Code: a.Code,
-		Message: s.Message, Body: s.Body, Chain: s.Chain, By: By{Operator: e.Operator, Device: e.Device},
+		Message: s.Message, Body: s.body, Chain: s.Chain, By: By{Operator: e.Operator, Device: e.Device},
 	}, e.At, nil
 }
 

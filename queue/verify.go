@@ -53,7 +53,7 @@ func (q *Queue) Verify(ctx context.Context) (Proof, error) {
 
 // compare tells whether bbolt holds exactly the rows of state.
 func compare(tx *bolt.Tx, state layer, at appliedRow) (rows int, err error) {
-	if _, err := check(tx); err != nil {
+	if err := check(tx, at); err != nil {
 		return 0, err
 	}
 	want := map[string]int{}

@@ -361,6 +361,84 @@ func TestCancelledRead(t *testing.T) {
 	}
 }
 
+// A call that merely has not returned yet is no error of Close.
+func TestCloseDuringRead(t *testing.T) {
+	for _, cancelled := range []bool{false, true} {
+		t.Run(fmt.Sprintf("cancelled=%t", cancelled), func(t *testing.T) {
+			before := goleak.IgnoreCurrent()
+			w, err := Watch(t.Context(), Options{})
+			must(t, err)
+			reader := insert(t, "patient", "child-v2", "delay=150ms")
+			expect(t, w, CardInserted, reader)
+			card := open(t, w.Open, reader)
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			failed := make(chan error, 1)
+			go func() {
+				var err error
+				for err == nil {
+					_, err = code(ctx, card)
+				}
+				failed <- err
+			}()
+			heard(t, "patient")
+			if cancelled {
+				stop()
+			}
+			if err := w.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+			if err := <-failed; errors.Is(err, apdu.ErrStuck) {
+				t.Errorf("the read: %v", err)
+			}
+			if _, err := w.Open(t.Context(), reader); !errors.Is(err, errEnded) {
+				t.Errorf("open after close: %v", err)
+			}
+			goleak.VerifyNone(t, before)
+		})
+	}
+}
+
+func TestCloseWhileCardHangs(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	w, err := Watch(t.Context(), Options{Limit: 300 * time.Millisecond})
+	must(t, err)
+	reader := insert(t, "patient", "hung")
+	expect(t, w, CardInserted, reader)
+	card := open(t, w.Open, reader)
+	failed := make(chan error, 1)
+	go func() {
+		_, err := code(t.Context(), card)
+		failed <- err
+	}()
+	heard(t, "patient")
+	if err := w.Close(); !errors.Is(err, apdu.ErrStuck) || !strings.Contains(err.Error(), reader) {
+		t.Errorf("close says nothing of the call it left: %v", err)
+	}
+	if err := <-failed; !errors.Is(err, apdu.ErrStuck) {
+		t.Errorf("the read: %v", err)
+	}
+	must(t, desk.Remove("patient"))
+	goleak.VerifyNone(t, before)
+}
+
+// heard waits until the card has been sent a command.
+func heard(t *testing.T, role string) {
+	t.Helper()
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(patience); ; <-again.C {
+		commands, err := desk.APDUs(role)
+		must(t, err)
+		if len(commands) > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no command came")
+		}
+	}
+}
+
 func TestExclusiveElsewhere(t *testing.T) {
 	w := watch(t, Options{Busy: 200 * time.Millisecond})
 	reader := insert(t, "patient", "child-v2")

@@ -15,14 +15,17 @@ import (
 // connectRetry is the pause between two tries while another program has the card.
 const connectRetry = 30 * time.Millisecond
 
+var errEnded = errors.New("card readers are closed")
+
 // slots knows which readers have a call of ours going on, so that a reader that
 // never answers costs one goroutine and not one for each try.
 type slots struct {
 	options Options
 	changed chan struct{} // holds one signal: a reader got stuck, or free
 
-	mu    sync.Mutex
-	taken map[string]*slot
+	mu     sync.Mutex
+	taken  map[string]*slot
+	closed bool
 }
 
 // slot is a reader that is in use by a Card, or whose last call has not returned.
@@ -59,7 +62,11 @@ func (s *slots) open(ctx context.Context, reader string) (*Card, error) {
 	}
 	s.mu.Lock()
 	sl.card = card
+	closed := s.closed
 	s.mu.Unlock()
+	if closed {
+		return nil, fmt.Errorf("reader %q: %w", reader, errors.Join(errEnded, card.Close()))
+	}
 	return card, nil
 }
 
@@ -117,6 +124,10 @@ func (s *slots) take(ctx context.Context, reader string) (*slot, error) {
 	defer timer.Stop()
 	for {
 		s.mu.Lock()
+		if s.closed {
+			s.mu.Unlock()
+			return nil, errEnded
+		}
 		sl := s.taken[reader]
 		if sl == nil {
 			sl = &slot{reader: reader, free: make(chan struct{})}
@@ -187,17 +198,24 @@ func (s *slots) stuck() []string {
 	return names
 }
 
-// close ends all cards and gives the readers that are left with a call.
+// close ends all cards, and opens none any more. It gives the readers that are left
+// with a call which has not returned within the limit.
 func (s *slots) close() (left []string) {
 	s.mu.Lock()
-	cards := slices.Collect(maps.Values(s.taken))
+	s.closed = true
+	taken := slices.Collect(maps.Values(s.taken))
+	for _, sl := range taken {
+		if card := sl.card; card != nil {
+			go func() { _ = card.Close() }() // in bounded time; told by free
+		}
+	}
 	s.mu.Unlock()
-	for _, sl := range cards {
-		s.mu.Lock()
-		card := sl.card
-		s.mu.Unlock()
-		if card != nil {
-			_ = card.Close()
+	ctx, stop := context.WithTimeout(context.Background(), s.options.Limit)
+	defer stop()
+	for _, sl := range taken {
+		select {
+		case <-sl.free:
+		case <-ctx.Done():
 		}
 	}
 	s.mu.Lock()

@@ -90,13 +90,15 @@ func (w *Watcher) Open(ctx context.Context, reader string) (*Card, error) {
 }
 
 // Close ends the watcher and the cards that are open, in bounded time: about twice
-// Options.Limit at worst. An error names what was left behind because a call into
-// the PC/SC library has not returned; it cleans up after itself when it does.
+// Options.Limit at worst. A call that is going on is waited for, until Options.Limit.
+// An error names what was left behind because a call into the PC/SC library has not
+// returned by then; it cleans up after itself when it does.
 func (w *Watcher) Close() error {
 	w.stop()
+	left := w.slots.close()
 	<-w.done
 	var err error
-	if left := w.slots.close(); len(left) > 0 {
+	if len(left) > 0 {
 		err = fmt.Errorf("%w: %s", apdu.ErrStuck, strings.Join(left, ", "))
 	}
 	if w.left {

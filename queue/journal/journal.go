@@ -42,8 +42,8 @@ var (
 	ErrStopped = errors.New("journal is stopped: the outcome of its last write is unknown; open it again")
 	// ErrLocked says that another process has the directory open.
 	ErrLocked = errors.New("another process has it open")
-	// ErrPosition says that the place the caller knows ([Options].From) is not in this
-	// journal: it is beyond its end, or another entry stands there.
+	// ErrPosition says that a place the caller knows is not in this journal: it is
+	// beyond its end, or another entry stands there. Of [Options].From, [Lost] tells more.
 	ErrPosition = errors.New("position is not in this journal")
 	// ErrLimit says that a record is too large.
 	ErrLimit = errors.New("record is too large for the journal")

@@ -12,7 +12,7 @@ import (
 
 // Open opens the journal in dir, which it makes if need be, and takes dir for this
 // process ([ErrLocked]). It checks the entries behind [Options].From, and returns
-// [ErrPosition] if that place is not in this journal.
+// [Lost], having written nothing, if that place is not in this journal.
 //
 // A bad line is one of two things. If a whole line behind it says that it was
 // durable (base), or if the caller knows it, or if another file follows, it is
@@ -25,6 +25,9 @@ import (
 func Open(dir string, opt Options) (*Journal, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
+	}
+	if _, err := os.Stat(dir); opt.From.N > 0 && errors.Is(err, os.ErrNotExist) {
+		return nil, &Lost{Known: opt.From}
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -49,7 +52,11 @@ func (j *Journal) open() error {
 		return j.begin()
 	}
 	w := walker{dir: j.dir}
-	if err := w.start(list, j.opt.From, j.opt.Look); err != nil {
+	err = w.start(list, j.opt.From, j.opt.Look)
+	if errors.Is(err, ErrPosition) {
+		return lost(j.dir, list, j.opt.From)
+	}
+	if err != nil {
 		return err
 	}
 	bad, err := w.run(list, nil)
@@ -77,7 +84,7 @@ func (j *Journal) open() error {
 // begin makes the first file of a new journal.
 func (j *Journal) begin() error {
 	if j.opt.From.N > 0 {
-		return fmt.Errorf("%w: it is empty, entry %d is known", ErrPosition, j.opt.From.N)
+		return &Lost{Known: j.opt.From}
 	}
 	d, err := j.create(1)
 	if err != nil {
