@@ -3,9 +3,10 @@
 // One [Watcher] a process tells of cards, readers and the service, by events; it
 // survives the service's death. [Watcher.Open] connects to a card for one read, in
 // exclusive mode and on a context of its own, so that readers do not wait for each
-// other. No call into the PC/SC library is trusted to return: each runs in a
-// goroutine of its own, at most one for the watcher and one for each reader, and the
-// caller stops waiting for it in time.
+// other longer than for one call (the library needs that: see gate). No call into
+// the PC/SC library is trusted to return: each runs in a goroutine of its own, at most
+// one for the watcher and one for each reader, and the caller stops waiting for it in
+// time.
 package pcsc
 
 import "time"
