@@ -142,7 +142,7 @@ func TestEachWriteTwice(t *testing.T) {
 				if err := operation(q, h, s.Number, msgid); !errors.Is(err, ErrStopped) {
 					t.Errorf("written after a failure: %v", err)
 				}
-				if st, err := q.Status(); err != nil || st.Stopped == nil {
+				if st, err := q.Status(); err != nil || !errors.Is(st.Stopped, ErrStopped) || !errors.Is(st.Stopped, errFault) || st.Entry != entry {
 					t.Errorf("status %+v, %v", st, err)
 				}
 				mustClose(t, q)

@@ -224,6 +224,7 @@ func (x *machine) settle(t *rapid.T) {
 	u := x.quotes[max(0, len(x.quotes)-1-rapid.IntRange(0, 2).Draw(t, "quote"))]
 	x.keys++
 	c := bill(x.q, fmt.Sprint("key ", x.keys), u.version, settle.Fen(rapid.IntRange(0, 50).Draw(t, "fund")), settle.Fen(rapid.IntRange(0, 20).Draw(t, "own")), 0, 7)
+	c.Settlement.Provisional = rapid.Bool().Draw(t, "provisional")
 	c.Settlement.Person, c.Settlement.Period = u.person, rapid.SampledFrom(modelPeriods).Draw(t, "period")
 	d := &doneOf{key: c.Settlement.Key, digest: c.ContentDigest, person: u.person, period: c.Settlement.Period, use: c.Settlement.Split.Fund, state: Pending}
 	if i := rapid.IntRange(0, 4).Draw(t, "donor"); i >= 3 && x.who[i] != u.person {
@@ -367,7 +368,11 @@ func (x *machine) check(t *rapid.T) {
 func (x *machine) checkWaiting(t *rapid.T) {
 	var pending, held []string
 	var exposed settle.Fen
+	of := map[string]settle.Fen{}
 	for _, d := range x.m.done {
+		if d.state != Acknowledged {
+			of[d.person] += d.local.Fund
+		}
 		switch d.state {
 		case Pending:
 			pending = append(pending, d.number)
@@ -394,5 +399,10 @@ func (x *machine) checkWaiting(t *rapid.T) {
 	must(t, err)
 	if s.Pending != len(pending) || s.Held != len(held) || s.Exposed != exposed || s.OldestPending.IsZero() != (len(pending) == 0) {
 		t.Fatalf("status %+v, model %d pending, %d held, %s exposed", s, len(pending), len(held), exposed)
+	}
+	for _, w := range x.who {
+		if is, all, err := x.q.Exposure(w); err != nil || is != of[w] || all != exposed {
+			t.Fatalf("exposure %s of %s, model %s of %s, %v", is, all, of[w], exposed, err)
+		}
 	}
 }

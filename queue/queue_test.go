@@ -244,6 +244,55 @@ func TestLifeOfASettlement(t *testing.T) {
 	verified(t, q)
 }
 
+// TestExposure: the fund's part of each settlement counts until the platform has it,
+// whether it was made with the platform or without, pending or held.
+func TestExposure(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, options(h))
+	other := q.Person("440301201801011234")
+	want := func(what string, child, sibling settle.Fen) {
+		t.Helper()
+		for person, sum := range map[string]settle.Fen{child1(q): child, other: sibling, donor1(q): 0} {
+			if of, all, err := q.Exposure(person); err != nil || of != sum || all != child+sibling {
+				t.Errorf("%s: exposed %s of %s, %v; want %s of %s", what, of, all, err, sum, child+sibling)
+			}
+		}
+		if s, err := q.Status(); err != nil || s.Exposed != child+sibling {
+			t.Errorf("%s: status %+v, %v", what, s, err)
+		}
+	}
+	online := bill(q, "online", 0, 100, 0, 0, 7)
+	online.Settlement.Provisional = false
+	a, _, err := q.Settle(t.Context(), online)
+	must(t, err)
+	want("online", 100, 0)
+	b := settle1(t, q, "offline", 20, 0, 0, 7)
+	want("and offline", 120, 0)
+	siblings := bill(q, "sibling", 0, 3, 0, 0, 7)
+	siblings.Settlement.Person, siblings.Settlement.Provisional = other, false
+	c, _, err := q.Settle(t.Context(), siblings)
+	must(t, err)
+	want("and another person", 120, 3)
+	must(t, q.Hold(t.Context(), Held{Number: a.Number, Code: "X", By: clerk}))
+	want("held", 120, 3)
+	ack := ackOf(b)
+	ack.Fund, ack.Cash = 5, 22 // the platform pays less: the counter's word is what was exposed
+	_, err = q.Acknowledge(t.Context(), ack)
+	must(t, err)
+	want("acknowledged otherwise", 100, 3)
+	_, err = q.Acknowledge(t.Context(), ackOf(a))
+	must(t, err)
+	want("held one acknowledged", 0, 3)
+	verified(t, q)
+	mustClose(t, q)
+	q = mustOpen(t, dir, options(h))
+	want("opened again", 0, 3)
+	_, err = q.Acknowledge(t.Context(), ackOf(c))
+	must(t, err)
+	want("all acknowledged", 0, 0)
+}
+
 // TestKnown finds a person again by id number and by both marks of a card.
 func TestKnown(t *testing.T) {
 	h := newHand()

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -42,25 +43,62 @@ func (q *Queue) recover() error {
 }
 
 // openStore opens bbolt. damage says why the file must be built again; at is then what
-// it reflects as far as that can be trusted, the zero row if it cannot.
+// is known nevertheless of where it stood, the zero row if nothing can be trusted.
 func (q *Queue) openStore() (at appliedRow, damage, err error) {
-	mark, err := os.ReadFile(q.file(suspectName))
-	if err == nil {
-		damage = fmt.Errorf("it was found damaged: %s", mark)
-		if _, err := os.Lstat(q.file(storeName)); errors.Is(err, os.ErrNotExist) {
-			damage = nil
-			if err := os.Remove(q.file(suspectName)); err != nil { // of a file that is gone
-				return appliedRow{}, nil, fmt.Errorf("queue: %w", err)
-			}
-		}
-	} else if !errors.Is(err, os.ErrNotExist) {
-		return appliedRow{}, nil, fmt.Errorf("queue: %w", err)
+	at.Pos, damage, err = q.suspected()
+	if damage != nil || err != nil {
+		return at, damage, err
 	}
 	q.db, at, err = openStore(q.file(storeName))
 	if isCorrupt(err) {
 		return at, err, nil
 	}
-	return at, damage, err
+	return at, nil, err
+}
+
+// suspicion is what the mark beside a damaged bbolt file says.
+type suspicion struct {
+	Head journal.Pos `json:"head"` // durable in the journal by then
+	Why  string      `json:"why"`
+}
+
+// suspect stops the queue because its bbolt file is damaged, and marks the file, so
+// that the next Open builds it again.
+func (q *Queue) suspect(why error) {
+	q.mu.RLock()
+	s := suspicion{Head: q.head, Why: why.Error()}
+	q.mu.RUnlock()
+	mark, err := json.Marshal(s)
+	if err == nil {
+		err = os.WriteFile(q.file(suspectName), mark, 0o600)
+	}
+	_ = q.stop(errors.Join(why, err))
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.damaged = true
+}
+
+// suspected tells why the bbolt file is marked, nil if it is not. A mark that was not
+// written whole still counts.
+func (q *Queue) suspected() (known journal.Pos, damage, err error) {
+	mark, err := os.ReadFile(q.file(suspectName))
+	if errors.Is(err, os.ErrNotExist) {
+		return known, nil, nil
+	}
+	if err != nil {
+		return known, nil, fmt.Errorf("queue: %w", err)
+	}
+	if _, err := os.Lstat(q.file(storeName)); errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(q.file(suspectName)); err != nil { // of a file that is gone
+			return known, nil, fmt.Errorf("queue: %w", err)
+		}
+		return known, nil, nil
+	}
+	var s suspicion
+	if json.Unmarshal(mark, &s) != nil {
+		s = suspicion{Why: "its mark is not whole"}
+	}
+	return s.Head, fmt.Errorf("it was found damaged: %s", s.Why), nil
 }
 
 // rebuild sets the bbolt file aside and begins a new one.

@@ -137,41 +137,6 @@ func TestScanAcrossLayers(t *testing.T) {
 	}
 }
 
-// TestStoreAhead: the bbolt file knows entries that the journal has not, as after a
-// restored backup; and one of another journal.
-func TestStoreAhead(t *testing.T) {
-	h := newHand()
-	dir := t.TempDir()
-	q := mustOpen(t, dir, options(h))
-	some(t, q, h, "a", 4)
-	mustClose(t, q)
-	file := filepath.Join(dir, journalDir, journal.FileName(1))
-	old, err := os.ReadFile(file)
-	must(t, err)
-	q = mustOpen(t, dir, options(h))
-	want := picture(t, q)
-	some(t, q, h, "b", 4)
-	mustClose(t, q)
-	must(t, os.WriteFile(file, old, 0o600))
-	q = mustOpen(t, dir, options(h))
-	same(t, "journal of before", picture(t, q), want)
-	if s, err := q.Status(); err != nil || len(s.Notices) != 1 || !strings.Contains(s.Notices[0], "set aside") {
-		t.Errorf("status %+v, %v", s, err)
-	}
-	some(t, q, h, "other", 12) // now the same place has another entry
-	mustClose(t, q)
-	aside, err := filepath.Glob(filepath.Join(dir, storeName+".aside-*"))
-	if err != nil || len(aside) != 1 {
-		t.Fatalf("aside %v %v", aside, err)
-	}
-	must(t, os.Rename(aside[0], filepath.Join(dir, storeName)))
-	q = mustOpen(t, dir, options(h))
-	if s, err := q.Status(); err != nil || len(s.Notices) != 1 {
-		t.Errorf("status %+v, %v", s, err)
-	}
-	verified(t, q)
-}
-
 // TestDamagedStore writes garbage over each page of the bbolt file in turn, and cuts
 // it: Open builds it again or was not touched by it; what is read is always right.
 func TestDamagedStore(t *testing.T) {
@@ -252,6 +217,9 @@ func TestStoreDamagedWhileOpen(t *testing.T) {
 	}
 	if _, err := q.MsgID(t.Context()); !errors.Is(err, ErrStopped) {
 		t.Errorf("after that: %v", err)
+	}
+	if s, err := q.Status(); err != nil || !errors.Is(s.Stopped, ErrStopped) || s.Entry == 0 || s.At.IsZero() {
+		t.Errorf("status %+v, %v", s, err)
 	}
 	mustClose(t, q)
 	mark := filepath.Join(dir, suspectName)
@@ -341,8 +309,12 @@ func TestNothingInClear(t *testing.T) {
 	e := entitled(q, childID, childName, 700, 0, h.ago(0))
 	e.Who.CardNumber, e.Who.CardCode, e.Who.PersonNo = childCard, childCode, "P440300998877"
 	must(t, q.Learn(t.Context(), e, clerk))
-	s := settle1(t, q, "k", 100, 0, 0, 0)
+	c := bill(q, "k", version(t, q), 100, 0, 0, 0)
+	c.Settlement = treated(t, c.Settlement)
+	s, _, err := q.Settle(t.Context(), c)
+	must(t, err)
 	secret := []string{childID, childName, childCard, childCode, donorID, donorName, "P440300998877"}
+	secret = append(secret, treatedFor()...)
 	msgid, _, err := q.Request(t.Context(), s.Number, "2207", func(string) ([]byte, error) { return []byte(strings.Join(secret, ",")), nil }, clerk)
 	must(t, err)
 	all := strings.Join(secret, " ")
@@ -368,7 +340,7 @@ func TestNothingInClear(t *testing.T) {
 		t.Errorf("searched %d files", files)
 	}
 	q = mustOpen(t, dir, options(h)) // and it is all there
-	if r, err := q.Get(s.Number); err != nil || r.Held.Cashier != all || r.Answer.Message != all {
+	if r, err := q.Get(s.Number); err != nil || r.Held.Cashier != all || r.Answer.Message != all || !reflect.DeepEqual(r.Settlement, s) {
 		t.Errorf("record %+v, %v", r, err)
 	}
 }

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"compress/flate"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
@@ -9,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/sm4"
@@ -26,9 +26,9 @@ const hashLen = 32
 // vault seals personal data and makes the keyed hashes by which it is found.
 type vault struct {
 	aead  cipher.AEAD
-	hash  []byte    // HMAC key
-	mark  string    // tells one key from another, and nothing else
-	press sync.Pool // of *flate.Writer: each has hundreds of KB
+	hash  []byte             // HMAC key
+	mark  string             // tells one key from another, and nothing else
+	press chan *flate.Writer // idle ones: each has hundreds of KB to make and to clear
 }
 
 func newVault(key []byte) (*vault, error) {
@@ -43,7 +43,10 @@ func newVault(key []byte) (*vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	return &vault{aead: aead, hash: mac(key, "settled hash 1"), mark: hex.EncodeToString(mac(key, "settled mark 1")[:8])}, nil
+	return &vault{
+		aead: aead, hash: mac(key, "settled hash 1"), mark: hex.EncodeToString(mac(key, "settled mark 1")[:8]),
+		press: make(chan *flate.Writer, idlePresses),
+	}, nil
 }
 
 func mac(key []byte, parts ...string) []byte {

@@ -25,35 +25,28 @@ type Status struct {
 // says so, and if the bbolt file is what failed, what it counts is zero. It fails only
 // when the queue is closed.
 func (q *Queue) Status() (Status, error) {
+	if s, broken := q.broken(); broken {
+		return s, nil
+	}
 	var s Status
-	err := errNoStore
-	if !q.broken() {
-		err = q.read(func(v *view) error {
-			s = q.glance()
-			return s.count(v)
-		})
+	err := q.read(func(v *view) error {
+		s = q.glance()
+		return s.count(v)
+	})
+	if s, broken := q.broken(); broken { // just now, by this very read
+		return s, nil
 	}
-	if err == nil || errors.Is(err, ErrClosed) {
-		return s, err
-	}
-	q.mu.RLock()
-	defer q.mu.RUnlock()
-	if errors.Is(q.stopped, ErrClosed) {
-		return Status{}, ErrClosed
-	}
-	if s = q.glance(); s.Stopped == nil {
-		return s, err
-	}
-	return s, nil
+	return s, err
 }
 
-// errNoStore says that the bbolt file is damaged and not touched any more.
-var errNoStore = errors.New("queue file is damaged")
-
-func (q *Queue) broken() bool {
+// broken is the status without bbolt if its file is damaged and not touched any more.
+func (q *Queue) broken() (Status, bool) {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
-	return q.damaged
+	if !q.damaged || errors.Is(q.stopped, ErrClosed) {
+		return Status{}, false
+	}
+	return q.glance(), true
 }
 
 // glance is the part of the status that bbolt has no part in.

@@ -144,18 +144,6 @@ func isCorrupt(err error) bool {
 	return ok
 }
 
-// suspect stops the queue because its bbolt file is damaged, and marks the file, so
-// that the next Open builds it again.
-func (q *Queue) suspect(why error) {
-	if err := os.WriteFile(q.file(suspectName), []byte(why.Error()+"\n"), 0o600); err != nil {
-		why = errors.Join(why, err)
-	}
-	_ = q.stop(why)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.damaged = true
-}
-
 // setAside renames the bbolt file, for a person to look at, and says why.
 func (q *Queue) setAside(why error) error {
 	name := storeName + ".aside-" + q.opt.Now().In(zone()).Format("20060102T150405.000")

@@ -205,14 +205,28 @@ func TestPosition(t *testing.T) {
 	other.Hash = list[0].Hash
 	elsewhere := good
 	elsewhere.Segment = 9
-	for name, from := range map[string]Pos{"beyond the end": beyond, "another hash": other, "another file": elsewhere} {
-		if _, err := Open(dir, Options{From: from}); !errors.Is(err, ErrPosition) {
+	later := beyond
+	later.N = 9
+	for name, tc := range map[string]struct {
+		from  Pos
+		other string
+	}{"beyond the end": {beyond, good.Hash}, "an entry beyond it": {later, ""}, "another hash": {other, good.Hash}, "another file": {elsewhere, good.Hash}} {
+		_, err := Open(dir, Options{From: tc.from})
+		lost, ok := errors.AsType[*Lost](err)
+		if !ok || !errors.Is(err, ErrPosition) || lost.Known != tc.from || lost.Other != tc.other || lost.Last.N != 3 || lost.Last.Hash != list[2].Hash {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	mustClose(t, mustOpen(t, dir, Options{From: good}))
-	if _, err := Open(t.TempDir(), Options{From: good}); !errors.Is(err, ErrPosition) {
-		t.Errorf("empty journal: %v", err)
+	empty := t.TempDir()
+	for _, dir := range []string{empty, filepath.Join(empty, "none")} {
+		_, err := Open(dir, Options{From: good})
+		if lost, ok := errors.AsType[*Lost](err); !ok || lost.Last.N != 0 || lost.Other != "" {
+			t.Errorf("empty journal: %v", err)
+		}
+	}
+	if made, err := os.ReadDir(empty); err != nil || len(made) > 0 {
+		t.Errorf("made %v, %v", made, err)
 	}
 }
 

@@ -132,7 +132,7 @@ func TestClean(t *testing.T) {
 			return err
 		}
 		data, err := os.ReadFile(path)
-		for _, secret := range []string{childID, "440305198805051013", "张小满", "张建国", "F18060102", "44030000000000000100000001"} {
+		for _, secret := range []string{childID, "440305198805051013", "张小满", "张建国", "F18060102", "44030000000000000100000001", "急性支气管炎", "陈敏"} {
 			if bytes.Contains(data, []byte(secret)) {
 				t.Errorf("%s holds %q in clear", e.Name(), secret)
 			}
