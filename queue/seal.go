@@ -28,7 +28,7 @@ type vault struct {
 	aead  cipher.AEAD
 	hash  []byte             // HMAC key
 	mark  string             // tells one key from another, and nothing else
-	press chan *flate.Writer // idle ones: each has hundreds of KB to make and to clear
+	press chan *flate.Writer // all that there are: see presses
 }
 
 func newVault(key []byte) (*vault, error) {
@@ -43,9 +43,13 @@ func newVault(key []byte) (*vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
+	press, err := presses()
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
 	return &vault{
 		aead: aead, hash: mac(key, "settled hash 1"), mark: hex.EncodeToString(mac(key, "settled mark 1")[:8]),
-		press: make(chan *flate.Writer, idlePresses),
+		press: press,
 	}, nil
 }
 
