@@ -19,22 +19,27 @@ func (q *Queue) applyLoop() {
 	for {
 		select {
 		case <-q.work:
-		case <-q.hurry:
+			q.linger()
+		case <-q.hurry: // also if there was work as well
 		case <-q.written:
 			_ = q.apply() // logged; what is missing is replayed
 			return
 		}
-		timer := time.NewTimer(q.opt.applyAfter)
-		select {
-		case <-timer.C:
-		case <-q.hurry:
-		case <-q.written:
-		}
-		timer.Stop()
 		if err := q.apply(); err != nil {
 			<-q.written
 			return
 		}
+	}
+}
+
+// linger waits for more to apply, unless there is a hurry.
+func (q *Queue) linger() {
+	timer := time.NewTimer(q.opt.applyAfter)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-q.hurry:
+	case <-q.written:
 	}
 }
 

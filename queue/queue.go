@@ -106,6 +106,17 @@ type Queue struct {
 // one that has not all that bbolt knows [Lost], and nothing is written; another owner's
 // gives [ErrForeign].
 func Open(dir string, opt Options) (*Queue, error) {
+	q, err := prepare(dir, opt)
+	if err != nil {
+		return nil, err
+	}
+	go q.writeLoop()
+	go q.applyLoop()
+	return q, nil
+}
+
+// prepare is Open without the two goroutines.
+func prepare(dir string, opt Options) (*Queue, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
@@ -129,8 +140,6 @@ func Open(dir string, opt Options) (*Queue, error) {
 	if err := q.recover(); err != nil {
 		return nil, errors.Join(err, q.release())
 	}
-	go q.writeLoop()
-	go q.applyLoop()
 	return q, nil
 }
 

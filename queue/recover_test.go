@@ -2,6 +2,7 @@ package queue
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -111,6 +112,30 @@ func TestReadsWhatIsCommitted(t *testing.T) {
 	mustClose(t, q)
 	if f, err := filepath.Glob(filepath.Join(dir, "*aside*")); err != nil || len(f) > 0 {
 		t.Errorf("set aside: %v %v", f, err)
+	}
+}
+
+// TestHurry: the applier finds that there is work and that there is a hurry. It does
+// not wait as long as bbolt may lag, whichever it sees first.
+func TestHurry(t *testing.T) {
+	h := newHand()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for range 20 { // which it sees first is chance
+		q, err := prepare(t.TempDir(), lagging(h))
+		must(t, err)
+		go q.writeLoop()
+		_, err = q.MsgID(ctx)
+		must(t, err)
+		caught := q.caught
+		q.kick(q.hurry)
+		go q.applyLoop()
+		select {
+		case <-caught:
+		case <-ctx.Done():
+			t.Error("bbolt got nothing")
+		}
+		mustClose(t, q)
 	}
 }
 

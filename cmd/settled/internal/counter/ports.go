@@ -151,8 +151,8 @@ type Links interface {
 
 // Exposure is what is at risk because the platform did not confirm it yet.
 type Exposure interface {
-	// OfPerson is the fund's money that was granted to a person offline and that the
-	// platform has not acknowledged.
+	// OfPerson is the fund's money that was granted to a person and that the platform
+	// has not acknowledged, settled online or not.
 	OfPerson(ctx context.Context, person string) (settle.Fen, error)
 	// OfCounter is the same, of this counter.
 	OfCounter(ctx context.Context) (settle.Fen, error)
