@@ -178,6 +178,8 @@ func TestMoney(t *testing.T) {
 	half.Quantity = decimal.RequireFromString("0.5")
 	vaccine := line("300.00")
 	vaccine.Vaccination = true
+	vaccineB := gradeB("300.00", "0.10")
+	vaccineB.Vaccination = true
 	scan := line("800.00")
 	scan.LargeEquipment = true
 	for _, c := range []struct {
@@ -208,6 +210,7 @@ func TestMoney(t *testing.T) {
 		{"no lines", visit("2024-11-05", centreA), "0", "0.00", "0.00", "2471.31", "2471.31", "SELECTED_DIRECT", settle.Settled},
 		{"nothing to pay", visit("2024-11-05", centreA, line("0.00")), "0", "0.00", "0.00", "2471.31", "2471.31", "SELECTED_DIRECT", settle.Settled},
 		{"vaccination is cash", visit("2024-11-05", centreA, vaccine), "0", "0.00", "0.00", "2471.31", "2471.31", "SELECTED_DIRECT", settle.NoFund},
+		{"vaccination is cash, its first part too", visit("2024-11-05", centreA, vaccineB), "0", "0.00", "0.00", "2471.31", "2471.31", "SELECTED_DIRECT", settle.NoFund},
 		{"a child's scan is ordinary", visit("2024-11-05", hospital3, scan), "0", "440.00", "360.00", "2471.31", "2031.31", "SELECTED_SETTLEMENT_HOSPITAL", settle.Settled},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -99,7 +99,6 @@ func chosen(p settle.Insured, at settle.Institution, day string) (bool, string) 
 func (o *opinion) accounts(p settle.Insured, v settle.Visit, day string) bool {
 	for _, l := range o.lines {
 		if l.vaccine && day >= "2023-10-01" {
-			o.eligible = o.eligible.Add(l.first)
 			continue
 		}
 		o.eligible = o.eligible.Add(l.scope.Sub(l.fund)).Add(l.first)
