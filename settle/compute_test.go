@@ -324,6 +324,13 @@ func TestRefusedInput(t *testing.T) {
 		{"link to oneself", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
 			p.Family = []settle.FamilyAccount{parent("P1", "1.00"), {ID: "P2", Relation: settle.RelationSelf}}
 		}, settle.BadField, "family_accounts[1].relation", 0},
+		{"link of unknown age", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
+			p.Family = []settle.FamilyAccount{{ID: "P1", Relation: settle.RelationChild, Link: settle.MutualAid}}
+		}, settle.BadField, "family_accounts[0].link_from", 0},
+		{"one account twice", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
+			p.Family = []settle.FamilyAccount{parent("P1", "1.00"), parent("P2", "1.00"), parent("P1", "1.00")}
+		}, settle.BadField, "family_accounts[2].account_id", 0},
+		{"unknown kind of line", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Lines[0].Kind = "drug" }, settle.BadField, "items[0].kind", 1},
 		{"unknown category", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) { p.Category = "soldier" }, settle.BadField, "patient.category", 0},
 		{"unknown visit", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Kind = "house_call" }, settle.BadField, "visit.kind", 0},
 		{"level", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Institution.Level = 4 }, settle.BadField, "visit.institution.level", 0},
