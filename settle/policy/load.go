@@ -257,7 +257,6 @@ func (l *loader) complete() error {
 
 // consistent checks the whole set once the overlays are laid over it.
 func (l *loader) consistent() error {
-	wages := l.lines[place{param: settle.ParamAverageWage}]
 	var errs []error
 	for i := range l.schemas {
 		for _, key := range l.schemas[i].combinations() {
@@ -266,7 +265,7 @@ func (l *loader) consistent() error {
 				errs = append(errs, err)
 			}
 			for _, r := range rows {
-				if err := r.derive(wages); err != nil {
+				if err := l.derive(r); err != nil {
 					errs = append(errs, err)
 				}
 			}

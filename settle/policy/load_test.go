@@ -88,6 +88,11 @@ func TestValues(t *testing.T) {
 		{"2024-11-05", settle.ParamSpecial1Rate, settle.Key{settle.From36}, "0.90", settle.Provisional},
 		{"2023-09-30", settle.ParamOldLimit, settle.Key{}, "1000.00", settle.Official},
 		{"2023-10-01", settle.ParamOldLimit, settle.Key{}, "-", ""},
+		{"2024-08-31", settle.ParamPremium, settle.Key{settle.PremiumChild, settle.PremiumOwn}, "", settle.Unknown},
+		{"2024-09-01", settle.ParamPremium, settle.Key{settle.PremiumChild, settle.PremiumOwn}, "436.32", settle.Official},
+		{"2025-08-31", settle.ParamPremium, settle.Key{settle.PremiumStudent, settle.PremiumSubsidy}, "872.64", settle.Official},
+		{"2025-09-01", settle.ParamPremium, settle.Key{settle.PremiumChild, settle.PremiumSubsidy}, "", settle.Unknown},
+		{"2022-09-01", settle.ParamPremium, settle.Key{settle.PremiumStudent, settle.PremiumOwn}, "578.52", settle.Provisional},
 	} {
 		n := s.On(day(c.day)).Number(c.param, c.key)
 		switch {
@@ -148,10 +153,10 @@ func TestLoadErrors(t *testing.T) {
 		{"unknown word", "age_reached.toml", `value = "on_birthday"`, `value = "whenever"`, `value: "whenever" is not one of on_birthday, day_after`},
 		{"bad alternative", "age_reached.toml", `alternative = "day_after"`, `alternative = "later"`, `alternative: "later" is not one of`},
 		{"alternative without conflict", "age_reached.toml", "conflict = \"X-7\"\n", "", "an alternative needs the conflict's id"},
-		{"does not re-derive", "outpatient_limit.toml", `value = "2619.60"`, `value = "2619.61"`, "outpatient_limit.toml:38: 1.5 % of 174640.00 is 2619.60, not 2619.61"},
-		{"an official value that does not re-derive", "outpatient_limit.toml", `value = "2471.31"`, `value = "2471.32"`, "outpatient_limit.toml:24: 1.5 % of 164754.00 is 2471.31, not 2471.32"},
-		{"another wage", "outpatient_limit.toml", `wage = "174640.00"`, `wage = "171854.00"`, "outpatient_limit.toml:38: the wage of 2023 is 174640.00 (average_wage.toml:"},
-		{"a base year without a wage", "outpatient_limit.toml", "year = 2023", "year = 2024", "outpatient_limit.toml:38: no average wage is known for the base year 2024"},
+		{"does not re-derive", "outpatient_limit.toml", `value = "2619.60"`, `value = "2619.61"`, "outpatient_limit.toml:38: 174640.00 × 1.5 % is 2619.60, not 2619.61"},
+		{"an official value that does not re-derive", "outpatient_limit.toml", `value = "2471.31"`, `value = "2471.32"`, "outpatient_limit.toml:24: 164754.00 × 1.5 % is 2471.31, not 2471.32"},
+		{"another wage", "outpatient_limit.toml", `wage = "174640.00"`, `wage = "171854.00"`, "outpatient_limit.toml:38: the average_wage of 2023 is 174640.00 (average_wage.toml:"},
+		{"a base year without a wage", "outpatient_limit.toml", "year = 2023", "year = 2024", "outpatient_limit.toml:38: no average_wage is known for the base year 2024"},
 		{"derived without base", "outpatient_limit.toml", "base = { year = 2023, wage = \"174640.00\", percent = \"1.5\" }\n", "", "a derived row needs its base"},
 		{"unknown parameter", "regime.toml", `parameter = "regime"`, `parameter = "regimen"`, `regime.toml:2: unknown parameter "regimen"`},
 		{"another file's parameter", "regime.toml", `parameter = "regime"`, `parameter = "age_reached"`, `regime.toml:2: parameter "age_reached" is not the file's name`},
@@ -227,7 +232,7 @@ func TestEveryDayHasOneRow(t *testing.T) {
 		}
 	}
 	for at, from := range first {
-		if from != day("2014-01-01") && from != day("2023-10-01") && at.param != settle.ParamAverageWage {
+		if from != day("2014-01-01") && from != day("2023-10-01") && at.param != settle.ParamAverageWage && at.param != settle.ParamResidentIncome {
 			t.Errorf("%s %v begins on %s", at.param, at.key, from)
 		}
 	}

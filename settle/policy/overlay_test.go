@@ -99,7 +99,7 @@ func TestOverlayErrors(t *testing.T) {
 		"unknown key":        {approval + "force = true\n" + good, `2026.toml:3: unknown key "force"`},
 		"illustrative text":  {approval + "illustrative = \"yes\"\n" + good, "2026.toml:3: illustrative is a string"},
 		"gap before":         {approval + limitRow("2000.00", "2020-01-01", "2020-12-31"), "gap between"},
-		"wrong base":         {approval + strings.Replace(good, "status", "base = { year = 2022, wage = \"164754.00\", percent = \"1.5\" }\nstatus", 1), "2026.toml:4: 1.5 % of 164754.00 is 2471.31, not 2700.00"},
+		"wrong base":         {approval + strings.Replace(good, "status", "base = { year = 2022, wage = \"164754.00\", percent = \"1.5\" }\nstatus", 1), "2026.toml:4: 164754.00 × 1.5 % is 2471.31, not 2700.00"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Load(overlay(c.text))

@@ -36,11 +36,13 @@ type Row struct {
 	Overlay      *Approval       `json:"overlay,omitempty"` // nil: a row of the shipped data
 }
 
-// Base is what an amount was worked out from: percent of the average wage of a year.
+// Base is what an amount was worked out from: percent of the average wage of a year, or
+// of twelve times the month's income of one. Either Wage or Income is stated.
 type Base struct {
 	Year    int    `json:"year"`
-	Wage    string `json:"wage"`    // yuan a year
-	Percent string `json:"percent"` // "1.5"
+	Wage    string `json:"wage,omitempty"`   // yuan a year, of [settle.ParamAverageWage]
+	Income  string `json:"income,omitempty"` // yuan a month, of [settle.ParamResidentIncome]
+	Percent string `json:"percent"`          // "1.5"
 }
 
 // Approval says who put an overlay into force.
@@ -162,22 +164,24 @@ func (r *Row) readBase(t *table) error {
 		return t.problem("base", "base is a %s, not a table", kind(v))
 	}
 	base := &table{file: t.file, line: t.at("base"), values: m, lines: map[string]int{}}
-	if err := base.only("year", "wage", "percent"); err != nil {
+	if err := base.only("year", "wage", "income", "percent"); err != nil {
 		return err
 	}
 	year, ok := m["year"].(int64)
 	if !ok || year < 1990 || year > 2999 {
 		return base.problem("year", "base needs a year as a number")
 	}
-	wage, err := base.required("wage")
-	if err != nil {
-		return err
+	r.Base = &Base{Year: int(year)}
+	for key, to := range map[string]*string{"wage": &r.Base.Wage, "income": &r.Base.Income, "percent": &r.Base.Percent} {
+		text, err := base.text(key)
+		if err != nil {
+			return err
+		}
+		*to = text
 	}
-	percent, err := base.required("percent")
-	if err != nil {
-		return err
+	if (r.Base.Wage == "") == (r.Base.Income == "") || r.Base.Percent == "" {
+		return t.problem("base", "base needs a percent, and a wage or an income")
 	}
-	r.Base = &Base{Year: int(year), Wage: wage, Percent: percent}
 	return nil
 }
 

@@ -147,7 +147,7 @@ func (r *Row) remedy() string {
 func (r *Row) canonical() string {
 	base := ""
 	if r.Base != nil {
-		base = fmt.Sprintf("%d/%s/%s", r.Base.Year, r.Base.Wage, r.Base.Percent)
+		base = fmt.Sprintf("%d/%s/%s/%s", r.Base.Year, r.Base.Wage, r.Base.Income, r.Base.Percent)
 	}
 	overlay := ""
 	if r.Overlay != nil {
