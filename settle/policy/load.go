@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
 	"settled/settle"
@@ -42,6 +41,11 @@ type loader struct {
 	sources map[string]Source
 	headers map[settle.Param]*header
 	lines   map[place]timeline
+
+	rules, conflicts map[string]bool // ids that rows of an overlay may name
+
+	approvals []*Approval // of the overlays
+	laid      []*Row      // rows of the overlays, as they stand in the files
 }
 
 // place is where a timeline belongs.
@@ -51,7 +55,10 @@ type place struct {
 }
 
 func load(data fs.FS, overlays ...fs.FS) (*Set, error) {
-	l := &loader{schemas: schemas(), sources: map[string]Source{}, headers: map[settle.Param]*header{}, lines: map[place]timeline{}}
+	l := &loader{
+		schemas: schemas(), sources: map[string]Source{}, headers: map[settle.Param]*header{}, lines: map[place]timeline{},
+		rules: map[string]bool{}, conflicts: map[string]bool{},
+	}
 	if err := l.readSources(data); err != nil {
 		return nil, err
 	}
@@ -62,7 +69,7 @@ func load(data fs.FS, overlays ...fs.FS) (*Set, error) {
 		return nil, err
 	}
 	for _, o := range overlays {
-		if err := each(o, l.readOverlay); err != nil {
+		if err := l.lay(o); err != nil {
 			return nil, fmt.Errorf("overlay: %w", err)
 		}
 	}
@@ -74,21 +81,41 @@ func load(data fs.FS, overlays ...fs.FS) (*Set, error) {
 
 // each calls read for every TOML file of a directory, in the order of the names.
 func each(dir fs.FS, read func(file string, data []byte) error) error {
-	files, err := fs.Glob(dir, "*.toml")
+	entries, err := fs.ReadDir(dir, ".") // not Glob, which passes over what cannot be read
 	if err != nil {
 		return fmt.Errorf("policy directory: %w", err)
 	}
-	slices.Sort(files)
-	for _, file := range files {
-		data, err := fs.ReadFile(dir, file)
-		if err != nil {
-			return fmt.Errorf("policy file: %w", err)
+	for _, e := range entries {
+		if path.Ext(e.Name()) != ".toml" {
+			continue
 		}
-		if err := read(file, data); err != nil {
+		data, err := readFile(dir, e.Name())
+		if err != nil {
+			return err
+		}
+		if err := read(e.Name(), data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readFile reads a file of bounded size; a device or pipe of that name could hang it.
+func readFile(dir fs.FS, file string) ([]byte, error) {
+	info, err := fs.Stat(dir, file)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("policy file: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, problem(file, 1, "not a regular file")
+	case info.Size() > maxFile:
+		return nil, problem(file, 1, "file is over %d bytes", maxFile)
+	}
+	data, err := fs.ReadFile(dir, file)
+	if err != nil {
+		return nil, fmt.Errorf("policy file: %w", err)
+	}
+	return data, nil
 }
 
 func (l *loader) readSources(data fs.FS) error {
@@ -162,6 +189,7 @@ func (l *loader) readParameter(file string, data []byte) error {
 		if l.lines[at], err = l.lines[at].add(r); err != nil {
 			return err
 		}
+		l.rules[h.rule], l.rules[r.Rule], l.conflicts[r.Conflict] = true, true, true
 	}
 	return nil
 }

@@ -45,13 +45,6 @@ type Base struct {
 	Percent string `json:"percent"`          // "1.5"
 }
 
-// Approval says who put an overlay into force.
-type Approval struct {
-	By           string      `json:"approved_by"`
-	On           settle.Date `json:"approved_on"`
-	Illustrative bool        `json:"illustrative"` // for demonstration, not for settling with patients
-}
-
 // header is what the rows of one parameter share.
 type header struct {
 	schema       *schema
@@ -192,6 +185,10 @@ func (r *Row) checkStatus(t *table, s *schema) error {
 		return t.problem("confidence", "confidence is %q, not high, medium or low", settle.Clip(r.Confidence))
 	case r.Quote == "" && r.Note == "":
 		return t.problem("quote", "neither quote nor note says where the value stands")
+	case !idForm(r.Rule):
+		return t.problem("rule", "rule is %q, not an id such as R-1", settle.Clip(r.Rule))
+	case r.Conflict != "" && !idForm(r.Conflict):
+		return t.problem("conflict", "conflict is %q, not an id such as X-1", settle.Clip(r.Conflict))
 	case r.Alternative != "" && r.Conflict == "":
 		return t.problem("alternative", "an alternative needs the conflict's id")
 	}
