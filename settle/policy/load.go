@@ -158,11 +158,23 @@ func (l *loader) readSource(t *table) (s Source, err error) {
 	if err := oneOf(s.Kind, []string{"official", "press", "secondary", "decision"}); err != nil {
 		return s, t.problem("kind", "kind: %v", err)
 	}
+	if !dateForm(s.Date) {
+		return s, t.problem("date", "date %q is not a year, month or day, such as 2024-08", settle.Clip(s.Date))
+	}
 	if _, twice := l.sources[s.ID]; twice {
 		return s, t.problem("id", "source %q twice", s.ID)
 	}
 	l.sources[s.ID] = s
 	return s, nil
+}
+
+// dateForm tells whether a text is a year, a month or a day.
+func dateForm(text string) bool {
+	if len(text) < 4 || len(text) > 10 {
+		return false
+	}
+	_, err := settle.ParseDate(text + "2024-01-01"[len(text):])
+	return err == nil
 }
 
 // readParameter reads one file of the shipped data.
@@ -275,12 +287,28 @@ func (l *loader) complete() error {
 			if len(rows) == 0 {
 				return problem(string(s.param)+".toml", 1, "no row for %s %s", s.param, strings.TrimSpace(key[0]+" "+key[1]))
 			}
-			if err := rows.closed(h.until); err != nil {
+			if err := errors.Join(l.begins(rows[0]), rows.closed(h.until)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// begins checks that a first row does not leave out days at its regime's beginning. What
+// others derive from begins with the first year that they need.
+func (l *loader) begins(first *Row) error {
+	if first.Param == settle.ParamAverageWage || first.Param == settle.ParamResidentIncome {
+		return nil
+	}
+	var days []string
+	for _, regime := range l.lines[place{param: settle.ParamRegime}] {
+		if first.From == regime.From {
+			return nil
+		}
+		days = append(days, regime.From.String())
+	}
+	return problem(first.File, first.Line, "the first row of %s is from %s; no regime begins on that day, they do on %s", named(first), first.From, strings.Join(days, ", "))
 }
 
 // consistent checks the whole set once the overlays are laid over it.
