@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -21,7 +22,7 @@ func newPolicy() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyShow(), newPolicyCheck(), newPolicyDiff(), newPolicyStale())
+	cmd.AddCommand(newPolicyShow(), newPolicyCheck(), newPolicyDiff(), newPolicyStale(), newPolicyPremium())
 	return cmd
 }
 
@@ -39,12 +40,9 @@ With --for only what can bear on a bill of such a person.`,
   settled policy show --on 2026-11-21 --policy /etc/settled/policy.d`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if on == "" {
-				return usagef("want --on DATE")
-			}
-			day, err := settle.ParseDate(on)
+			day, err := dayFlag("on", on)
 			if err != nil {
-				return usagef("--on: %w", err)
+				return err
 			}
 			rules, err := loadRules(overlays)
 			if err != nil {
@@ -57,6 +55,18 @@ With --for only what can bear on a bill of such a person.`,
 	cmd.Flags().StringVar(&overlays, "policy", "", "directory of rules to lay over the built-in ones")
 	cmd.Flags().StringVar(&person, "for", "", "kind of person: "+strings.Join(persons[:], ", "))
 	return cmd
+}
+
+// dayFlag reads the day that a flag must give.
+func dayFlag(name, text string) (settle.Date, error) {
+	if text == "" {
+		return 0, usagef("want --%s DATE, such as --%s 2025-03-01", name, name)
+	}
+	day, err := settle.ParseDate(text)
+	if err != nil {
+		return 0, usagef("--%s: %w", name, err)
+	}
+	return day, nil
 }
 
 func showPolicy(cmd *cobra.Command, rules *policy.Set, day settle.Date, person string) error {
@@ -109,8 +119,8 @@ func standing(r policy.Row) string {
 func loadRules(overlays string) (*policy.Set, error) {
 	var over []fs.FS
 	if overlays != "" {
-		if _, err := os.Stat(overlays); err != nil {
-			return nil, usagef("policy: %w", err)
+		if err := isDirectory(overlays); err != nil {
+			return nil, err
 		}
 		over = append(over, os.DirFS(overlays))
 	}
@@ -119,4 +129,24 @@ func loadRules(overlays string) (*policy.Set, error) {
 		return nil, usagef("policy: %w", err)
 	}
 	return rules, nil
+}
+
+// isDirectory refuses what cannot be a directory of rules: a file named in its place
+// would be passed over.
+func isDirectory(path string) error {
+	at, err := os.Stat(path)
+	if err != nil {
+		return usagef("policy: %w", err)
+	}
+	if !at.IsDir() {
+		return usagef("policy: %s is not a directory", path)
+	}
+	return nil
+}
+
+// today is the civil day in Shenzhen.
+func today() settle.Date {
+	now := time.Now().In(time.FixedZone("Asia/Shanghai", 8*60*60))
+	day, _ := settle.NewDate(now.Year(), int(now.Month()), now.Day()) // a day of the calendar
+	return day
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"settled/settle"
 	"settled/settle/policy"
 )
 
@@ -24,9 +23,9 @@ are in force for demonstration alone. Each says what to add where.`,
   settled policy stale --on 2025-11-01 --months 6 --policy /etc/settled/policy.d`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			day, err := settle.ParseDate(on)
+			day, err := dayFlag("on", on)
 			if err != nil {
-				return usagef("--on: %w", err)
+				return err
 			}
 			if months < 0 || months > 120 {
 				return usagef("--months: 0 to 120")
@@ -41,7 +40,6 @@ are in force for demonstration alone. Each says what to add where.`,
 	cmd.Flags().StringVar(&on, "on", "", "day, 2006-01-02")
 	cmd.Flags().IntVar(&months, "months", 3, "how far to look ahead")
 	cmd.Flags().StringVar(&overlays, "policy", "", "directory of rules to lay over the built-in ones")
-	_ = cmd.MarkFlagRequired("on") // the flag exists
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -54,6 +55,7 @@ type daemon struct {
 	config  *config
 	log     *slog.Logger
 	rules   atomic.Pointer[policy.Set]
+	broken  atomic.Pointer[error] // why the last reload of the rules changed nothing; nil: it did
 	queue   *queue.Queue
 	line    *platform.Line
 	watcher *pcsc.Watcher
@@ -116,6 +118,9 @@ func (d *daemon) loadRules() error {
 	set, err := loadRules(d.config.Policy.Overlays)
 	if err != nil {
 		return err
+	}
+	if err := set.CheckApproved(today()); err != nil {
+		return usagef("policy: %w", err)
 	}
 	d.rules.Store(set)
 	d.log.Info("rules loaded", "digest", set.Digest())
@@ -214,6 +219,15 @@ func (d *daemon) Ready(context.Context) []counter.Notice {
 	return why
 }
 
+// Notices implements api.Readiness.
+func (d *daemon) Notices(context.Context) []counter.Notice {
+	var list []counter.Notice
+	if why := d.broken.Load(); why != nil {
+		list = append(list, counter.Notice{Code: settle.RulesNotReloaded, Text: settle.RulesNotReloaded.Cashier() + (*why).Error()})
+	}
+	return list
+}
+
 // stopped gives the reason why the journal takes nothing more.
 func (d *daemon) stopped() error {
 	status, err := d.queue.Status()
@@ -256,6 +270,19 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 	return failed
 }
 
+// reloadRules reads the rules again, and keeps the reason if they do not load, for the
+// log, /readyz and the unit's status.
+func (d *daemon) reloadRules() {
+	if err := d.loadRules(); err != nil {
+		d.broken.Store(&err)
+		d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)
+		d.tell("STATUS=rules not reloaded, the old ones stay in force: " + strings.ReplaceAll(err.Error(), "\n", "; "))
+		return
+	}
+	d.broken.Store(nil)
+	d.tell(ready)
+}
+
 // reload reads the rules again on SIGHUP; rules that do not load change nothing.
 func (d *daemon) reload(ctx context.Context) error {
 	hups := make(chan os.Signal, 1)
@@ -266,9 +293,7 @@ func (d *daemon) reload(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-hups:
-			if err := d.loadRules(); err != nil {
-				d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)
-			}
+			d.reloadRules()
 		}
 	}
 }
