@@ -22,7 +22,7 @@ func newPolicy() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyShow(), newPolicyCheck(), newPolicyDiff(), newPolicyStale(), newPolicyPremium())
+	cmd.AddCommand(newPolicyShow(), newPolicyCheck(), newPolicyDiff(), newPolicyStale(), newPolicyPremium(), newPolicyBacktest())
 	return cmd
 }
 
