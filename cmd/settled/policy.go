@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -64,7 +65,7 @@ func dayFlag(name, text string) (settle.Date, error) {
 	}
 	day, err := settle.ParseDate(text)
 	if err != nil {
-		return 0, usagef("--%s: %w", name, err)
+		return 0, usagef("--%s: %w, from the years 1900 to 2999", name, err)
 	}
 	return day, nil
 }
@@ -74,19 +75,63 @@ func showPolicy(cmd *cobra.Command, rules *policy.Set, day settle.Date, person s
 	if err != nil {
 		return err
 	}
-	if asJSON(cmd) {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"on": day, "digest": rules.Digest(), "rows": rows})
-	}
-	if len(rows) == 0 {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: no rules; every bill of that day is refused.\n", day)
+	missing, err := missingOn(rules, day, person)
+	if err != nil {
 		return err
 	}
-	t := newTable(cmd.OutOrStdout(), 3, 3, "规则", "参数", "数值", "单位", "自", "至", "来源", "状态", "争议")
+	out := cmd.OutOrStdout()
+	if asJSON(cmd) {
+		return json.NewEncoder(out).Encode(map[string]any{"on": day, "digest": rules.Digest(), "rows": append([]policy.Row{}, rows...), "missing": missing})
+	}
+	if len(rows) == 0 {
+		return showNoRules(out, rules, day)
+	}
+	t := newTable(out, 3, 3, "规则", "参数", "数值", "单位", "自", "至", "来源", "状态", "争议")
 	for _, r := range rows {
 		t.AppendRow(table.Row{r.Rule, parameter(r), firstOf(r.Value, "未知"), r.Unit, r.From, firstOf(r.To.String(), "…"), cited(r), standing(r), r.Conflict})
 	}
 	t.Render()
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "规则摘要 %s\n", rules.Digest())
+	for _, s := range missing {
+		if _, err := fmt.Fprintf(out, "缺 %s，%s：%s\n", parameter(s.Row), consequence(s), s.Do); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(out, "规则摘要 %s\n", rules.Digest())
+	return err
+}
+
+// consequence says what the want of a value means.
+func consequence(s policy.Stale) string {
+	if s.Bills {
+		return "用到它的账单不予结算"
+	}
+	return "账单不受影响"
+}
+
+// missingOn lists the values that are unknown on a day, as far as they concern a person.
+func missingOn(rules *policy.Set, day settle.Date, person string) ([]policy.Stale, error) {
+	missing := []policy.Stale{}
+	for _, s := range rules.Stale(day, day) {
+		rows, err := only([]policy.Row{s.Row}, person)
+		if err != nil {
+			return nil, err
+		}
+		if s.Why == policy.StaleMissing && len(rows) > 0 {
+			missing = append(missing, s)
+		}
+	}
+	return missing, nil
+}
+
+// showNoRules says of a day before all rules what that means, and when they begin.
+func showNoRules(out io.Writer, rules *policy.Set, day settle.Date) error {
+	first := day
+	for _, r := range rules.Rows() {
+		if r.Param == settle.ParamRegime && (first == day || r.From < first) {
+			first = r.From
+		}
+	}
+	_, err := fmt.Fprintf(out, "%s：没有规则，当日的账单一律不予结算；规则自 %s 起。\n", day, first)
 	return err
 }
 
