@@ -44,7 +44,8 @@ func openPast(state string) (*pastQueue, error) {
 		return nil, err
 	}
 	p := &pastQueue{Queue: q, child: q.Person("440305201806010023"), parent: q.Person("440305198805051013")}
-	return p, p.people()
+	err = p.people()
+	return p, err
 }
 
 // people are a child and a parent whose account may pay for it.

@@ -118,7 +118,7 @@ func TestPeriods(t *testing.T) {
 	}
 }
 
-var fileAndLine = regexp.MustCompile(`^[a-z0-9_/-]+\.toml:[0-9]+: `)
+var fileAndLine = regexp.MustCompile(`^[a-z0-9_/-]+\.toml:\d+: `)
 
 // TestLoadErrors: each error names file and line.
 func TestLoadErrors(t *testing.T) {

@@ -45,7 +45,8 @@ type Name struct {
 }
 
 func (n *Named) add(id, why string) {
-	if n.Count++; len(n.First) < mostNamed {
+	n.Count++
+	if len(n.First) < mostNamed {
 		n.First = append(n.First, Name{id, why})
 	}
 }
