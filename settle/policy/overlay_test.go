@@ -98,7 +98,7 @@ func TestOverlayErrors(t *testing.T) {
 		"overlap inside":     {approval + good + limitRow("2700.00", "2026-12-31", ""), "2026.toml:15: row from 2026-12-31 overlaps the row in line 4"},
 		"unknown key":        {approval + "force = true\n" + good, `2026.toml:3: unknown key "force"`},
 		"illustrative text":  {approval + "illustrative = \"yes\"\n" + good, "2026.toml:3: illustrative is a string"},
-		"gap before":         {approval + limitRow("2000.00", "2020-01-01", "2020-12-31"), "gap between"},
+		"gap before":         {approval + limitRow("2000.00", "2020-01-01", "2020-12-31"), "2026.toml:4: gap between \"2020-12-31\" and 2023-10-01"},
 		"wrong base":         {approval + strings.Replace(good, "status", "base = { year = 2022, wage = \"164754.00\", percent = \"1.5\" }\nstatus", 1), "2026.toml:4: 164754.00 × 1.5 % is 2471.31, not 2700.00"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -230,7 +230,7 @@ func TestOverlayDeclares(t *testing.T) {
 // TestApproval: a file approved tomorrow is not put into force, one that reaches back
 // before its approval is told of.
 func TestApproval(t *testing.T) {
-	s := loaded(t, overlay(approval+limitRow("2700.00", "2026-01-01", "2026-02-28")+limitRow("2800.00", "2026-03-01", "")))
+	s := loaded(t, overlay(approval+limitRow("2700.00", "2026-01-01", "2026-01-31")+limitRow("2800.00", "2026-02-01", "")))
 	if err := s.CheckApproved(day("2026-02-01")); err != nil {
 		t.Error(err)
 	}

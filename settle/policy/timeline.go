@@ -79,7 +79,11 @@ func cutFrom(r *Row, from settle.Date) *Row {
 func (l timeline) whole() error {
 	for i := 1; i < len(l); i++ {
 		if r, before := l[i], l[i-1]; before.To == 0 || r.From != before.To.Next() {
-			return problem(r.File, r.Line, "gap between %q and %s", before.To, r.From)
+			at := r
+			if r.Overlay == nil && before.Overlay != nil {
+				at = before // what the hospital can mend
+			}
+			return problem(at.File, at.Line, "gap between %q and %s", before.To, r.From)
 		}
 	}
 	return nil
