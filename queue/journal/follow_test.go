@@ -55,13 +55,13 @@ func TestFollow(t *testing.T) {
 // meanwhile, with more behind it, it goes on, and takes it for no damage.
 func TestFollowBehindWriter(t *testing.T) {
 	data, list := written(t)
-	cut := list[4].Loc.Offset + 40
+	cut := list[3].Loc.Offset + 40 // entries 5 and 6 vouch for entry 4
 	dir := put(t, data[:cut])
-	if got, err := numbers(t, dir, nil); err != nil || len(got) != 4 {
+	if got, err := numbers(t, dir, nil); err != nil || len(got) != 3 {
 		t.Errorf("torn: %v %v", got, err)
 	}
 	got, err := numbers(t, dir, func(n uint64) {
-		if n == 4 {
+		if n == 3 {
 			if err := os.WriteFile(path(dir), data, 0o600); err != nil {
 				t.Fatal(err)
 			}
