@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"settled/queue"
 	"settled/settle"
 )
 
@@ -173,6 +175,19 @@ func (c *config) secret(name string) (string, error) {
 		return "", usagef("credential %s: empty", path)
 	}
 	return value, nil
+}
+
+// journalKey reads the credential that opens what the journal seals.
+func (c *config) journalKey() ([]byte, error) {
+	text, err := c.secret("journal.key")
+	if err != nil {
+		return nil, err
+	}
+	key, err := hex.DecodeString(text)
+	if err != nil || len(key) != queue.KeySize {
+		return nil, usagef("credential journal.key: want %d hex digits", 2*queue.KeySize)
+	}
+	return key, nil
 }
 
 func firstOf(values ...string) string {

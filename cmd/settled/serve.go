@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -54,6 +54,7 @@ type daemon struct {
 	config  *config
 	log     *slog.Logger
 	rules   atomic.Pointer[policy.Set]
+	broken  atomic.Pointer[error] // why the last reload of the rules changed nothing; nil: it did
 	queue   *queue.Queue
 	line    *platform.Line
 	watcher *pcsc.Watcher
@@ -117,6 +118,9 @@ func (d *daemon) loadRules() error {
 	if err != nil {
 		return err
 	}
+	if err := set.CheckApproved(today()); err != nil {
+		return usagef("policy: %w", err)
+	}
 	d.rules.Store(set)
 	d.log.Info("rules loaded", "digest", set.Digest())
 	return nil
@@ -130,13 +134,9 @@ func (d *daemon) by() queue.By {
 func (d *daemon) seat() string { return "W" + d.config.Counter.Number }
 
 func (d *daemon) openQueue() error {
-	text, err := d.config.secret("journal.key")
+	key, err := d.config.journalKey()
 	if err != nil {
 		return err
-	}
-	key, err := hex.DecodeString(text)
-	if err != nil || len(key) != queue.KeySize {
-		return usagef("credential journal.key: want %d hex digits", 2*queue.KeySize)
 	}
 	d.queue, err = queue.Open(d.config.State, queue.Options{
 		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key,
@@ -222,6 +222,15 @@ func (d *daemon) Ready(context.Context) []counter.Notice {
 	return why
 }
 
+// Notices implements api.Readiness.
+func (d *daemon) Notices(context.Context) []counter.Notice {
+	var list []counter.Notice
+	if why := d.broken.Load(); why != nil {
+		list = append(list, counter.Notice{Code: settle.RulesNotReloaded, Text: settle.RulesNotReloaded.Cashier() + (*why).Error()})
+	}
+	return list
+}
+
 // stopped gives the reason why the journal takes nothing more.
 func (d *daemon) stopped() error {
 	status, err := d.queue.Status()
@@ -264,6 +273,19 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 	return failed
 }
 
+// reloadRules reads the rules again, and keeps the reason if they do not load, for the
+// log, /readyz and the unit's status.
+func (d *daemon) reloadRules() {
+	if err := d.loadRules(); err != nil {
+		d.broken.Store(&err)
+		d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)
+		d.tell("STATUS=rules not reloaded, the old ones stay in force: " + strings.ReplaceAll(err.Error(), "\n", "; "))
+		return
+	}
+	d.broken.Store(nil)
+	d.tell(ready)
+}
+
 // reload reads the rules again on SIGHUP; rules that do not load change nothing.
 func (d *daemon) reload(ctx context.Context) error {
 	hups := make(chan os.Signal, 1)
@@ -274,9 +296,7 @@ func (d *daemon) reload(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-hups:
-			if err := d.loadRules(); err != nil {
-				d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)
-			}
+			d.reloadRules()
 		}
 	}
 }

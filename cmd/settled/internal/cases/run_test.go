@@ -127,14 +127,22 @@ func TestContested(t *testing.T) {
 		"in_prov_temp_outpatient 0.80":       flag("out_of_town", "0.80", "2023-10-01", `place = "in_province_outpatient"`),
 		"limit_2025_known false":             "\n[[row]]\nparameter = \"outpatient_limit\"\ngroup = \"resident\"\nfrom = \"2025-01-01\"\nto = \"2025-12-31\"\nsource = \"decision\"\nnote = \"not official\"\nconfidence = \"low\"\nstatus = \"unknown\"\n",
 		"limit_year july_june": flag("outpatient_limit", "2333.45", "2023-10-01", `to = "2024-06-30"`, `group = "resident"`) +
-			flag("outpatient_limit", "2471.31", "2024-07-01", `to = "2025-06-30"`, `group = "resident"`),
+			flag("outpatient_limit", "2471.31", "2024-07-01", `to = "2025-06-30"`, `group = "resident"`) +
+			flag("limit_period", "2023-07", "2023-10-01", `to = "2024-06-30"`) + flag("limit_period", "2024-07", "2024-07-01", `to = "2025-06-30"`),
 	}
 	_, f := bundled(t)
-	checked := 0
+	known, readings, checked, used := map[any]bool{}, 0, 0, map[string]bool{}
+	for _, row := range shipped(t).Rows() {
+		known[row.Conflict] = true
+	}
 	for _, c := range f.Cases {
 		contested, _ := c["contested"].([]any)
 		for _, one := range contested {
 			reading := as[map[string]any](t, one)
+			readings++
+			if !known[reading["conflict"]] {
+				t.Errorf("%s: no row names conflict %v", c["id"], reading["conflict"])
+			}
 			for name, value := range as[map[string]any](t, reading["override"]) {
 				text, ok := overlays[fmt.Sprintf("%s %v", name, value)]
 				if !ok {
@@ -150,6 +158,7 @@ func TestContested(t *testing.T) {
 					t.Fatal(err)
 				}
 				a := answers(t, bytes.NewReader(raw), set.On)[0]
+				used[fmt.Sprintf("%s %v", name, value)] = true
 				for field, want := range as[map[string]any](t, reading["expected"]) {
 					if d := cmp.Diff(want, a[field]); d != "" {
 						t.Errorf("%s by %s %v: %s: -want +got\n%s", c["id"], name, value, field, d)
@@ -159,8 +168,8 @@ func TestContested(t *testing.T) {
 			}
 		}
 	}
-	if checked != 16 {
-		t.Errorf("%d other readings were checked", checked)
+	if checked != readings || readings < 16 || len(used) != len(overlays) {
+		t.Errorf("%d of %d other readings were checked, by %d of %d overlays", checked, readings, len(used), len(overlays))
 	}
 }
 
