@@ -110,7 +110,7 @@ func (c *completion) run() {
 		c.cap()
 	}
 	if l.Grade != "" && l.Grade != grade && l.Grade != gradeOf(item.Level) {
-		c.differs("category", gradeChinese(l.Grade), gradeChinese(grade), item, Items)
+		c.differs("category", string(l.Grade), string(grade), item, Items)
 	}
 	if l.Charge != "" && l.Charge != item.Charge {
 		c.differs("charge", l.Charge, item.Charge, item, Items)
@@ -170,7 +170,7 @@ func (c *completion) cap() {
 		return
 	}
 	var limit decimal.NullDecimal
-	text := "无"
+	text := none
 	if row == nil {
 		row = &Row{}
 	} else if row.Number != "" {

@@ -32,18 +32,15 @@ func readFile(path string, each emit) (err error) {
 	}
 	defer func() { _ = f.Close() }() // only read
 	name := filepath.Base(path)
-	head := make([]byte, 4)
-	n, err := io.ReadFull(f, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+	in := bufio.NewReader(f)
+	head, err := in.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("catalogue: %s: %w", name, err)
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("catalogue: %s: %w", name, err)
-	}
-	if string(head[:n]) == "PK\x03\x04" {
+	if string(head) == "PK\x03\x04" {
 		return readZip(f, name, each)
 	}
-	return readRows(f, name, each)
+	return readRows(in, name, each)
 }
 
 func readZip(f *os.File, name string, each emit) error {

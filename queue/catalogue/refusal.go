@@ -25,14 +25,15 @@ func (c *completion) refuse(code settle.Code, field, cashier, technician string)
 	}
 }
 
-// differs names the bill's value and the catalogue's.
+// differs names the bill's value and the catalogue's; a category is its letter, and
+// what is not there is "none".
 func (c *completion) differs(field, bill, catalogue string, row *Row, t Table) {
 	where := fmt.Sprintf("table %s", t)
 	if row.ID != "" {
 		where = fmt.Sprintf("%s row %s of %s, version %s", t, row.ID, period(row), row.Updated)
 	}
 	c.refuse(CodeDiffers, field,
-		fmt.Sprintf("的%s：账单为 %s，医保目录为 %s；请在医院系统中改正后重新发送。", fieldChinese(field), bill, catalogue),
+		fmt.Sprintf("的%s：账单为 %s，医保目录为 %s；请在医院系统中改正后重新发送。", fieldChinese(field), valueChinese(bill), valueChinese(catalogue)),
 		fmt.Sprintf("the bill says %s %s, the catalogue %s (%s)", field, bill, catalogue, where))
 }
 
@@ -50,12 +51,12 @@ func (c *completion) noItem() {
 }
 
 func (c *completion) noRatio() {
-	stated := "未写"
+	stated := none
 	if !c.line.Open.Ratio {
 		stated = c.line.FirstSelfPay.String()
 	}
 	c.refuse(CodeNoRatio, "first_self_pay_ratio",
-		fmt.Sprintf("是乙类，医保目录没有险种 %s 的先自付比例（账单%s）；请联系信息科更新医保目录。", c.insurance, stated),
+		fmt.Sprintf("是乙类，医保目录没有险种 %s 的先自付比例，账单为 %s；请联系信息科更新医保目录。", c.insurance, valueChinese(stated)),
 		fmt.Sprintf("category B, and no row of 1319 for selfpay_prop_psn_type %s; the bill: %s", c.insurance, stated))
 }
 
@@ -63,19 +64,25 @@ func (c *completion) unclear(field, chinese, english string) {
 	c.refuse(CodeUnclear, field, "的医保目录数据不明确："+chinese+"；请联系信息科。", english)
 }
 
+// none stands for a value that is not there.
+const none = "none"
+
 // period is the days on which a row holds.
 func period(r *Row) string { return r.From.String() + ".." + r.To.String() }
 
-func gradeChinese(g settle.Grade) string {
-	switch g {
-	case settle.GradeA:
+// valueChinese gives a value as a cashier knows it.
+func valueChinese(value string) string {
+	switch value {
+	case string(settle.GradeA):
 		return "甲类"
-	case settle.GradeB:
+	case string(settle.GradeB):
 		return "乙类"
-	case settle.GradeC:
+	case string(settle.GradeC):
 		return "丙类"
+	case none:
+		return "无"
 	}
-	return string(g)
+	return value
 }
 
 // fieldChinese names a field of a line as a cashier knows it.

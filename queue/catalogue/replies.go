@@ -19,6 +19,7 @@ func readReplies(r io.Reader, name string, each emit) error {
 	p := &pages{tokens: json.NewDecoder(lines), lines: lines, file: name, each: each}
 	p.tokens.UseNumber()
 	for {
+		p.row = 0
 		t, err := p.tokens.Token()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -29,7 +30,6 @@ func readReplies(r io.Reader, name string, each emit) error {
 		if t != json.Delim('{') {
 			return p.fault("", "a reply is a JSON object")
 		}
-		p.row = 0
 		if err := p.reply(); err != nil {
 			return err
 		}
