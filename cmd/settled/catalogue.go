@@ -65,7 +65,7 @@ daemon may run meanwhile.`,
 			}
 			out, err := catalogue.Load(dir, catalogue.Options{Area: of, Now: time.Now}, files)
 			if err != nil {
-				return err //nolint:wrapcheck // it names file, line and field
+				return err
 			}
 			return showLoad(cmd, dir, out)
 		},
@@ -79,7 +79,7 @@ func showLoad(cmd *cobra.Command, dir string, o catalogue.Outcome) error {
 	defer func() { _ = store.Close() }() // only read
 	census, _, err := store.List()
 	if err != nil {
-		return err //nolint:wrapcheck // it says what is the matter
+		return err
 	}
 	if asJSON(cmd) {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"digest": census.Digest, "rows": o})
@@ -124,7 +124,7 @@ func showItem(cmd *cobra.Command, dir string, q catalogue.Query, level int, pers
 	defer func() { _ = store.Close() }() // only read
 	found, err := store.Find([]catalogue.Query{q})
 	if err != nil {
-		return err //nolint:wrapcheck // it says what is the matter
+		return err
 	}
 	a := found.Answers[0]
 	switch {
@@ -184,7 +184,7 @@ func newCatalogueList() *cobra.Command {
 			defer func() { _ = store.Close() }() // only read
 			census, loads, err := store.List()
 			if err != nil {
-				return err //nolint:wrapcheck // it says what is the matter
+				return err
 			}
 			return showCensus(cmd, census, loads)
 		},

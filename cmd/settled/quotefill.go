@@ -152,7 +152,7 @@ func (f *filling) cases(d *json.Decoder, out *bufio.Writer) error {
 		_, _ = out.Write(full)
 	}
 	_, err := d.Token()
-	return err //nolint:wrapcheck // topLevel does
+	return err
 }
 
 // caseHead is what of a case decides what the catalogue says.
@@ -184,9 +184,9 @@ type caseItem struct {
 
 // fill completes one case; a case without codes stays as it is.
 func (f *filling) fill(raw json.RawMessage) (json.RawMessage, error) {
-	var head caseHead
-	if json.Unmarshal(raw, &head) != nil || !slices.ContainsFunc(head.Items, func(i caseItem) bool { return i.Code != "" }) {
-		return raw, nil // what is wrong with it is said where it is computed
+	head, has := codesOf(raw)
+	if !has {
+		return raw, nil
 	}
 	bill := settle.Bill{Visit: settle.Visit{Day: head.Day, Kind: head.Visit.Kind}}
 	bill.Visit.Institution.Level = f.levels[head.PlaceID]
@@ -212,6 +212,13 @@ func (f *filling) fill(raw json.RawMessage) (json.RawMessage, error) {
 		return nil, fmt.Errorf("case %q: %w", settle.Clip(head.ID), err)
 	}
 	return withLines(raw, full.Lines)
+}
+
+// codesOf reads a case of which a line has a code; what is wrong with another one is
+// said where it is computed.
+func codesOf(raw json.RawMessage) (head caseHead, has bool) {
+	has = json.Unmarshal(raw, &head) == nil && slices.ContainsFunc(head.Items, func(i caseItem) bool { return i.Code != "" })
+	return head, has
 }
 
 func (i *caseItem) line() (l settle.Line, err error) {
@@ -260,5 +267,5 @@ func withLines(raw json.RawMessage, lines []settle.Line) (json.RawMessage, error
 	if whole["items"], err = json.Marshal(items); err != nil {
 		return nil, fmt.Errorf("items: %w", err)
 	}
-	return json.Marshal(whole) //nolint:wrapcheck // of texts and numbers
+	return json.Marshal(whole)
 }

@@ -75,7 +75,8 @@ func Complete(bill settle.Bill, insurance string, found Found, m Manner) (settle
 	bill.Lines = slices.Clone(bill.Lines)
 	for i := range bill.Lines {
 		c := completion{line: &bill.Lines[i], number: i + 1, answer: &found.Answers[i], visit: &bill.Visit, insurance: insurance, found: &found, manner: m}
-		if c.run(); c.refused != nil {
+		c.run()
+		if c.refused != nil {
 			return bill, c.refused
 		}
 	}

@@ -108,5 +108,5 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	b.left -= int64(n)
-	return n, err //nolint:wrapcheck // a reader passes io.EOF through
+	return n, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -52,4 +53,14 @@ func FuzzRows(f *testing.F) {
 			t.Fatalf("not a whole fault: %v", err)
 		}
 	})
+}
+
+// TestBounded: a file that is too large fails, it does not end.
+func TestBounded(t *testing.T) {
+	if _, err := io.ReadAll(&bounded{r: strings.NewReader("0123456789"), left: 9}); !errors.Is(err, errTooLarge) {
+		t.Errorf("%v", err)
+	}
+	if text, err := io.ReadAll(&bounded{r: strings.NewReader("0123456789"), left: 11}); err != nil || len(text) != 10 {
+		t.Errorf("%s %v", text, err)
+	}
 }

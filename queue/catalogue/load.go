@@ -13,6 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// readable is the mode of the files: nothing in them is secret, and the daemon may be
+// another user than who loads.
+const readable = 0o644
+
 // Bounds of a load.
 const (
 	batchRows = 20_000 // rows a transaction
@@ -72,11 +76,12 @@ func Load(dir string, o Options, files []string) (out Outcome, err error) {
 
 // lock keeps a second load away.
 func lock(dir string) (unlock func() error, err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "catalogue.lock"), os.O_CREATE|os.O_RDONLY, 0o644) //nolint:gosec // empty
+	f, err := os.OpenFile(filepath.Join(dir, "catalogue.lock"), os.O_CREATE|os.O_RDONLY, readable) //nolint:gosec // empty
 	if err != nil {
 		return nil, fmt.Errorf("catalogue: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil { //nolint:gosec // a descriptor is small
+	_ = f.Chmod(readable) // another user's already has it
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("catalogue: another load is under way in %s: %w", dir, err), f.Close())
 	}
 	return f.Close, nil // which lets go of the lock
@@ -91,7 +96,7 @@ func copyTo(name, next string) error {
 	if err != nil {
 		return err
 	}
-	err = guarded(func() error { return db.View(func(tx *bolt.Tx) error { return tx.CopyFile(next, 0o644) }) })
+	err = guarded(func() error { return db.View(func(tx *bolt.Tx) error { return tx.CopyFile(next, readable) }) })
 	if err = errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("catalogue: copy %s: %w", FileName, err)
 	}
@@ -100,6 +105,9 @@ func copyTo(name, next string) error {
 
 // publish gives the whole, synced file its name.
 func publish(next, name, dir string) error {
+	if err := os.Chmod(next, readable); err != nil { // whatever the umask of who loads: the daemon has to read it
+		return fmt.Errorf("catalogue: %w", err)
+	}
 	if err := os.Rename(next, name); err != nil {
 		return fmt.Errorf("catalogue: %w", err)
 	}
@@ -201,7 +209,8 @@ func (l *load) take(at Place, t Table, fields map[string]string) error {
 	if err := l.put(t, row, at); err != nil {
 		return err
 	}
-	if l.rows++; l.rows < batchRows {
+	l.rows++
+	if l.rows < batchRows {
 		return nil
 	}
 	if err := l.commit(); err != nil {

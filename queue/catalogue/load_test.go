@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"settled/queue/catalogue"
 	"settled/settle"
 )
@@ -245,6 +247,16 @@ func TestArea(t *testing.T) {
 	o.Area = "440100"
 	if _, err := catalogue.Load(dir, o, []string{write(t, "b.txt", away)}); err == nil || !strings.Contains(err.Error(), "it is of area 440300") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestReadable: the daemon can read what another user loaded, whatever that one's umask.
+func TestReadable(t *testing.T) {
+	defer unix.Umask(unix.Umask(0o077))
+	dir := t.TempDir()
+	load(t, dir, shipped()...)
+	if mode := inode(t, dir).Mode(); mode.Perm() != 0o644 {
+		t.Errorf("mode %v", mode)
 	}
 }
 

@@ -238,7 +238,7 @@ func (n *newlines) Read(p []byte) (int, error) {
 		}
 	}
 	n.read += int64(count)
-	return count, err //nolint:wrapcheck // a reader passes io.EOF through
+	return count, err
 }
 
 // at gives the line, from 1, of an offset; offsets only grow.

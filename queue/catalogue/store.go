@@ -1,8 +1,6 @@
 package catalogue
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,8 +11,6 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-
-	"settled/settle"
 )
 
 // FileName is the store's file in the state directory.
@@ -61,22 +57,26 @@ func (s *Store) drop() error {
 // keeps of it must be copied.
 func (s *Store) view(fn func(tx *bolt.Tx) error) error {
 	for {
-		s.mu.RLock()
-		if fresh, err := s.fresh(); err != nil || fresh {
-			defer s.mu.RUnlock()
-			switch {
-			case err != nil:
-				return err
-			case s.db == nil:
-				return fn(nil)
-			}
-			return guarded(func() error { return s.db.View(fn) })
+		if done, err := s.read(fn); done || err != nil {
+			return err
 		}
-		s.mu.RUnlock()
 		if err := s.renew(); err != nil {
 			return err
 		}
 	}
+}
+
+// read reads from the file that is open, if it is still the one that has the name.
+func (s *Store) read(fn func(tx *bolt.Tx) error) (done bool, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if fresh, err := s.fresh(); err != nil || !fresh {
+		return false, err
+	}
+	if s.db == nil {
+		return true, fn(nil)
+	}
+	return true, guarded(func() error { return s.db.View(fn) })
 }
 
 // fresh tells whether the file that is open is the one that has the name now. An open
@@ -120,8 +120,8 @@ func (s *Store) renew() error {
 // openFile opens a bbolt file.
 func openFile(path string, readOnly bool) (db *bolt.DB, err error) {
 	err = guarded(func() (err error) {
-		db, err = bolt.Open(path, 0o644, &bolt.Options{Timeout: opening, ReadOnly: readOnly})
-		return err //nolint:wrapcheck // below
+		db, err = bolt.Open(path, readable, &bolt.Options{Timeout: opening, ReadOnly: readOnly})
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("catalogue: open %s: %w", filepath.Base(path), err)
@@ -161,85 +161,3 @@ func (r *Row) key() []byte {
 
 // group tells apart the rows of an item that hold beside each other.
 func (r *Row) group() string { return r.For + "/" + r.Kind }
-
-// Query asks for an item on a day.
-type Query struct {
-	Code string      // 医疗目录编码
-	Day  settle.Date // of the visit
-}
-
-// Answer is what the catalogue says of an item: the valid rows that hold on the day.
-type Answer struct {
-	Known  bool  `json:"known"`  // the code is there, if not on this day
-	Item   *Row  `json:"item"`   // nil: not on this day
-	Caps   []Row `json:"caps"`   // of every kind of price limit
-	Ratios []Row `json:"ratios"` // of every kind of insurance
-}
-
-// Found is what one version of the catalogue says.
-type Found struct {
-	Digest  string   // SM3 of the whole catalogue, hex; "": none is loaded
-	Caps    bool     // there are price caps at all (1318)
-	Ratios  bool     // there are ratios at all (1319)
-	Answers []Answer // by query
-}
-
-// Find answers all queries from the same version.
-func (s *Store) Find(queries []Query) (found Found, err error) {
-	err = s.view(func(tx *bolt.Tx) error {
-		found = Found{Answers: make([]Answer, len(queries))}
-		if tx == nil {
-			return nil
-		}
-		census, err := readCensus(tx)
-		if err != nil {
-			return err
-		}
-		found.Digest = census.Digest
-		found.Caps, found.Ratios = census.Tables[Caps].Valid > 0, census.Tables[Ratios].Valid > 0
-		for i, q := range queries {
-			if err := answer(tx, q, &found.Answers[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return found, err
-}
-
-func answer(tx *bolt.Tx, q Query, a *Answer) error {
-	for _, t := range tables() {
-		rows, known, err := inForce(tx, t, q)
-		if err != nil {
-			return err
-		}
-		switch t {
-		case Items:
-			a.Known = known
-			if len(rows) > 0 {
-				a.Item = &rows[0]
-			}
-		case Caps:
-			a.Caps = rows
-		case Ratios:
-			a.Ratios = rows
-		}
-	}
-	return nil
-}
-
-// inForce gives the valid rows of an item on a day; known tells that there is any row.
-func inForce(tx *bolt.Tx, t Table, q Query) (rows []Row, known bool, err error) {
-	prefix := []byte(q.Code + keySeparator)
-	c := tx.Bucket([]byte(t)).Cursor()
-	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		var r Row
-		if err := json.Unmarshal(v, &r); err != nil {
-			return nil, false, fmt.Errorf("catalogue: %w: %w", errDamaged, err)
-		}
-		if known = true; r.Valid && q.Day.Within(r.From, r.To) {
-			rows = append(rows, r)
-		}
-	}
-	return rows, known, nil
-}

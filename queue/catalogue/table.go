@@ -42,16 +42,41 @@ const (
 // transactions give them. Never written to.
 var (
 	itemColumns = []column{
-		{fieldCode, 30, true}, {fieldName, 200, true}, {fieldArea, 6, true}, {fieldFrom, 30, true}, {fieldTo, 30, false},
-		{fieldCharge, 6, true}, {fieldLevel, 3, true}, {fieldLimited, 3, true}, {fieldValid, 3, true}, {fieldRow, 40, true}, {fieldUpdated, 30, true},
+		{fieldCode, 30, true},
+		{fieldName, 200, true},
+		{fieldArea, 6, true},
+		{fieldFrom, 30, true},
+		{fieldTo, 30, false},
+		{fieldCharge, 6, true},
+		{fieldLevel, 3, true},
+		{fieldLimited, 3, true},
+		{fieldValid, 3, true},
+		{fieldRow, 40, true},
+		{fieldUpdated, 30, true},
 	}
 	capColumns = []column{
-		{fieldCode, 30, true}, {fieldCapType, 6, true}, {fieldWay, 6, true}, {fieldArea, 6, true}, {fieldFrom, 30, true}, {fieldTo, 30, false},
-		{fieldCap, 17, true}, {fieldValid, 3, true}, {fieldRow, 40, true}, {fieldUpdated, 30, true},
+		{fieldCode, 30, true},
+		{fieldCapType, 6, true},
+		{fieldWay, 6, true},
+		{fieldArea, 6, true},
+		{fieldFrom, 30, true},
+		{fieldTo, 30, false},
+		{fieldCap, 17, true},
+		{fieldValid, 3, true},
+		{fieldRow, 40, true},
+		{fieldUpdated, 30, true},
 	}
 	ratioColumns = []column{
-		{fieldCode, 30, true}, {fieldPerson, 6, true}, {fieldKind, 6, true}, {fieldArea, 6, true}, {fieldFrom, 30, true}, {fieldTo, 30, false},
-		{fieldRatio, 6, true}, {fieldValid, 3, true}, {fieldRow, 40, true}, {fieldUpdated, 30, true},
+		{fieldCode, 30, true},
+		{fieldPerson, 6, true},
+		{fieldKind, 6, true},
+		{fieldArea, 6, true},
+		{fieldFrom, 30, true},
+		{fieldTo, 30, false},
+		{fieldRatio, 6, true},
+		{fieldValid, 3, true},
+		{fieldRow, 40, true},
+		{fieldUpdated, 30, true},
 	}
 )
 

@@ -26,16 +26,13 @@ func TestCatalogue(t *testing.T) {
 	t.Cleanup(func() { _ = store.Close() })
 	d := start(t, func(p *counter.Ports, _ *counter.Options) { p.Catalogue = &catalogue.Completer{Store: store} })
 	d.Insert(t, counter.Patient, countertest.Child())
-	line := func(more ...any) map[string]any {
-		l := map[string]any{"code": "XM01AEB282X001020100731", "unit_price": "12.80", "qty": "10"}
-		for i := 0; i < len(more); i += 2 {
-			l[more[i].(string)] = more[i+1]
-		}
-		return l
-	}
-	bill := func(key string, more ...any) []byte {
+	bill := func(key string, more ...string) []byte {
 		return countertest.Bill(t, countertest.Child(), func(doc *countertest.Document) {
-			doc.Items, doc.Head["total"], doc.Head["key"] = []map[string]any{line(more...)}, "128.00", key
+			line := map[string]any{"code": "XM01AEB282X001020100731", "unit_price": "12.80", "qty": "10"}
+			for i := 0; i < len(more); i += 2 {
+				line[more[i]] = more[i+1]
+			}
+			doc.Items, doc.Head["total"], doc.Head["key"] = []map[string]any{line}, "128.00", key
 		})
 	}
 	first := bill("k1")
@@ -91,7 +88,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// lower is a reply of 1318 with newer rows of the same item, 1.00 lower.
+// lower is a reply of 1318 with newer rows, all of 9.00.
 func lower(t *testing.T) string {
 	t.Helper()
 	data, err := os.ReadFile(catalogueFiles + "1318-1.json")
@@ -108,7 +105,7 @@ func lower(t *testing.T) string {
 	}
 	for _, row := range reply.Output.Data {
 		row["updt_time"] = "2026-01-01 00:00:00"
-		row["hilist_pric_uplmt_amt"] = row["hilist_pric_uplmt_amt"].(float64) - 1
+		row["hilist_pric_uplmt_amt"] = "9.00"
 	}
 	text, err := json.Marshal(reply)
 	if err != nil {
