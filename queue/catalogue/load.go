@@ -76,7 +76,7 @@ func Load(dir string, o Options, files []string) (out Outcome, err error) {
 
 // lock keeps a second load away.
 func lock(dir string) (unlock func() error, err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "catalogue.lock"), os.O_CREATE|os.O_RDONLY, readable) //nolint:gosec // empty
+	f, err := os.OpenFile(filepath.Join(dir, "catalogue.lock"), os.O_CREATE|os.O_RDONLY, readable)
 	if err != nil {
 		return nil, fmt.Errorf("catalogue: %w", err)
 	}
