@@ -21,6 +21,7 @@ import (
 	"settled/cmd/settled/internal/platform"
 	"settled/devices/pcsc"
 	"settled/queue"
+	"settled/queue/catalogue"
 	"settled/queue/nhsa"
 	"settled/settle"
 	"settled/settle/policy"
@@ -55,6 +56,7 @@ type daemon struct {
 	log     *slog.Logger
 	rules   atomic.Pointer[policy.Set]
 	broken  atomic.Pointer[error] // why the last reload of the rules changed nothing; nil: it did
+	items   *catalogue.Store
 	queue   *queue.Queue
 	line    *platform.Line
 	watcher *pcsc.Watcher
@@ -85,6 +87,8 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.queue.Close()) }()
+	d.openCatalogue()
+	defer func() { err = errors.Join(err, d.items.Close()) }()
 	if _, err := d.queue.MsgID(ctx); err != nil { // reserves ids: proves that the disk takes a write
 		return fmt.Errorf("the journal takes no entry: %w", err)
 	}
@@ -145,6 +149,18 @@ func (d *daemon) openQueue() error {
 	return err
 }
 
+// openCatalogue says which catalogue there is. One that cannot be read stops quotes, each
+// with the reason, until it is loaded anew: the daemon need not start again for that.
+func (d *daemon) openCatalogue() {
+	d.items = catalogue.New(d.config.State)
+	census, _, err := d.items.List()
+	if err != nil {
+		d.log.Error("catalogue not readable", "cause", err)
+		return
+	}
+	d.log.Info("catalogue", "digest", census.Digest, "items", census.Tables[catalogue.Items].Codes)
+}
+
 // connect makes the line to the platform; nothing is sent yet.
 func (d *daemon) connect(known registry, here settle.Institution) error {
 	secret, err := d.config.secret("platform.secret")
@@ -181,9 +197,12 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 		return err
 	}
 	b := &book{queue: d.queue, by: d.by()}
+	completer := &catalogue.Completer{Store: d.items, Manner: catalogue.Manner{
+		AcceptStated: d.config.Catalogue.Unknown == "as_stated", CapTypes: d.config.Catalogue.CapTypes,
+	}}
 	o := d.config.Offline
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Platform: d.line, People: b, Book: b, Links: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here,
 		Offline: counter.Offline{
