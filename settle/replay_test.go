@@ -1,36 +1,31 @@
 package settle_test
 
 import (
-	"testing"
-
 	"github.com/shopspring/decimal"
-	"pgregory.net/rapid"
 
 	"settled/settle"
 	"settled/settle/policy"
 )
 
-// TestStepsReplay: the steps explain everything. With nothing but the bill's prices and
-// the steps, replayed as arithmetic, each line's parts and fund, each bucket, and what
-// each payer pays come out as the split says; no line is without a step that says what
-// became of it.
-func TestStepsReplay(t *testing.T) {
-	property(t, func(t *rapid.T, _ *policy.Set, x situation, s settle.Split) {
-		r := replay{t: t, split: &s, shares: map[settle.Bucket]decimal.Decimal{}, funds: map[settle.Bucket]settle.Fen{}, scopes: map[settle.Bucket]settle.Fen{}}
-		if s.Status == settle.Refused {
-			if st := s.Steps; len(st) != 1 || st[0].What != settle.StepRefused || st[0].Reason != s.Reasons[0] {
-				t.Fatalf("refused with %+v", st)
-			}
-			return
+// stepsReplay: the steps explain everything. With nothing but the bill's prices and the
+// steps, replayed as arithmetic, each line's parts and fund, each bucket, and what each
+// payer pays come out as the split says; no line is without a step that says what became
+// of it.
+func stepsReplay(t judge, _ *policy.Set, x situation, s settle.Split) {
+	r := replay{t: t, split: &s, shares: map[settle.Bucket]decimal.Decimal{}, funds: map[settle.Bucket]settle.Fen{}, scopes: map[settle.Bucket]settle.Fen{}}
+	if s.Status == settle.Refused {
+		if st := s.Steps; len(st) != 1 || st[0].What != settle.StepRefused || st[0].Reason != s.Reasons[0] {
+			t.Fatalf("refused with %+v", st)
 		}
-		r.lines(x.bill)
-		r.buckets()
-		r.payers()
-	})
+		return
+	}
+	r.lines(x.bill)
+	r.buckets()
+	r.payers()
 }
 
 type replay struct {
-	t      *rapid.T
+	t      judge
 	split  *settle.Split
 	shares map[settle.Bucket]decimal.Decimal // sum of the lines' exact shares
 	scopes map[settle.Bucket]settle.Fen      // sum of the lines in scope
