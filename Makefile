@@ -21,7 +21,7 @@ SEED   ?= 0
 # More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
 TESTFLAGS ?=
 # Which packages and benchmarks `make bench` runs, and for how long each.
-BENCHPKGS ?= ./settle/... ./queue/... ./devices/... ./cmd/rig/internal/demo
+BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./queue/... ./devices/... ./cmd/rig/internal/demo
 BENCH     ?= .
 BENCHTIME ?= 1s
 

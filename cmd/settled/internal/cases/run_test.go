@@ -25,7 +25,7 @@ type file struct {
 	Cases        []map[string]any `json:"cases"`
 }
 
-func bundled(t *testing.T) (raw []byte, f file) {
+func bundled(t testing.TB) (raw []byte, f file) {
 	t.Helper()
 	raw, err := os.ReadFile(bundleFile)
 	if err != nil {
@@ -47,7 +47,7 @@ func as[T any](t *testing.T, v any) T {
 	return x
 }
 
-func shipped(t *testing.T) *policy.Set {
+func shipped(t testing.TB) *policy.Set {
 	t.Helper()
 	set, err := policy.Load()
 	if err != nil {
