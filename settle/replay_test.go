@@ -131,6 +131,7 @@ func (r *replay) buckets() {
 		}
 	}
 	r.same("deductible", deductible, r.split.Deductible)
+	r.limit(paid)
 	var fund settle.Fen
 	for _, b := range r.split.Buckets {
 		r.same("bucket", paid[b.Bucket], b.Fund)
@@ -138,6 +139,23 @@ func (r *replay) buckets() {
 		fund += paid[b.Bucket]
 	}
 	r.same("fund", fund, r.split.Fund)
+}
+
+// limit takes from what was left of the limit what the buckets used of it.
+func (r *replay) limit(paid map[settle.Bucket]settle.Fen) {
+	st := r.of(settle.StepLimitLeft, 0)
+	if st == nil || r.split.LimitBefore == nil {
+		if st != nil || r.split.LimitBefore != nil {
+			r.t.Fatalf("limit %v, step %v", r.split.LimitBefore, st)
+		}
+		return
+	}
+	r.same("left before", st.Base, *r.split.LimitBefore)
+	r.same("left after", st.Base-paid[settle.BucketOrdinary]-paid[settle.BucketCommunityPool], *r.split.LimitAfter)
+	r.same("left after", st.Amount, *r.split.LimitAfter)
+	if st.Base > yuan(st.Number) {
+		r.t.Fatalf("%s is left of %s", st.Base, st.Number)
+	}
 }
 
 // payers lets the accounts pay in their order.
