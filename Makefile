@@ -14,10 +14,14 @@ LINT    := go tool -modfile=tools/go.mod golangci-lint
 KEEP ?=
 # Time for each fuzz target of `make fuzz`.
 FUZZTIME ?= 10s
+# How many checks `make properties` makes, and at which seed it begins: what it prints
+# says where the next run goes on.
+CHECKS ?= 100000000
+SEED   ?= 0
 # More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
 TESTFLAGS ?=
 # Which packages and benchmarks `make bench` runs, and for how long each.
-BENCHPKGS ?= ./settle/... ./queue/... ./devices/... ./cmd/rig/internal/demo
+BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./queue/... ./devices/... ./cmd/rig/internal/demo
 BENCH     ?= .
 BENCHTIME ?= 1s
 
@@ -57,6 +61,10 @@ bench: bootstrap ## benchmarks of rules, queue, devices, and from card-in to quo
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: properties
+properties: ## hold the laws of a settlement to CHECKS (10^8) cases, on all cores, from SEED on
+	@PROPERTY_CHECKS='$(CHECKS)' PROPERTY_SEED='$(SEED)' go test -run '^TestProperties$$' -count=1 -timeout 0 -v ./settle
 
 .PHONY: clean
 clean: ## remove what was built

@@ -21,40 +21,37 @@ type Case struct {
 // says that a case cannot be read. Refunds and duplicates are passed over. What cannot
 // be read twice, such as a pipe, is copied to a file first.
 func Each(r io.Reader, fn func(c Case, err error)) error {
-	source, ok := r.(io.ReadSeeker)
-	if ok {
-		_, err := source.Seek(0, io.SeekCurrent)
-		ok = err == nil
-	}
-	if !ok {
-		spool, err := spooled(r)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = spool.Close() }()
-		source = spool
-	}
-	b := &bundle{registry: registry{}, originals: map[string]json.RawMessage{}}
-	if err := b.survey(source); err != nil {
+	source, size, done, err := opened(r)
+	if err != nil {
 		return err
 	}
-	return walk(source, nil, func(raw json.RawMessage) error {
+	defer done()
+	places := registry{}
+	list, err := surveyed(source, size, places)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errBundle, err)
+	}
+	var raw []byte
+	for number := range list.cases {
 		var k kase
-		if err := strict(raw, &k); err != nil {
+		if raw, err = list.read(number, raw); err == nil {
+			err = read(raw, k.read)
+		}
+		if err != nil {
 			fn(Case{ID: identity(raw)}, err)
-			return nil
+			continue
 		}
 		if k.Kind != "settlement" && k.Kind != "" {
-			return nil
+			continue
 		}
-		in, err := b.registry.build(&k)
-		c := Case{ID: k.ID, Person: in.person, Bill: in.bill, Usage: in.used}
+		err = places.complete(&k)
+		c := Case{ID: k.ID, Person: k.Person, Bill: k.Bill, Usage: k.Used}
 		if err == nil {
 			c.Expected, err = expected(raw)
 		}
 		fn(c, err)
-		return nil
-	})
+	}
+	return nil
 }
 
 // expected reads the amounts that a case expects, nil if it has none.
