@@ -17,7 +17,7 @@ import (
 // bought is a settlement of a child's visit with n lines, part paid by the family.
 func bought(n int) settle.Settlement {
 	s := settle.Settlement{
-		Number:   "2026112101000017",
+		Number:   "012026112100017",
 		Who:      settle.Identity{Name: "张小满", IDNumber: "440305201806010023", CardNumber: "F18060102", CardCode: "440300D1560000050000018A6F3C27E1"},
 		Guardian: settle.Identity{CardNumber: "F88050510", CardCode: "440300D15600000500000B41C95D70A2"},
 		Insured:  settle.Insured{Category: settle.ChildResident},
@@ -315,7 +315,7 @@ func TestRequestsOfAChainEncode(t *testing.T) {
 
 func TestVisitOf(t *testing.T) {
 	v := visitOf(t, 1)
-	if v.Certificate.Kind != "03" || !v.UseAccounts || v.MedType != "11" || v.InsuranceType != "390" || v.Lines[0].No != "121010000170001" {
+	if v.Certificate.Kind != "03" || !v.UseAccounts || v.MedType != "11" || v.InsuranceType != "390" || v.Lines[0].No != "011121000170001" {
 		t.Errorf("visit %+v", v)
 	}
 	for _, c := range []struct {
@@ -387,8 +387,8 @@ func TestRequestsSayWhatTheySay(t *testing.T) {
 		up.Visit.DiseaseCode, up.Diagnoses[0].Kind, up.Diagnoses[0].No, up.Diagnoses[1].Kind, up.Diagnoses[1].No, " | ",
 		fee.LineNo, fee.VisitID, fee.Batch, fee.Approved, fee.Quantity, fee.Price, fee.Amount, " | ",
 		tr.Accounts, tr.MedType, tr.Way, tr.Total, tr.Batch, " | ", fin.InScope, fin.FirstSelfPay, fin.SelfFunded, fin.VisitID, fin.Accounts)
-	want := "03 true 390 MZ0017 | J06.900 1 1 2 2 | 121010000170001 V1 2026112101000017 1 2 12.5 25.00 | " +
-		"1 11 01 25.00 2026112101000017 | 20.00 5.00 0.00 V1 1"
+	want := "03 true 390 MZ0017 | J06.900 1 1 2 2 | 011121000170001 V1 012026112100017 1 2 12.5 25.00 | " +
+		"1 11 01 25.00 012026112100017 | 20.00 5.00 0.00 V1 1"
 	if squeeze(got) != squeeze(want) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

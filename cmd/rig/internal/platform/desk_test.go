@@ -139,7 +139,7 @@ func (d *desk) fault(f platform.Fault) {
 func visit(t *testing.T) nhsa.Visit {
 	t.Helper()
 	s := settle.Settlement{
-		Number:   "2026112101000017",
+		Number:   "012026112100017",
 		Who:      settle.Identity{CardNumber: "F18060102", CardCode: "440300D1560000050000018A6F3C27E1", IDNumber: "440305201806010023"},
 		Guardian: settle.Identity{CardNumber: "F88050510"},
 		Insured:  settle.Insured{Category: settle.ChildResident},
