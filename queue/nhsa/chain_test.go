@@ -241,14 +241,34 @@ func TestAbandon(t *testing.T) {
 		{"fees lost", upTo("2204", "2204 lost"), []string{"2205 no 没有明细", "2202 ok"}, nhsa.StepUndone},
 		{"settlement lost", upTo("2207", "2207 lost"), []string{"2601 ok", "2205 ok", "2202 ok"}, nhsa.StepUndone},
 		{"cannot be taken back", upTo("2206"), []string{"2205 no x", "2202 no x"}, nhsa.StepHeld},
+		{"registration lost, not there", upTo("2201", "2201 lost"), []string{"5201 empty"}, nhsa.StepUndone},
+		{"registration lost, there", upTo("2201", "2201 lost"), []string{"5201 lost", "5201 yes " + found, "2202 ok"}, nhsa.StepUndone},
+		{"registration lost, nobody knows", upTo("2201", "2201 lost"), []string{"5201 no 不支持"}, nhsa.StepHeld},
+		{"others are settled in the visit", upTo("2206"), []string{"2205 ok", "2202 no 存在费用明细或结算信息"}, nhsa.StepUndone},
+		{"no fees, others are settled in the visit", upTo("2204", "2204 lost"), []string{"2205 no 未查询到费用", "2202 no 存在费用明细或结算信息"}, nhsa.StepUndone},
+		{
+			"settlement came after it was asked for", upTo("2207", "2207 lost"),
+			[]string{"2601 no 未查询到原报文", "2205 no 未查询到费用", "2601 ok", "2205 ok", "2202 ok"},
+			nhsa.StepUndone,
+		},
+		{"held, then given up", upTo("2207", "2207 lost", "2601 no 系统繁忙"), []string{"2601 ok", "2205 ok", "2202 ok"}, nhsa.StepUndone},
+		{
+			"settlement may be there", upTo("2207", "2207 lost"), []string{
+				"2601 no 未查询到", "2205 no 未查询到", "2601 no 未查询到", "2205 no 未查询到", "2601 no 未查询到", "2205 no 未查询到",
+				"2601 no 未查询到", "2205 no 未查询到", "2202 no 存在费用明细或结算信息",
+			}, nhsa.StepHeld,
+		},
 	} {
 		v := visitOf(t, 1)
 		chain, _ := script(t, v, c.until...)
 		if !chain.Abandon() {
 			t.Fatalf("%s: not abandoned", c.name)
 		}
-		if chain, _ = play(t, chain, v, c.then...); chain.Step != c.step {
-			t.Errorf("%s: ends at %q, want %q", c.name, chain.Step, c.step)
+		if chain, _ = play(t, chain, v, c.then...); chain.Step != c.step || (c.step == nhsa.StepHeld) != (chain.Refusal != nil) {
+			t.Errorf("%s: ends at %q for %v, want %q", c.name, chain.Step, chain.Refusal, c.step)
+		}
+		if chain.Resume(); c.step == nhsa.StepHeld && chain.Step == nhsa.StepVisit {
+			t.Errorf("%s: what was given up goes on after its release", c.name)
 		}
 	}
 	done, _ := script(t, visitOf(t, 1), upTo("")...)
@@ -341,35 +361,6 @@ func TestVisitOf(t *testing.T) {
 		}
 		if c.name == "own cash only" && v.UseAccounts {
 			t.Error("accounts are used without a draw")
-		}
-	}
-}
-
-func TestWithdrawal(t *testing.T) {
-	const back = `{"setlinfo":{"medfee_sumamt":-25,"setl_id":"S2","mdtrt_id":"V1"}}`
-	for _, c := range []struct {
-		name    string
-		answers []string
-		done    bool
-	}{
-		{"straight", []string{"yes " + back}, true},
-		{"lost, repeat taken", []string{"lost", "yes " + back}, true},
-		{"lost, repeat refused", []string{"lost", "unsent", "no 退费结算标志不为未退费"}, true},
-		{"unreadable, repeat refused", []string{"yes {}", "no 退费结算标志不为未退费"}, true},
-		{"stale sign-in", []string{"no 请重新签到", "yes " + back}, true},
-		{"refused", []string{"no 已清算"}, false},
-	} {
-		var w nhsa.Withdrawal
-		for i, answer := range c.answers {
-			infno, in, done := w.Next(nhsa.Result{SettlementID: "S1", VisitID: "V1", PersonNo: "P1"})
-			if done || infno != nhsa.InfoCancel || as[nhsa.Cancel](t, in).Data.SettlementID != "S1" {
-				t.Fatalf("%s: %s %+v %v", c.name, infno, in, done)
-			}
-			r, err := given(infno, answer)
-			_ = w.Answer(fmt.Sprint("m", i), r, err)
-		}
-		if _, _, done := w.Next(nhsa.Result{}); !done || w.Done != c.done || w.Held == c.done {
-			t.Errorf("%s: %+v", c.name, w)
 		}
 	}
 }
