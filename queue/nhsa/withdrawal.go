@@ -151,5 +151,7 @@ func (w *Withdrawal) asked() {
 // Resume sets a held withdrawal going again.
 func (w *Withdrawal) Resume() {
 	w.Chain.Resume()
-	w.Held, w.Refusal, w.Rounds = false, nil, 0
+	if w.Held {
+		w.Held, w.Refusal, w.Rounds = false, nil, 0
+	}
 }

@@ -24,7 +24,7 @@ func withdraw(t *testing.T, w *nhsa.Withdrawal, v nhsa.Visit, lines ...string) *
 				t.Errorf("step %d cancels %+v", i+1, d)
 			}
 		case nhsa.Reverse:
-			if d := in.Data; d.Infno == "2208" && (!strings.HasPrefix(string(d.MsgID), "w") || d.PersonNo != "P1") {
+			if d := in.Data; d.Infno == "2208" && (!strings.HasPrefix(d.MsgID, "w") || d.PersonNo != "P1") {
 				t.Errorf("step %d reverses %+v", i+1, d)
 			}
 		}
