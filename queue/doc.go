@@ -53,6 +53,17 @@
 //	rules        a set of rules became active
 //	note         something that people should know later
 //
+// # Guarantee
+//
+// The order of the journal is a serial order of all operations: each answer, a refusal
+// included, is what it is in the state after some entry between call and answer. What
+// was answered is durable; what was not, is there whole or not at all, and the same call
+// tells. A limit or a balance that every caller reads by [Queue.Position] and settles
+// within is spent once, however many settle, reverse and upload at a time: a word of the
+// platform that may or may not contain something is taken for what leaves less. All
+// state is what the entries say, and is the same when it is built from them again.
+// TestModel and TestHistories hold the queue to it.
+//
 // # Reversals
 //
 // A reversal is one line, so that no torn write leaves a refund without what is kept.

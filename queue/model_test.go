@@ -2,10 +2,13 @@ package queue
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
+	"settled/queue/journal"
 	"settled/settle"
 )
 
@@ -18,9 +21,13 @@ type model struct {
 	touched map[string]int // changes of usage, links, what is known
 	account map[string]int // changes of the account
 	shifts  []*shiftOf
+
+	touchedAt, accountAt map[string]uint64 // entries that last did, if entries are gone through
 }
 
-func newModel() model { return model{touched: map[string]int{}, account: map[string]int{}} }
+func newModel() model {
+	return model{touched: map[string]int{}, account: map[string]int{}, touchedAt: map[string]uint64{}, accountAt: map[string]uint64{}}
+}
 
 // toldOf is a word of the platform.
 type toldOf struct {
@@ -52,6 +59,7 @@ type doneOf struct {
 
 // shiftOf is a shift at a seat.
 type shiftOf struct {
+	entry                     uint64
 	device                    string
 	float                     settle.Fen
 	settled, voided, refunded Tally
@@ -384,4 +392,110 @@ func (m *model) compareShifts(q *Queue) error {
 		}
 	}
 	return nil
+}
+
+// at is the entry that last changed what a quote for a person is computed from.
+func (m *model) at(person string) uint64 {
+	last := max(m.touchedAt[person], m.accountAt[person])
+	for _, l := range m.links {
+		if l.Beneficiary == person {
+			last = max(last, m.accountAt[l.Donor])
+		}
+	}
+	return last
+}
+
+// apply goes through an entry of the journal.
+func (m *model) apply(e journal.Entry) error {
+	touched, account := maps.Clone(m.touched), maps.Clone(m.account)
+	ev, err := decode(e)
+	if err != nil {
+		return err
+	}
+	if err := m.event(e, ev); err != nil {
+		return err
+	}
+	for person, n := range m.touched {
+		if n != touched[person] {
+			m.touchedAt[person] = e.N
+		}
+	}
+	for person, n := range m.account {
+		if n != account[person] {
+			m.accountAt[person] = e.N
+		}
+	}
+	return nil
+}
+
+func (m *model) event(e journal.Entry, ev event) error {
+	switch ev := ev.(type) {
+	case ownerRow, reserved, answered:
+	case known:
+		asOf, err := time.Parse(time.RFC3339, ev.Entitlement.AsOf)
+		m.learn(toldOf{person: ev.Entitlement.Person, period: ev.Entitlement.Period, used: ev.Entitlement.Usage.Ordinary, own: ev.Entitlement.Insured.Own.Balance, asOf: asOf})
+		return err
+	case linked:
+		m.link(ev.Link)
+	case settled:
+		return m.settle(ev.done(), e.Device)
+	case voided:
+		return m.reverse(&doneOf{number: ev.Number, of: m.find(ev.Of), person: m.find(ev.Of).person}, nil, e.Device)
+	case refunded:
+		kept := settled{Digest: ev.Digest, Settlement: ev.Settlement}.done()
+		return m.reverse(&doneOf{number: ev.Number, of: m.find(ev.Of), person: m.find(ev.Of).person}, kept, e.Device)
+	case shiftOpened:
+		if m.shift(e.Device) != nil {
+			return errors.New("a shift is open")
+		}
+		m.shifts = append(m.shifts, &shiftOf{entry: e.N, device: e.Device, float: ev.Float})
+	case shiftClosed:
+		s := m.shift(e.Device)
+		if s == nil || s.settled != ev.Settled || s.voided != ev.Voided || s.refunded != ev.Refunded || s.cash() != ev.Cash {
+			return fmt.Errorf("closes %+v", s)
+		}
+		s.counted = &ev.Counted
+	default:
+		return m.outcome(e, ev)
+	}
+	return nil
+}
+
+// outcome goes through an entry about one settlement or void.
+func (m *model) outcome(e journal.Entry, ev event) error {
+	var d *doneOf
+	var want []State
+	var do func()
+	switch ev := ev.(type) {
+	case requested:
+		d, want, do = m.find(ev.Number), []State{Pending}, func() { m.request(d) }
+	case acked:
+		d, want, do = m.find(ev.Number), []State{Pending, OnHold, Voided}, func() { m.acknowledge(d, ev.Amounts, e.At) }
+	case held:
+		d, want, do = m.find(ev.Number), []State{Pending}, func() { d.state = OnHold }
+	case released:
+		d, want, do = m.find(ev.Number), []State{OnHold}, func() { d.state = Pending }
+	case undone:
+		d, want, do = m.find(ev.Number), []State{Pending, OnHold}, func() { m.undo(d, ev.Withdrawn) }
+	default:
+		return fmt.Errorf("no %T in this test", ev)
+	}
+	if d == nil || !slices.Contains(want, d.state) {
+		return fmt.Errorf("of %+v", d)
+	}
+	do()
+	return nil
+}
+
+// done is a settlement as its entry has it.
+func (s settled) done() *doneOf {
+	o := &s.Settlement
+	d := &doneOf{
+		number: o.Number, key: o.Key, digest: s.Digest, person: o.Person, period: o.Period,
+		local: o.Split.Amounts, now: o.Split.Amounts, use: o.use().Ordinary, state: Pending,
+	}
+	for _, f := range o.family() {
+		d.donor = f.Account
+	}
+	return d
 }
