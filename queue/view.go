@@ -19,8 +19,10 @@ type row interface{ check() error }
 // changes a slice or map in one makes a new one first.
 type table[T row] struct{ name string }
 
-// Tables. Keys of persons, cards: keyed hash; of settlements: number; of outbox and
-// holds: seqKey of the settlement's entry; of keys: idempotency key; of the rest: one.
+// Tables. Keys of persons, cards: keyed hash; of settlements, which holds the voids as
+// well: number; of outbox and holds: seqKey of the settlement's or void's entry; of keys:
+// idempotency key; of shifts: seqKey of the entry that opened it; of seats: device; of
+// the rest: one.
 var (
 	persons     = table[personRow]{"persons"}
 	cards       = table[cardRow]{"cards"}
@@ -31,6 +33,9 @@ var (
 	totals      = table[totalsRow]{"totals"}
 	ids         = table[idsRow]{"ids"}
 	owners      = table[ownerRow]{"owner"}
+	shifts      = table[shiftRow]{"shifts"}
+	seats       = table[seatRow]{"seats"}
+	rulesets    = table[rulesRow]{"rules"}
 )
 
 // one is the key of a table with a single row.
@@ -43,6 +48,7 @@ func rowTypes() map[string]func([]byte) (row, error) {
 		persons.name: persons.parse, cards.name: cards.parse, settlements.name: settlements.parse,
 		outbox.name: outbox.parse, holds.name: holds.parse, keys.name: keys.parse,
 		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse,
+		shifts.name: shifts.parse, seats.name: seats.parse, rulesets.name: rulesets.parse,
 	}
 }
 

@@ -245,10 +245,9 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 	case StepReverse:
 		c.reversed()
 	case StepDrop:
-		c.Uploaded, c.Step = 0, StepUnregister
+		c.Uploaded, c.Gone, c.Step = 0, nil, StepUnregister // without fees no late 2207 is booked
 	case StepUnregister:
-		c.VisitID, c.Left = "", nil // with the visit goes whatever was left of it
-		c.end()
+		c.unregistered()
 	}
 	return nil
 }
@@ -277,6 +276,10 @@ func (c *Chain) takeFound(v Visit, r Reply) error {
 	for _, found := range visits {
 		if found.VisitID != "" && string(found.OutpatientNo) == v.Chart.OutpatientNo {
 			c.VisitID, c.Step, c.Refusal = string(found.VisitID), StepVisit, nil
+			if c.Abandoned {
+				c.Unknowns[InfoRegister]--
+				c.undo(nil)
+			}
 			return nil
 		}
 	}
