@@ -40,6 +40,13 @@ const (
 	maxBehind = 100_000
 )
 
+// Wrapped is o with something between the journal and its disk, to measure what is
+// written or to fail it.
+func (o Options) Wrapped(wrap func(journal.Disk) journal.Disk) Options {
+	o.wrap = wrap
+	return o
+}
+
 func (o *Options) check() error {
 	if len(o.Institution) != 12 || strings.Trim(o.Institution, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		return fmt.Errorf("queue: institution %q, want 12 digits and capital letters", o.Institution)
@@ -77,7 +84,7 @@ type Queue struct {
 	journal *journal.Journal
 	db      *bolt.DB
 
-	ops     chan *op      // to the writer
+	in      *inbox        // to the writer
 	quit    chan struct{} // closed by Close
 	written chan struct{} // closed when the writer has ended
 	work    chan struct{} // to the applier: there is something to apply
@@ -133,7 +140,7 @@ func prepare(dir string, opt Options) (*Queue, error) {
 	}
 	q := &Queue{
 		dir: dir, opt: opt, vault: v, lock: lock,
-		ops: make(chan *op, maxBatch), quit: make(chan struct{}), written: make(chan struct{}),
+		in: newInbox(), quit: make(chan struct{}), written: make(chan struct{}),
 		work: make(chan struct{}, 1), hurry: make(chan struct{}, 1), ended: make(chan struct{}),
 		current: layer{}, changed: make(chan struct{}), caught: make(chan struct{}),
 	}
