@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -27,8 +28,7 @@ func TestDeflate(t *testing.T) {
 		"nothing": {nil, asIs}, "one byte": {[]byte("x"), asIs}, "noise": {noise, asIs}, "the same": {bytes.Repeat([]byte("结算"), 1000), deflated},
 		"the most": {make([]byte, maxPlain), deflated},
 	} {
-		packed, err := v.deflate(tc.plain)
-		must(t, err)
+		packed := v.deflate(tc.plain)
 		plain, err := inflate(packed)
 		if err != nil || !bytes.Equal(plain, tc.plain) || packed[0] != tc.first || len(packed) > 1+len(tc.plain) {
 			t.Errorf("%s: %d bytes became %d with %d first, and %d again: %v", name, len(tc.plain), len(packed), packed[0], len(plain), err)
@@ -41,6 +41,29 @@ func TestDeflate(t *testing.T) {
 		got, err := v.open("test", sealed)
 		if err != nil || !bytes.Equal(got, plain) {
 			t.Fatalf("%q came back as %q, %v", plain, got, err)
+		}
+	})
+}
+
+// FuzzPress: what one press packs, message after message, is what RFC 1951 says: another
+// inflater gives it back.
+func FuzzPress(f *testing.F) {
+	p := &press{}
+	far := append(append([]byte("结算单号结算单号"), make([]byte, farthest)...), "结算单号"...)
+	f.Add([]byte("abcabcabcabc"), 3)
+	f.Add(bytes.Repeat([]byte{255}, 300), 1)
+	f.Add(far, 2)
+	for length := range 300 { // of a match, one way and another
+		f.Add(append(append(bytes.Repeat([]byte("0123456789"), 30)[:length], '-'), bytes.Repeat([]byte("0123456789"), 30)[:length]...), length*111)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, gap int) {
+		text = append(append(bytes.Clone(text), make([]byte, max(0, gap)%(farthest+100))...), text...)
+		plain, err := io.ReadAll(flate.NewReader(bytes.NewReader(p.deflate(nil, text))))
+		if err != nil || !bytes.Equal(plain, text) {
+			t.Fatalf("%d bytes came back as %d: %v", len(text), len(plain), err)
+		}
+		if rand.IntN(10) == 0 {
+			p.base = max(p.base, 1<<30-rand.Int32N(100)) // as after very many messages
 		}
 	})
 }
