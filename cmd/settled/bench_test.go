@@ -23,6 +23,7 @@ import (
 	"settled/queue"
 	"settled/queue/journal"
 	"settled/settle"
+	"settled/settle/policy"
 )
 
 // benchDelay is what every sync of the journal takes longer in the benchmarks, so that
@@ -51,35 +52,91 @@ type site struct {
 }
 
 // BenchmarkConfirm measures POST /v1/settlements of a 12-line bill until it is
-// answered, in units of the sync's time D: each caller quotes and confirms at a window
-// of its own as fast as it is answered. Client and server share the processors.
+// answered, in units of the sync's time D. Each caller goes from window to window and
+// confirms the quote on the screen. Looping, it makes the quote itself right before, at
+// its one window, so that quotes take processor time from confirmations. Client and
+// server share the processors.
 func BenchmarkConfirm(b *testing.B) {
+	bill, err := os.ReadFile("../../testdata/bills/child-visit.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	loose()
 	for _, callers := range []int{1, 32} {
-		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			s := openSite(b, callers)
-			bill, err := os.ReadFile("../../testdata/bills/child-visit.json")
-			if err != nil {
-				b.Fatal(err)
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) { confirmations(b, callers, 10, bill) })
+		b.Run(fmt.Sprintf("callers=%d/looping", callers), func(b *testing.B) { confirmations(b, callers, 1, bill) })
+	}
+}
+
+func confirmations(b *testing.B, callers, windows int, bill []byte) {
+	s := openSite(b, callers*windows)
+	quoted := make([][]byte, callers*windows)
+	round := func() (took []time.Duration) {
+		if windows == 1 {
+			return s.each(b, callers, func(c int) ([]time.Duration, error) { return s.loop(c, 10, bill) })
+		}
+		s.each(b, callers, func(c int) (_ []time.Duration, err error) {
+			for w := c; w < len(quoted) && err == nil; w += callers {
+				quoted[w], err = s.quote(w, bill)
 			}
-			confirmAll(b, s, callers, bill, 3) // connections, first commits
-			if b.Failed() {
-				return
+			return nil, err
+		})
+		return s.each(b, callers, func(c int) (took []time.Duration, err error) {
+			for w := c; w < len(quoted) && err == nil; w += callers {
+				var t time.Duration
+				t, err = s.confirm(w, quoted[w])
+				took = append(took, t)
 			}
-			var took []time.Duration
-			s.disk.syncs = 0
-			began := time.Now()
-			for b.Loop() {
-				took = append(took, confirmAll(b, s, callers, bill, 10)...)
-			}
-			lasted := time.Since(began)
-			slices.Sort(took)
-			b.ReportMetric(0, "ns/op") // of a block: means nothing
-			b.ReportMetric(float64(took[len(took)/2])/float64(benchDelay), "p50-x-D")
-			b.ReportMetric(float64(took[len(took)*99/100])/float64(benchDelay), "p99-x-D")
-			b.ReportMetric(float64(s.disk.syncs)/float64(len(took)), "syncs/settle")
-			b.ReportMetric(float64(len(took))*float64(benchDelay)/float64(lasted), "settles/D")
+			return took, err
 		})
 	}
+	round() // connections, first commits
+	if b.Failed() {
+		return
+	}
+	var took []time.Duration
+	s.disk.syncs = 0
+	for b.Loop() {
+		took = append(took, round()...)
+	}
+	slices.Sort(took)
+	b.ReportMetric(0, "ns/op") // of a round: means nothing
+	b.ReportMetric(float64(took[len(took)/2])/float64(benchDelay), "p50-x-D")
+	b.ReportMetric(float64(took[len(took)*99/100])/float64(benchDelay), "p99-x-D")
+	b.ReportMetric(float64(s.disk.syncs)/float64(len(took)), "syncs/settle")
+}
+
+// loop quotes and confirms n times at the caller's window.
+func (s *site) loop(caller, n int, bill []byte) (took []time.Duration, err error) {
+	for range n {
+		quoted, err := s.quote(caller, bill)
+		if err != nil {
+			return nil, err
+		}
+		t, err := s.confirm(caller, quoted)
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, t)
+	}
+	return took, nil
+}
+
+// each runs fn for all callers at once and gives what it measured.
+func (s *site) each(b *testing.B, callers int, fn func(caller int) ([]time.Duration, error)) []time.Duration {
+	took := make([][]time.Duration, callers)
+	var all sync.WaitGroup
+	for c := range callers {
+		all.Go(func() {
+			t, err := fn(c)
+			if err != nil {
+				b.Error(err)
+			}
+			took[c] = t
+		})
+	}
+	all.Wait()
+	return slices.Concat(took...)
 }
 
 func openSite(b *testing.B, windows int) *site {
@@ -93,9 +150,13 @@ func openSite(b *testing.B, windows int) *site {
 	}
 	b.Cleanup(func() { _ = q.Close() })
 	o := api.Options{Windows: map[string]api.Window{}, Tokens: map[string]api.Grant{}, Ledger: newLedger(q, nil), Ready: &daemon{}}
+	rules, err := policy.Load()
+	if err != nil {
+		b.Fatal(err)
+	}
 	for n := range windows {
-		seat := fmt.Sprintf("W%02d", n)
-		o.Windows[seat] = openSeat(b, q, seat, personOf(n))
+		seat := fmt.Sprintf("W%03d", n)
+		o.Windows[seat] = openSeat(b, q, rules, seat, personOf(n))
 		o.Tokens[tokenOf(n)] = api.Grant{Seat: seat, Role: api.Cashier, Operator: "C01"}
 	}
 	server, err := api.New(o)
@@ -120,14 +181,20 @@ func openSite(b *testing.B, windows int) *site {
 }
 
 // openSeat opens a window on the queue, with a person's card in its reader.
-func openSeat(b *testing.B, q *queue.Queue, seat string, person settle.Entitlement) *countertest.Window {
+func openSeat(b *testing.B, q *queue.Queue, rules counter.Rulebook, seat string, person settle.Entitlement) *countertest.Window {
 	shelf := &book{queue: q, by: queue.By{Operator: "C01", Device: seat}}
-	w := countertest.Open(b, func(p *counter.Ports, o *counter.Options) {
-		p.Book, p.People, p.Links, p.Exposure, p.Printer = shelf, shelf, shelf, shelf, paper{}
-		no := counter.Bound{Stop: settle.MaxFen}
-		o.Seat, o.Offline.Person, o.Offline.Counter = seat, no, no
-	})
+	w := &countertest.Window{Cards: countertest.NewCards(), Platform: &countertest.Platform{}}
 	w.Platform.Knows(person)
+	no := counter.Bound{Stop: settle.MaxFen}
+	session, err := counter.New(counter.Ports{
+		Cards: w.Cards, Rulebook: rules, Platform: w.Platform, People: shelf, Book: shelf, Links: shelf, Exposure: shelf,
+		Printer: paper{}, Clock: countertest.Morning,
+	}, counter.Options{Seat: seat, Institution: countertest.Centre(), Offline: counter.Offline{MaxAge: time.Hour, Person: no, Counter: no}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(session.Close)
+	w.Session = session
 	w.Insert(b, counter.Patient, person)
 	return w
 }
@@ -146,44 +213,25 @@ func personOf(n int) settle.Entitlement {
 
 func tokenOf(n int) string { return fmt.Sprintf("token-of-the-seat-%04d", n) }
 
-// confirmAll has every caller settle n bills and tells how long each confirmation took.
-func confirmAll(b *testing.B, s *site, callers int, bill []byte, n int) []time.Duration {
-	took := make([][]time.Duration, callers)
-	var all sync.WaitGroup
-	for c := range callers {
-		all.Go(func() {
-			for range n {
-				t, err := s.settle(c, bill)
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				took[c] = append(took[c], t)
-			}
-		})
-	}
-	all.Wait()
-	return slices.Concat(took...)
-}
-
-// settle quotes and confirms one bill at a window, and tells how long the
-// confirmation took.
-func (s *site) settle(window int, bill []byte) (time.Duration, error) {
+// quote quotes a new bill at a window and gives the confirmation of the quote.
+func (s *site) quote(window int, bill []byte) ([]byte, error) {
 	key := fmt.Sprintf("MZ%016x", rand.Uint64())
-	own := strings.NewReplacer("MZ20261121-000317", key, "440304201806010019", personOf(window).Who.IDNumber.ClearPersonalData(), "2026-11-21", "2024-11-05")
-	quote, err := s.post(window, "/v1/quotes", []byte(own.Replace(string(bill))))
+	own := strings.NewReplacer("MZ20261121-000317", key, "2026-11-21", "2024-11-05",
+		"440304201806010019", personOf(window).Who.IDNumber.ClearPersonalData())
+	answer, err := s.post(window, "/v1/quotes", []byte(own.Replace(string(bill))))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	var q struct {
 		ID string `json:"id"`
 	}
-	if err := json.Unmarshal(quote, &q); err != nil {
-		return 0, err
-	}
-	confirmation := fmt.Appendf(nil, `{"quote":%q,"key":%q}`, q.ID, key)
+	err = json.Unmarshal(answer, &q)
+	return fmt.Appendf(nil, `{"quote":%q,"key":%q}`, q.ID, key), err
+}
+
+func (s *site) confirm(window int, confirmation []byte) (time.Duration, error) {
 	began := time.Now()
-	_, err = s.post(window, "/v1/settlements", confirmation)
+	_, err := s.post(window, "/v1/settlements", confirmation)
 	return time.Since(began), err
 }
 
