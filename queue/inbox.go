@@ -1,17 +1,27 @@
 package queue
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
 
-// inbox holds the operations that wait for the writer. The writer says for how many it
-// waits and is woken once: waking it for each of many costs more than running them.
+// inbox holds the operations that wait for the writer. The writer says what it waits
+// for and is woken once: waking it for each of many costs more than running them.
 type inbox struct {
-	mu   sync.Mutex
-	ops  []*op
-	want int           // how many the writer waits for; 0: it does not
-	wake chan struct{} // one signal at most
+	mu     sync.Mutex
+	ops    []*op
+	urgent int           // how many of them someone waits for at the counter
+	want   want          // what the writer waits for
+	wake   chan struct{} // one signal at most
+}
+
+// want is what the writer waits for: so many operations, or so many urgent ones. Zero
+// is not waited for.
+type want struct{ all, urgent int }
+
+func (i *inbox) has(w want) bool {
+	return (w.all > 0 && len(i.ops) >= w.all) || (w.urgent > 0 && i.urgent >= w.urgent)
 }
 
 func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
@@ -19,9 +29,12 @@ func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
 func (i *inbox) put(o *op) {
 	i.mu.Lock()
 	i.ops = append(i.ops, o)
-	enough := i.want > 0 && len(i.ops) >= i.want
+	if !o.patient {
+		i.urgent++
+	}
+	enough := i.has(i.want)
 	if enough {
-		i.want = 0
+		i.want = want{}
 	}
 	i.mu.Unlock()
 	if enough {
@@ -29,14 +42,14 @@ func (i *inbox) put(o *op) {
 	}
 }
 
-// await returns true when n operations wait, false if the time or quit comes first.
-func (i *inbox) await(n int, end <-chan time.Time, quit <-chan struct{}) bool {
+// await returns true when what w says is there, false if the time or quit comes first.
+func (i *inbox) await(w want, end <-chan time.Time, quit <-chan struct{}) bool {
 	i.mu.Lock()
-	if len(i.ops) >= n {
+	if i.has(w) {
 		i.mu.Unlock()
 		return true
 	}
-	i.want = n
+	i.want = w
 	i.mu.Unlock()
 	select {
 	case <-i.wake:
@@ -45,8 +58,8 @@ func (i *inbox) await(n int, end <-chan time.Time, quit <-chan struct{}) bool {
 	case <-quit:
 	}
 	i.mu.Lock()
-	signalled := i.want == 0
-	i.want = 0
+	signalled := i.want == want{}
+	i.want = want{}
 	i.mu.Unlock()
 	if signalled { // in between
 		<-i.wake
@@ -58,13 +71,14 @@ func (i *inbox) await(n int, end <-chan time.Time, quit <-chan struct{}) bool {
 func (i *inbox) take(most int) []*op {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if len(i.ops) <= most {
-		ops := i.ops
-		i.ops = nil
-		return ops
+	n := min(len(i.ops), most)
+	ops := i.ops[:n:n]
+	i.ops = slices.Clone(i.ops[n:])
+	for _, o := range ops {
+		if !o.patient {
+			i.urgent--
+		}
 	}
-	ops := i.ops[:most:most]
-	i.ops = i.ops[most:]
 	return ops
 }
 
@@ -72,6 +86,11 @@ func (i *inbox) take(most int) []*op {
 func (i *inbox) giveBack(ops []*op) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	for _, o := range ops {
+		if !o.patient {
+			i.urgent++
+		}
+	}
 	i.ops = append(ops, i.ops...)
 }
 

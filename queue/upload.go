@@ -155,7 +155,7 @@ func change(v *view, number string, fn func(*settlementRow) error) error {
 // Request draws a message id, lets build make the message with it, and keeps exactly
 // that message before it is sent. The settlement must be pending.
 func (q *Queue) Request(ctx context.Context, number, infno string, build func(msgid string) ([]byte, error), by By) (msgid string, message []byte, err error) {
-	if msgid, err = q.MsgID(ctx); err != nil {
+	if msgid, err = drawID(ctx, q.later); err != nil {
 		return "", nil, err
 	}
 	if message, err = build(msgid); err != nil {
@@ -172,7 +172,7 @@ func (q *Queue) Request(ctx context.Context, number, infno string, build func(ms
 	if err != nil {
 		return "", nil, err
 	}
-	err = q.do(ctx, func(t *turn) error {
+	err = q.later(ctx, func(t *turn) error {
 		if err := t.in(number, Pending); err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (q *Queue) Answer(ctx context.Context, a Answer) error {
 	if err != nil {
 		return err
 	}
-	return q.do(ctx, func(t *turn) error {
+	return q.later(ctx, func(t *turn) error {
 		row, ok, err := get(t.view, settlements, a.Number)
 		if err != nil {
 			return err

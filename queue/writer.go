@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -20,10 +21,11 @@ const maxBatch = 1024
 
 // op is an operation on its way through the writer.
 type op struct {
-	run  func(*turn) error
-	err  error
-	done chan struct{}
-	mine atomic.Bool // whoever sets it first has it: the writer to run it, the caller to withdraw it
+	run     func(*turn) error
+	err     error
+	done    chan struct{}
+	mine    atomic.Bool // whoever sets it first has it: the writer to run it, the caller to withdraw it
+	patient bool        // nobody waits for it at the counter
 }
 
 // turn is an operation's turn with the writer.
@@ -38,10 +40,19 @@ type turn struct {
 // do runs fn with the writer, and returns when what it added is durable. fn may run
 // only quick code: all other operations wait for it.
 func (q *Queue) do(ctx context.Context, fn func(*turn) error) error {
+	return q.submit(ctx, &op{run: fn, done: make(chan struct{})})
+}
+
+// later is do for what nobody waits for at the counter: it leaves the disk half of the
+// time, so that a settlement seldom finds it busy.
+func (q *Queue) later(ctx context.Context, fn func(*turn) error) error {
+	return q.submit(ctx, &op{run: fn, done: make(chan struct{}), patient: true})
+}
+
+func (q *Queue) submit(ctx context.Context, o *op) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	o := &op{run: fn, done: make(chan struct{})}
 	q.in.put(o)
 	select {
 	case <-o.done:
@@ -108,6 +119,7 @@ func (t *turn) in(number string, want State) error {
 type pace struct {
 	expect int
 	until  time.Time
+	rest   time.Time // until then a commit of patient operations alone is not begun
 }
 
 // batch is the operations of one commit.
@@ -122,13 +134,16 @@ type batch struct {
 func (q *Queue) writeLoop() {
 	defer close(q.written)
 	var p pace
-	for q.in.await(1, nil, q.quit) {
+	for q.in.await(want{all: 1}, nil, q.quit) {
 		q.gather(p)
 		began := q.opt.stopwatch()
 		b := &batch{ops: q.in.take(maxBatch), fresh: layer{}}
 		q.commit(b)
 		ended := q.opt.stopwatch()
 		p = pace{expect: len(b.ops) + q.in.waiting(), until: ended.Add(ended.Sub(began) / 2)}
+		if !slices.ContainsFunc(b.ops, func(o *op) bool { return !o.patient }) {
+			p.rest = ended.Add(ended.Sub(began))
+		}
 		for _, o := range b.ops {
 			close(o.done)
 		}
@@ -137,13 +152,20 @@ func (q *Queue) writeLoop() {
 
 // gather waits for the operations that will come at this pace.
 func (q *Queue) gather(p pace) {
-	wait := p.until.Sub(q.opt.stopwatch())
-	if p.expect <= 1 || wait <= 0 {
+	q.await(want{all: maxBatch, urgent: 1}, p.rest)
+	if p.expect > 1 {
+		q.await(want{all: min(p.expect, maxBatch)}, p.until)
+	}
+}
+
+func (q *Queue) await(w want, until time.Time) {
+	wait := until.Sub(q.opt.stopwatch())
+	if wait <= 0 {
 		return
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	q.in.await(min(p.expect, maxBatch), timer.C, q.quit)
+	q.in.await(w, timer.C, q.quit)
 }
 
 // commit makes a batch durable. Every operation is answered only then, also one that
