@@ -189,7 +189,8 @@ func (q *Queue) checkOwner() error {
 	return nil
 }
 
-// catchUp brings to bbolt what is replayed, and the rest of the journal.
+// catchUp replays the rest of the journal. What memory can hold of it is brought to bbolt
+// by the applier: nobody needs to wait for that.
 func (q *Queue) catchUp() error {
 	err := q.journal.Walk(q.head, func(e journal.Entry) error {
 		if err := q.replay(e); err != nil {
@@ -201,12 +202,10 @@ func (q *Queue) catchUp() error {
 		}
 		return nil
 	})
-	if err == nil {
-		err = q.apply()
-	}
 	if err != nil {
 		return err
 	}
+	q.kick(q.work)
 	return q.read(func(v *view) error {
 		row, _, err := get(v, ids, one)
 		q.drawn = drawn{second: row.Until, serial: perSecond - 1}
