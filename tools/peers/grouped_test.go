@@ -8,10 +8,12 @@ type batches interface {
 	close() error
 }
 
-// group is an adaptive group commit in front of a store: after a commit it expects the
-// callers that were released and those that wait, for at most half of the commit's time.
+// group is a group commit in front of a store. A greedy one takes what waits; an adaptive
+// one expects, after a commit, the callers that were released and those that wait, for at
+// most half of the commit's time.
 type group struct {
 	to    batches
+	eager bool // greedy
 	jobs  chan *job
 	ended chan struct{}
 }
@@ -21,12 +23,17 @@ type job struct {
 	done   chan error
 }
 
-// grouped puts a group in front of what an opener gave.
-func grouped[T batches](to T, err error) (store, error) {
+// greedy puts a greedy group in front of what an opener gave.
+func greedy[T batches](to T, err error) (store, error) { return grouped(to, err, true) }
+
+// adaptive puts an adaptive one there.
+func adaptive[T batches](to T, err error) (store, error) { return grouped(to, err, false) }
+
+func grouped(to batches, err error, eager bool) (store, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &group{to: to, jobs: make(chan *job, 1024), ended: make(chan struct{})}
+	g := &group{to: to, eager: eager, jobs: make(chan *job, 1024), ended: make(chan struct{})}
 	go g.write()
 	return g, nil
 }
@@ -78,7 +85,7 @@ func (g *group) gather(batch []*job, expect int, wait time.Duration) []*job {
 			continue
 		default:
 		}
-		if len(batch) >= expect || wait <= 0 {
+		if len(batch) >= expect || wait <= 0 || g.eager {
 			return batch
 		}
 		select {
