@@ -167,7 +167,7 @@ func appendEscaped(b []byte, text string) []byte {
 }
 
 func appendFen(b []byte, f settle.Fen) []byte {
-	n := uint64(f) //nolint:gosec // the sign is written first
+	n := uint64(f)
 	b = append(b, '"')
 	if f < 0 {
 		b = append(b, '-')

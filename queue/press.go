@@ -103,8 +103,8 @@ func (p *press) deflate(out, text []byte) []byte {
 	}
 	p.literals(text[begin:])
 	p.symbol(endOfBlock)
-	p.put(0, 7)                // the last byte is whole
-	p.base += int32(len(text)) //nolint:gosec // at most maxPlain
+	p.put(0, 7) // the last byte is whole
+	p.base += int32(len(text))
 	out, p.out = p.out, nil
 	return out
 }
@@ -141,27 +141,27 @@ func (p *press) match(length, distance int) {
 		i = spanOf(length-3, 2)
 	}
 	p.symbol(firstLength + i)
-	p.put(uint64(length-lengths[i].first), lengths[i].extra) //nolint:gosec // not negative
+	p.put(uint64(length-lengths[i].first), lengths[i].extra)
 	i = spanOf(distance-1, 1)
-	p.put(uint64(bits.Reverse8(uint8(i))>>3), 5)                   //nolint:gosec // at most 29
-	p.put(uint64(distance-distances[i].first), distances[i].extra) //nolint:gosec // not negative
+	p.put(uint64(bits.Reverse8(uint8(i))>>3), 5)
+	p.put(uint64(distance-distances[i].first), distances[i].extra)
 }
 
 // spanOf is the code for v where spans double every 1<<steps codes.
 func spanOf(v int, steps uint) int {
-	n := uint(bits.Len(uint(v))) //nolint:gosec // not negative
+	n := uint(bits.Len(uint(v)))
 	if n <= steps+1 {
 		return v
 	}
 	n -= steps + 1
-	return int(n<<steps) + v>>n //nolint:gosec // small
+	return int(n<<steps) + v>>n
 }
 
 // put writes n bits.
 func (p *press) put(v uint64, n uint) {
 	p.acc |= v << p.n
 	for p.n += n; p.n >= 8; p.n -= 8 {
-		p.out = append(p.out, byte(p.acc)) //nolint:gosec // the lowest byte
+		p.out = append(p.out, byte(p.acc))
 		p.acc >>= 8
 	}
 }

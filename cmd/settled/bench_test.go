@@ -247,11 +247,8 @@ func (s *site) post(window int, path string, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	text, err := io.ReadAll(res.Body)
-	if err = errors.Join(err, res.Body.Close()); err != nil {
-		return nil, err
-	}
 	if res.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("%s: %d %s", path, res.StatusCode, text)
+		err = errors.Join(err, fmt.Errorf("%s: %d %s", path, res.StatusCode, text))
 	}
-	return text, nil
+	return text, errors.Join(err, res.Body.Close())
 }
