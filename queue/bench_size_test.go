@@ -65,6 +65,9 @@ func inParallel(b *testing.B, n int, fn func(i int) error) {
 	for range 64 {
 		all.Go(func() {
 			for i := range next {
+				if b.Failed() {
+					continue
+				}
 				if err := fn(i); err != nil {
 					b.Error(err)
 				}

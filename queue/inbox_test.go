@@ -66,7 +66,11 @@ func TestInbox(t *testing.T) {
 		if left := callers*each - got; left < 10 {
 			close(end)
 		}
-		if there := i.await(w, end, quit); there && !i.has(w) {
+		there := i.await(w, end, quit)
+		i.mu.Lock()
+		early := there && !i.has(w)
+		i.mu.Unlock()
+		if early {
 			t.Fatalf("woken for %+v with %d", w, i.waiting())
 		}
 		ops := i.take(5)
