@@ -14,6 +14,11 @@
 // one that is ahead of the journal proves that the journal was lost or cut, and Open
 // refuses it ([Lost]).
 //
+// What a person waits for is urgent; what only the platform waits for leaves the disk half
+// of the time, so that a settlement seldom finds it busy. After an orderly end the next
+// Open reads no more than it must; after kill -9 it replays what stands behind bbolt's
+// position; when the machine was started since, it looks at more.
+//
 // bbolt holds small rows and places in the journal; settlements and messages stay in
 // the journal. Who someone is and what someone was treated for stands only in the sealed
 // part of an entry: identities, the chart (diagnoses, doctor, department, outpatient
