@@ -143,23 +143,31 @@ func loopback(address string) bool {
 	return err == nil && port != "" && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
-// secret reads a credential. The file must not be readable by others.
+// secret reads a credential.
 func (c *config) secret(name string) (string, error) {
-	path := filepath.Join(c.Credentials, name)
+	value, err := readSecret(filepath.Join(c.Credentials, name))
+	if err != nil {
+		return "", fmt.Errorf("credential %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// readSecret reads a file that must not be readable by others.
+func readSecret(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", fmt.Errorf("credential %s: %w", name, err)
+		return "", err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", usagef("credential %s: mode %04o lets others read it, want 0600 or 0400", path, info.Mode().Perm())
+		return "", usagef("%s: mode %04o lets others read it, want 0600 or 0400", path, info.Mode().Perm())
 	}
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // the operator names a file of his own
 	if err != nil {
-		return "", fmt.Errorf("credential %s: %w", name, err)
+		return "", err
 	}
 	value := strings.TrimSpace(string(data))
 	if value == "" {
-		return "", usagef("credential %s: empty", path)
+		return "", usagef("%s: empty", path)
 	}
 	return value, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -130,13 +129,9 @@ func (d *daemon) by() queue.By {
 func (d *daemon) seat() string { return "W" + d.config.Counter.Number }
 
 func (d *daemon) openQueue() error {
-	text, err := d.config.secret("journal.key")
+	key, err := d.config.key()
 	if err != nil {
 		return err
-	}
-	key, err := hex.DecodeString(text)
-	if err != nil || len(key) != queue.KeySize {
-		return usagef("credential journal.key: want %d hex digits", 2*queue.KeySize)
 	}
 	d.queue, err = queue.Open(d.config.State, queue.Options{
 		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key,
