@@ -69,7 +69,7 @@ func copyStill(in *os.File, to string) (bool, error) {
 		return false, err
 	}
 	_, err = io.Copy(out, io.NewSectionReader(in, 0, fi.Size()))
-	if err = errors.Join(err, out.Close()); err != nil {
+	if err := errors.Join(err, out.Close()); err != nil {
 		return false, err
 	}
 	after, err := metas(in)

@@ -154,7 +154,8 @@ func lineOf(t *testing.T, lines [][]byte, kind string, n int) int {
 	t.Helper()
 	for i, l := range lines {
 		if bytes.Contains(l, []byte(`"kind":"`+kind+`"`)) {
-			if n--; n == 0 {
+			n--
+			if n == 0 {
 				return i + 1
 			}
 		}
@@ -205,7 +206,9 @@ func mutations(t *testing.T, lines [][]byte) []mutation {
 		forged("time goes back", 9, replace(`"at":"2026`, `"at":"2025`)),
 		forged("a base ahead", 9, replace(`"base":8`, `"base":9`)),
 		forged("a base of no batch", 9, replace(`"base":8`, `"base":3`)),
-		forged("a kind from nowhere", 9, func(s string) string { return regexp.MustCompile(`"kind":"[a-z]+"`).ReplaceAllString(s, `"kind":"gift"`) }),
+		forged("a kind from nowhere", 9, func(s string) string {
+			return regexp.MustCompile(`"kind":"[a-z]+"`).ReplaceAllString(s, `"kind":"gift"`)
+		}),
 		forged("an ack of nothing", ack, replace(`"number":"01`, `"number":"02`)),
 		forged("an ack of more", ack, replace(`"cash":"0`, `"cash":"9`)),
 		forged("another owner on the way", 9, func(s string) string {

@@ -161,7 +161,7 @@ func readSecret(path string) (string, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return "", usagef("%s: mode %04o lets others read it, want 0600 or 0400", path, info.Mode().Perm())
 	}
-	data, err := os.ReadFile(path) //nolint:gosec // the operator names a file of his own
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}

@@ -2,15 +2,23 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/counter/countertest"
 	"settled/queue"
 	"settled/settle"
 )
@@ -150,5 +158,122 @@ func TestVerifyVerb(t *testing.T) {
 	p = proof{}
 	if err := json.Unmarshal([]byte(out), &p); err != nil || p.Proved || p.Entry != 2 || p.Offset == nil || p.File == "" || p.Why == "" {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// serve lets the verbs reach a queue through the real API. It gives the flags with which
+// the operations and the cashier call.
+func (k *kept) serve(t *testing.T, q *queue.Queue) (operations, cashier []string) {
+	t.Helper()
+	l := newLedger(q, slog.New(slog.DiscardHandler))
+	const ops, desk = "operations-token-0123456789", "cashier-token-0123456789"
+	server, err := api.New(api.Options{
+		Windows: map[string]api.Window{countertest.Seat: countertest.Open(t, nil)},
+		Tokens: map[string]api.Grant{
+			ops:  {Seat: countertest.Seat, Role: api.Operations, Operator: "operations"},
+			desk: {Seat: countertest.Seat, Role: api.Cashier, Operator: "0001"},
+		},
+		Ledger: l, Keeper: l, Uploads: l, Ready: readyAlways{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(server)
+	t.Cleanup(web.Close)
+	k.write(t, filepath.Join(k.dir, "ops"), ops)
+	k.write(t, filepath.Join(k.dir, "desk"), desk)
+	flags := func(token string) []string { return []string{"--api", web.URL, "--token-file", filepath.Join(k.dir, token)} }
+	return flags("ops"), flags("desk")
+}
+
+type readyAlways struct{}
+
+func (readyAlways) Ready(context.Context) []counter.Notice { return nil }
+
+// TestQueueVerbs: list with every filter, hold and release with who and why in the
+// journal, export, and the status.
+func TestQueueVerbs(t *testing.T) {
+	k := newKept(t)
+	q := k.open(t)
+	numbers := k.settle(t, q, "a", 4) // the second and the fourth are acknowledged
+	k.now = k.now.Add(24 * time.Hour)
+	numbers = append(numbers, k.settle(t, q, "b", 1)...)
+	ops, desk := k.serve(t, q)
+	ask := func(want int, flags []string, verb ...string) (string, string) {
+		t.Helper()
+		return k.verb(t, want, append(verb, flags...)...)
+	}
+	listed := func(filter ...string) (got []string) {
+		t.Helper()
+		out, _ := ask(0, desk, append([]string{"queue", "list", "--json"}, filter...)...)
+		var page struct {
+			Entries []queued `json:"entries"`
+		}
+		if err := json.Unmarshal([]byte(out), &page); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range page.Entries {
+			got = append(got, e.Number)
+		}
+		return got
+	}
+	reason := "=等患者补材料"
+	out, _ := ask(0, ops, "queue", "hold", numbers[2], "--why", reason)
+	contains(t, out, numbers[2], "已挂起")
+	for _, tt := range []struct {
+		filter string
+		want   []int
+	}{
+		{"", []int{0, 2, 4}},
+		{"--state pending", []int{0, 4}},
+		{"--state held", []int{2}},
+		{"--state acknowledged", []int{1, 3}},
+		{"--code UPLOAD_HELD", []int{2}},
+		{"--code OTHER", nil},
+		{"--day 2026-11-21", []int{0, 2}},
+		{"--from 2026-11-22", []int{4}},
+		{"--to 2026-11-21 --state acknowledged", []int{1, 3}},
+		{"--older 1h --day 2026-11-22", nil},
+		{"--limit 1", []int{0}},
+		{"--after " + numbers[0], []int{2, 4}},
+		{"--limit 2 --after " + numbers[0], []int{2, 4}},
+	} {
+		var want []string
+		for _, i := range tt.want {
+			want = append(want, numbers[i])
+		}
+		if tt.filter == "--older 1h --day 2026-11-22" && time.Now().After(k.now.Add(time.Hour)) {
+			continue // the machine's clock is beyond the test's
+		}
+		if got := listed(strings.Fields(tt.filter)...); !slices.Equal(got, want) {
+			t.Errorf("list %s: %q, want %q", tt.filter, got, want)
+		}
+	}
+	_, errOut := ask(1, desk, "queue", "release", numbers[2], "--why", "x")
+	contains(t, errOut, "NOT_ALLOWED")
+	_, errOut = ask(1, ops, "queue", "hold", numbers[1], "--why", "x")
+	contains(t, errOut, "SETTLEMENT_STATE")
+	ask(2, ops, "queue", "release", numbers[2])
+	out, _ = ask(0, desk, "queue", "export", "--format", "csv")
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(out, "\ufeff"))).ReadAll()
+	if err != nil || len(rows) != 4 || rows[2][0] != numbers[2] || rows[2][2] != "held" || rows[2][10] != "UPLOAD_HELD" || !strings.Contains(rows[2][11], reason) {
+		t.Errorf("%v: %q", err, rows)
+	}
+	out, _ = ask(0, desk, "queue", "export", "--format", "jsonl", "--state", "acknowledged")
+	if got := strings.Count(out, "\n"); got != 2 {
+		t.Errorf("%d lines: %s", got, out)
+	}
+	out, _ = ask(0, desk, "queue", "list")
+	contains(t, out, numbers[0], "待上传", "挂起", reason)
+	out, _ = ask(0, ops, "status")
+	contains(t, out, "待上传    2 笔", "挂起      1 笔", "￥3.00")
+	out, _ = ask(0, ops, "queue", "release", numbers[2], "--why", "材料已补")
+	contains(t, out, "已放行")
+	r, err := q.Get(numbers[2])
+	if err != nil || r.State != queue.Pending || r.Held.By.Operator != "operations" || !strings.Contains(r.Held.Technician, reason) {
+		t.Errorf("%+v, %v", r.Held, err)
+	}
+	if strings.Contains(out, keptName) || strings.Contains(out, keptID) {
+		t.Error("a person is named")
 	}
 }

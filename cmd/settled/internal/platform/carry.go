@@ -19,6 +19,8 @@ func (u *Upload) one(ctx context.Context, number string, settlement settle.Settl
 	var refusal *settle.Refusal
 	var unfit *nhsa.FieldError
 	switch {
+	case errors.As(err, &refusal) && refusal.Code == queue.CodeState:
+		return nil // somebody put it aside meanwhile
 	case errors.As(err, &refusal):
 		return u.hold(ctx, number, refusal, settlement.Who)
 	case errors.As(err, &unfit):
