@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"settled/settle"
 )
 
 func newQueueExport() *cobra.Command {
@@ -87,15 +85,17 @@ func exportCSV(out io.Writer) func(json.RawMessage, queued) error {
 		}
 		record := []string{
 			q.Number, q.At.Format(time.DateTime), q.State, strconv.FormatBool(q.Provisional), q.Total.String(), q.Fund.String(),
-			q.Own.String(), q.Family.String(), q.Cash.String(), strconv.Itoa(q.Attempts), "", inert(q.why()), "", "", "", "",
+			q.Own.String(), q.Family.String(), q.Cash.String(), strconv.Itoa(q.Attempts),
 		}
+		code := ""
 		if q.Reason != nil {
-			record[10] = string(q.Reason.Code)
+			code = string(q.Reason.Code)
 		}
+		record = append(record, code, inert(q.why()))
 		if p := q.Platform; p != nil {
-			for i, amount := range []settle.Fen{p.Fund, p.Own, p.Family, p.Cash} {
-				record[12+i] = amount.String()
-			}
+			record = append(record, p.Fund.String(), p.Own.String(), p.Family.String(), p.Cash.String())
+		} else {
+			record = append(record, "", "", "", "")
 		}
 		return flush(w.Write(record))
 	}

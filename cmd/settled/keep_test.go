@@ -182,7 +182,9 @@ func (k *kept) serve(t *testing.T, q *queue.Queue) (operations, cashier []string
 	t.Cleanup(web.Close)
 	k.write(t, filepath.Join(k.dir, "ops"), ops)
 	k.write(t, filepath.Join(k.dir, "desk"), desk)
-	flags := func(token string) []string { return []string{"--api", web.URL, "--token-file", filepath.Join(k.dir, token)} }
+	flags := func(token string) []string {
+		return []string{"--api", web.URL, "--token-file", filepath.Join(k.dir, token)}
+	}
 	return flags("ops"), flags("desk")
 }
 

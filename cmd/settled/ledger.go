@@ -122,7 +122,7 @@ func (l *ledger) unfinished(f api.Filter) ([]api.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries := append(pending, held...)
+	entries := slices.Concat(pending, held)
 	slices.SortFunc(entries, func(a, b api.Entry) int { return cmp.Compare(a.Settlement.Number, b.Settlement.Number) })
 	return entries[:min(len(entries), f.Limit)], nil
 }
