@@ -23,6 +23,7 @@ const (
 	kindDifference = "difference" // and its amounts differ from the split
 	kindHeld       = "held"       // taken out of the outbox, for a person to look at
 	kindRelease    = "release"    // put back into it
+	kindRestore    = "restore"    // what follows was written by a copy, from a backup
 )
 
 // By is who did it, and where.
@@ -64,6 +65,8 @@ func decode(e journal.Entry) (event, error) {
 		return body[held](e)
 	case kindRelease:
 		return body[released](e)
+	case kindRestore:
+		return body[restored](e)
 	}
 	return nil, fmt.Errorf("queue: entry %d is of kind %q: a newer version of the program wrote it", e.N, e.Kind)
 }

@@ -127,6 +127,9 @@ func prepare(dir string, opt Options) (*Queue, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
+	if err := fenced(dir); err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
 	lock, err := journal.Lock(dir)
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)

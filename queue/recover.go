@@ -161,6 +161,13 @@ func (q *Queue) checkOwner() error {
 // catchUp replays the journal behind from into bbolt.
 func (q *Queue) catchUp(from journal.Pos) error {
 	q.applied, q.head = from, from
+	if from.N == 0 {
+		state, stub, _, err := lastCheckpoint(q.file(journalDir))
+		if err != nil {
+			return err
+		}
+		q.current, q.applied.N, q.head.N = state, stub.N, stub.N
+	}
 	err := q.journal.Walk(from, func(e journal.Entry) error {
 		if err := q.replay(e); err != nil {
 			return err

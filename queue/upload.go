@@ -48,6 +48,7 @@ type Chain struct {
 	State    json.RawMessage // from the last answer that had one; nil: not begun
 	Last     *Request        // nil: nothing was sent
 	Answered bool            // whether Last has an answer
+	Doubt    bool            // another copy of the counter may have gone on from State
 }
 
 // MaxAnswer is the largest answer of the platform that is kept, bytes.
@@ -224,6 +225,9 @@ func (q *Queue) Chain(number string) (Chain, error) {
 		return Chain{}, err
 	}
 	var c Chain
+	if c.Doubt, err = q.doubt(&row); err != nil {
+		return Chain{}, err
+	}
 	if row.Chain.Length > 0 {
 		a, _, err := q.answer(row.Chain)
 		if err != nil {

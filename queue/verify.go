@@ -2,15 +2,13 @@ package queue
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -20,7 +18,8 @@ import (
 
 // Proof is what was proved.
 type Proof struct {
-	Entries uint64       `json:"entries"`        // of the journal, all of them chained and in force
+	After   uint64       `json:"after"`          // the first entry is behind this one, which was archived
+	Entries uint64       `json:"entries"`        // number of the last; all are chained and in force
 	Hash    string       `json:"hash"`           // of the last
 	At      time.Time    `json:"at"`             // its time
 	Sealed  int          `json:"sealed"`         // sealed parts that were opened; 0 without the key
@@ -42,6 +41,11 @@ func (q *Queue) Verify(ctx context.Context) (Proof, error) {
 	}
 	defer func() { _ = tx.Rollback() }() // of a read it cannot fail
 	p := newProver(q.vault)
+	state, stub, digest, err := lastCheckpoint(q.file(journalDir))
+	if err != nil {
+		return Proof{}, err
+	}
+	p.start(state, stub.N, digest)
 	if err := p.against(tx); err != nil {
 		return Proof{}, err
 	}
@@ -87,6 +91,11 @@ func VerifyDir(ctx context.Context, dir string, opt VerifyOptions) (Proof, error
 			return Proof{}, err
 		}
 	}
+	state, stub, digest, err := lastCheckpoint(filepath.Join(dir, journalDir))
+	if err != nil {
+		return p.proof, err
+	}
+	p.start(state, stub.N, digest)
 	s, err := journal.Scan(filepath.Join(dir, journalDir), p.step(ctx, opt.Progress))
 	if err != nil {
 		return p.proof, err
@@ -104,12 +113,22 @@ type prover struct {
 	tx    *bolt.Tx
 	at    appliedRow // what tx reflects
 	base  uint64     // of the last entry
+	fresh bool       // no entry was seen yet
+	begun string     // digest of the checkpoint that the state began with; "": none
+	from  uint64     // and the entry that it is of
 }
 
 func newProver(v *vault) *prover {
-	p := &prover{state: layer{}, vault: v}
-	p.view = &view{layers: []layer{p.state}}
+	p := &prover{vault: v, fresh: true}
+	p.start(layer{}, 0, "")
 	return p
+}
+
+// start makes p begin with the state behind entry n.
+func (p *prover) start(state layer, n uint64, digest string) {
+	p.state, p.from, p.begun, p.base = state, n, digest, n
+	p.view = &view{layers: []layer{p.state}}
+	p.proof.After = n
 }
 
 // against makes p compare the state with what bbolt holds.
@@ -146,8 +165,9 @@ func (p *prover) entry(e journal.Entry) error {
 		err = p.vault.verify(e)
 		p.proof.Sealed++
 	}
-	if err == nil && e.N == 1 {
+	if err == nil && p.fresh {
 		err = p.ours()
+		p.fresh = false
 	}
 	if err == nil && e.N == p.at.Pos.N && e.Hash != p.at.Pos.Hash {
 		err = fmt.Errorf("%s knows an entry of this number with hash %s, not %s", storeName, p.at.Pos.Hash, e.Hash)
@@ -185,6 +205,9 @@ func (p *prover) ours() error {
 
 // end tells whether everything that was to be compared was.
 func (p *prover) end() error {
+	if p.tx != nil && p.at.Pos.N > 0 && p.at.Pos.N <= p.from {
+		return corruptf("it reflects entry %d, and the journal begins behind entry %d", p.at.Pos.N, p.from)
+	}
 	if p.tx != nil && p.at.Pos.N > p.proof.Entries {
 		return &Lost{Entry: p.at.Pos.N, Hash: p.at.Pos.Hash, Last: p.proof.Entries, LastHash: p.proof.Hash}
 	}
@@ -197,8 +220,7 @@ func (p *prover) compare() error {
 		return err
 	}
 	want := map[string]int{}
-	order := func(a, b cell) int { return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.key, b.key)) }
-	for _, c := range slices.SortedFunc(maps.Keys(p.state), order) {
+	for _, c := range cells(p.state) {
 		r := p.state[c]
 		value := p.tx.Bucket([]byte(c.table)).Get([]byte(c.key))
 		if r == nil {
@@ -253,4 +275,60 @@ func (v *vault) verify(e journal.Entry) error {
 		return (&answerSeal{}).decode(plain)
 	}
 	return nil
+}
+
+// VerifyFile does the same for a backup or an archive.
+func VerifyFile(ctx context.Context, path string, opt VerifyOptions) (Proof, Manifest, error) {
+	var v *vault
+	if opt.Key != nil {
+		var err error
+		if v, err = newVault(opt.Key); err != nil {
+			return Proof{}, Manifest{}, err
+		}
+	}
+	p, m, _, err := proveParcel(ctx, path, v, opt.Progress)
+	if err != nil {
+		return Proof{}, Manifest{}, err
+	}
+	p.proof.Store = "not in a " + m.Kind
+	return p.proof, *m, nil
+}
+
+// proveParcel proves what is in a parcel, and that it is what its manifest says.
+func proveParcel(ctx context.Context, path string, v *vault, progress func(uint64)) (p *prover, m *Manifest, digest string, err error) {
+	p = newProver(v)
+	var f *journal.Follower
+	step := p.step(ctx, progress)
+	m, digest, err = readParcel(path, func(m *Manifest, file Packed, r io.Reader) error {
+		if f == nil {
+			f = journal.Follow(journal.Pos{N: m.After, Hash: m.AfterHash})
+		}
+		var first uint64
+		switch _, err := fmt.Sscanf(file.Name, "journal-%d.jsonl", &first); {
+		case m.After > 0 && file.Name == checkpointName(m.After):
+			return p.thaw(r, m)
+		case err != nil || file.Name != journal.FileName(first):
+			return fmt.Errorf("%q is not of a journal", clip(file.Name))
+		}
+		return f.File(first, r, step)
+	})
+	if err != nil {
+		return p, m, digest, fmt.Errorf("queue: %w", err)
+	}
+	if head, _ := f.Head(); head.N != m.Entries || head.Hash != m.Hash {
+		return p, m, digest, fmt.Errorf("queue: it ends with entry %d (hash %s), its manifest says %d (hash %s)", head.N, head.Hash, m.Entries, m.Hash)
+	}
+	return p, m, digest, nil
+}
+
+// thaw makes p begin with the checkpoint of a parcel.
+func (p *prover) thaw(r io.Reader, m *Manifest) error {
+	state, head, digest, err := thaw(r)
+	if err == nil && (head.N != m.After || head.Hash != m.AfterHash) {
+		err = fmt.Errorf("the checkpoint is of entry %d with hash %s", head.N, head.Hash)
+	}
+	if err == nil {
+		p.start(state, m.After, digest)
+	}
+	return err
 }

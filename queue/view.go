@@ -31,6 +31,7 @@ var (
 	totals      = table[totalsRow]{"totals"}
 	ids         = table[idsRow]{"ids"}
 	owners      = table[ownerRow]{"owner"}
+	epochs      = table[epochRow]{"epoch"}
 )
 
 // one is the key of a table with a single row.
@@ -42,7 +43,7 @@ func rowTypes() map[string]func([]byte) (row, error) {
 	return map[string]func([]byte) (row, error){
 		persons.name: persons.parse, cards.name: cards.parse, settlements.name: settlements.parse,
 		outbox.name: outbox.parse, holds.name: holds.parse, keys.name: keys.parse,
-		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse,
+		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse, epochs.name: epochs.parse,
 	}
 }
 

@@ -89,7 +89,7 @@ all amounts add up, and that queue.bolt holds exactly what the entries make: usa
 balances, outbox, indexes. With the key also that all that is sealed can be opened.
 
 DIR is a state directory (default: the configured one); a daemon may be running on it,
-nothing is locked or written.
+nothing is locked or written. FILE is a backup or an archive.
 
 Exit status 0: proved. 1: not; the first entry that does not fit is named. 2: mistake
 in the command line.`,
@@ -160,7 +160,8 @@ func verifyPath(ctx context.Context, path string, opt queue.VerifyOptions) (queu
 		return queue.Proof{}, usagef("%w", err)
 	}
 	if !fi.IsDir() {
-		return queue.Proof{}, usagef("%s is not a directory", path)
+		p, _, err := queue.VerifyFile(ctx, path, opt)
+		return p, err
 	}
 	return queue.VerifyDir(ctx, path, opt)
 }
@@ -169,7 +170,7 @@ func sayProof(w io.Writer, path string, p queue.Proof, key bool) error {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	add("%s: proved", path)
-	add("  journal     entries 1 to %d, the last of %s", p.Entries, p.At.Format(time.DateTime))
+	add("  journal     entries %d to %d, the last of %s", p.After+1, p.Entries, p.At.Format(time.DateTime))
 	add("  head        %s", p.Hash)
 	if key {
 		add("  sealed      %d parts opened", p.Sealed)

@@ -13,7 +13,10 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 	case StepRegister:
 		c.refusedRegister(e)
 	case StepFind:
-		c.end() // held with the refusal of 2201
+		if c.Refusal == nil {
+			c.Refusal = e.Refusal()
+		}
+		c.end() // else with the refusal of 2201
 	case StepFees:
 		c.refusedFees(e)
 	case StepClear:
@@ -26,8 +29,7 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 		c.Left = append(c.Left, InfoFees)
 		c.Step = StepUnregister
 	case StepUnregister:
-		c.Left = append(c.Left, InfoRegister)
-		c.end()
+		c.refusedUnregister(e)
 	default:
 		c.undo(e.Refusal())
 	}
@@ -109,6 +111,10 @@ func (c *Chain) InDoubt() bool { return len(c.Open) > 0 }
 // back, or from the start. It does nothing to a chain that is not held.
 func (c *Chain) Resume() {
 	if c.Step != StepHeld {
+		return
+	}
+	if c.Doubt {
+		c.Restored()
 		return
 	}
 	c.Refusal, c.Left, c.Rounds, c.Uploaded = nil, nil, 0, 0

@@ -65,6 +65,9 @@ func (u *Upload) resume(number string) (*nhsa.Chain, error) {
 		}
 	}
 	chain.Resume() // a held one that is pending again was released by a clerk
+	if on.Doubt {
+		chain.Restored()
+	}
 	if on.Last != nil && !on.Answered && u.unsent[number].msgid != on.Last.MsgID {
 		chain.Lost(on.Last.Infno, on.Last.MsgID)
 	}
