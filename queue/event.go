@@ -24,6 +24,7 @@ const (
 	kindHeld       = "held"       // taken out of the outbox, for a person to look at
 	kindRelease    = "release"    // put back into it
 	kindRestore    = "restore"    // what follows was written by a copy, from a backup
+	kindKey        = "key"        // what follows is sealed with another key
 )
 
 // By is who did it, and where.
@@ -67,6 +68,8 @@ func decode(e journal.Entry) (event, error) {
 		return body[released](e)
 	case kindRestore:
 		return body[restored](e)
+	case kindKey:
+		return body[rekeyed](e)
 	}
 	return nil, fmt.Errorf("queue: entry %d is of kind %q: a newer version of the program wrote it", e.N, e.Kind)
 }

@@ -39,7 +39,10 @@ func (q *Queue) recover() error {
 	if err := q.catchUp(at.Pos); err != nil {
 		return err
 	}
-	return q.checkOwner()
+	if err := q.checkOwner(); err != nil {
+		return err
+	}
+	return q.turnKeys()
 }
 
 // openStore opens bbolt. damage says why the file must be built again; at is then what

@@ -32,6 +32,7 @@ var (
 	ids         = table[idsRow]{"ids"}
 	owners      = table[ownerRow]{"owner"}
 	epochs      = table[epochRow]{"epoch"}
+	rings       = table[ringRow]{"ring"}
 )
 
 // one is the key of a table with a single row.
@@ -44,6 +45,7 @@ func rowTypes() map[string]func([]byte) (row, error) {
 		persons.name: persons.parse, cards.name: cards.parse, settlements.name: settlements.parse,
 		outbox.name: outbox.parse, holds.name: holds.parse, keys.name: keys.parse,
 		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse, epochs.name: epochs.parse,
+		rings.name: rings.parse,
 	}
 }
 

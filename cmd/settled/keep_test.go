@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -278,4 +279,91 @@ func TestQueueVerbs(t *testing.T) {
 	if strings.Contains(out, keptName) || strings.Contains(out, keptID) {
 		t.Error("a person is named")
 	}
+}
+
+// TestBackupVerbs: into a directory with rotation and to a file; restored only by who
+// names the head, over nothing or with what was there set aside and fenced.
+func TestBackupVerbs(t *testing.T) {
+	k := newKept(t)
+	q := k.open(t)
+	k.settle(t, q, "a", 3)
+	store := filepath.Join(k.dir, "backups")
+	if err := os.Mkdir(store, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, old := range []string{"20260101T000000", "20260102T000000"} {
+		k.write(t, filepath.Join(store, "settled-backup-01-"+old+".tar.gz"), "")
+	}
+	out, _ := k.verb(t, 0, "backup", store, "--config", k.config, "--keep", "2", "--json")
+	var w written
+	if err := json.Unmarshal([]byte(out), &w); err != nil || len(w.Removed) != 1 || w.Entries != 5 || len(w.Hash) != 64 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, _ = k.verb(t, 0, "backup", filepath.Join(k.dir, "one.tar.gz"), "--config", k.config)
+	contains(t, out, "one.tar.gz", "entries   to 5", w.Hash)
+	out, _ = k.verb(t, 0, "verify", w.Path, "--key-file", k.key)
+	contains(t, out, "entries 1 to 5", w.Hash, "3 parts opened", "not in a backup")
+
+	_, errOut := k.verb(t, 1, "restore", w.Path, "--config", k.config)
+	contains(t, errOut, w.Hash)
+	_, errOut = k.verb(t, 1, "restore", w.Path, filepath.Join(k.dir, "new"), "--config", k.config, "--take-over", w.Hash, "--fence", k.state)
+	contains(t, errOut, "is running")
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out, _ = k.verb(t, 0, "restore", w.Path, filepath.Join(k.dir, "new"), "--config", k.config, "--take-over", w.Hash, "--fence", k.state)
+	contains(t, out, "restored to entry 5")
+	if _, err := queue.Open(k.state, queue.Options{Institution: "H44030000001", Counter: "01", Key: bytes.Repeat([]byte{0xab}, queue.KeySize)}); !errors.Is(err, queue.ErrFenced) {
+		t.Errorf("the old copy opens: %v", err)
+	}
+	k.verb(t, 1, "restore", w.Path, "--config", k.config, "--take-over", w.Hash)
+	k.verb(t, 0, "restore", w.Path, "--config", k.config, "--take-over", w.Hash, "--replace")
+	q = k.open(t)
+	k.settle(t, q, "b", 1)
+}
+
+// TestKeyVerbs: a new key is added to the file, and the daemon's next start seals with
+// it; a file that others can read is refused.
+func TestKeyVerbs(t *testing.T) {
+	k := newKept(t)
+	q := k.open(t)
+	k.settle(t, q, "a", 1)
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := k.verb(t, 0, "key", "list", k.key)
+	contains(t, out, "seals, makes the keyed hashes")
+	out, _ = k.verb(t, 0, "key", "rotate", k.key)
+	contains(t, out, "was added")
+	info, err := os.Stat(k.key)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v %v", info.Mode(), err)
+	}
+	out, _ = k.verb(t, 0, "key", "list", k.key)
+	contains(t, out, "opens what it sealed, makes the keyed hashes", "  seals\n")
+	ring, err := readKey(k.key)
+	if err != nil || len(ring) != 2*queue.KeySize {
+		t.Fatal(len(ring), err)
+	}
+	q, err = queue.Open(k.state, queue.Options{Institution: "H44030000001", Counter: "01", Key: ring})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out, _ = k.verb(t, 0, "verify", "--config", k.config)
+	contains(t, out, "proved")
+	if err := os.Chmod(k.key, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"list", "rotate"} {
+		_, errOut := k.verb(t, 2, "key", verb, k.key)
+		contains(t, errOut, "mode 0640 lets others read it")
+	}
+	k.write(t, k.key, "nonsense\n")
+	if err := os.Chmod(k.key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k.verb(t, 2, "key", "rotate", k.key)
 }

@@ -71,11 +71,18 @@ func readKey(path string) ([]byte, error) {
 }
 
 func parseKey(name, text string) ([]byte, error) {
-	key, err := hex.DecodeString(text)
-	if err != nil || len(key) != queue.KeySize {
-		return nil, usagef("%s: want %d hex digits", name, 2*queue.KeySize)
+	var ring []byte
+	for line := range strings.FieldsSeq(text) {
+		key, err := hex.DecodeString(line)
+		if err != nil || len(key) != queue.KeySize {
+			return nil, usagef("%s: want %d hex digits a line", name, 2*queue.KeySize)
+		}
+		ring = append(ring, key...)
 	}
-	return key, nil
+	if _, err := queue.KeyMarks(ring); err != nil {
+		return nil, usagef("%s: %w", name, err)
+	}
+	return ring, nil
 }
 
 func newVerify() *cobra.Command {
