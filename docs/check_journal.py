@@ -116,7 +116,12 @@ class Checker:
     def nothing(self, b, e):
         pass
 
-    on_known = on_link = on_ids = nothing
+    on_known = on_link = on_ids = on_key = on_restore = nothing
+
+    def on_archive(self, b, e):
+        need(b["through"] < e["n"], "it names an entry that comes later")
+        if self.stub and b["through"] == self.stub["n"]:
+            need((b["hash"], b["state"]) == (self.stub["hash"], self.stub["state"]), "it vouches for another beginning")
 
     def on_settlement(self, b, e):
         s = b["settlement"]

@@ -19,7 +19,7 @@ import (
 // entries. It returns what is in it and the digest of its manifest.
 func BackupDir(ctx context.Context, dir, path string, now time.Time) (Manifest, string, error) {
 	from := filepath.Join(dir, journalDir)
-	state, stub, _, err := lastCheckpoint(from)
+	state, stub, err := lastCheckpoint(from)
 	if err != nil {
 		return Manifest{}, "", err
 	}
@@ -45,7 +45,7 @@ func BackupDir(ctx context.Context, dir, path string, now time.Time) (Manifest, 
 	}
 	m := Manifest{
 		Format: parcelFormat, Kind: Backup, Institution: owner.Institution, Counter: owner.Counter, Made: now.In(zone()).Truncate(time.Second),
-		After: stub.N, AfterHash: stub.Hash, AfterAt: stub.At, Entries: s.Head.N, Hash: s.Head.Hash, At: s.At,
+		After: stub.N, AfterHash: stub.Hash, AfterAt: stub.At, AfterState: stub.State, Entries: s.Head.N, Hash: s.Head.Hash, At: s.At,
 	}
 	if err := m.fill(ctx, from, s.Head); err != nil {
 		return Manifest{}, "", fmt.Errorf("queue: backup: %w", err)

@@ -105,8 +105,7 @@ func TestRestore(t *testing.T) {
 	must(t, err)
 	fresh := mustOpen(t, to, options(h))
 	verified(t, fresh)
-	got := picture(t, fresh)
-	same(t, "restored", got.([]any)[1:], want.([]any)[1:])
+	same(t, "restored", picture(t, fresh)[1:], want[1:])
 	status, err := fresh.Status()
 	must(t, err)
 	if status.Entry != m.Entries+1 {

@@ -107,23 +107,31 @@ func thaw(r io.Reader) (state layer, head checkpoint, digest string, err error) 
 
 // lastCheckpoint reads the state behind which the journal in dir begins; it is empty if
 // nothing was archived.
-func lastCheckpoint(dir string) (state layer, stub journal.Stub, digest string, err error) {
+func lastCheckpoint(dir string) (state layer, stub journal.Stub, err error) {
 	stub, err = journal.ReadStub(dir)
 	if err != nil || stub.N == 0 {
-		return layer{}, stub, "", err
+		return layer{}, stub, err
 	}
 	name := checkpointName(stub.N)
 	f, err := os.Open(filepath.Join(dir, name))
 	if err != nil {
-		return nil, stub, "", fmt.Errorf("queue: the state at the end of what was archived: %w", err)
+		return nil, stub, fmt.Errorf("queue: the state at the end of what was archived: %w", err)
 	}
 	defer func() { _ = f.Close() }() // only read
 	state, head, digest, err := thaw(f)
-	if err == nil && (head.N != stub.N || head.Hash != stub.Hash) {
-		err = fmt.Errorf("it is of entry %d with hash %s, the journal begins behind entry %d with hash %s", head.N, head.Hash, stub.N, stub.Hash)
+	if err == nil && (head.N != stub.N || head.Hash != stub.Hash || digest != stub.State) {
+		err = fmt.Errorf("it is of entry %d with hash %s and has digest %s; entry %d with hash %s and digest %s are known",
+			head.N, head.Hash, digest, stub.N, stub.Hash, stub.State)
 	}
 	if err != nil {
-		return nil, stub, "", &journal.Damage{File: name, Entry: stub.N, Why: err.Error()}
+		return nil, stub, &journal.Damage{File: name, Entry: stub.N, Why: err.Error()}
 	}
-	return state, stub, digest, nil
+	return state, stub, nil
+}
+
+func beginning(s journal.Stub) Beginning {
+	if s.N == 0 {
+		return Beginning{}
+	}
+	return Beginning{After: s.N, Hash: s.Hash, State: s.State}
 }

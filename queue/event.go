@@ -25,6 +25,7 @@ const (
 	kindRelease    = "release"    // put back into it
 	kindRestore    = "restore"    // what follows was written by a copy, from a backup
 	kindKey        = "key"        // what follows is sealed with another key
+	kindArchive    = "archive"    // entries were copied to an archive
 )
 
 // By is who did it, and where.
@@ -70,6 +71,8 @@ func decode(e journal.Entry) (event, error) {
 		return body[restored](e)
 	case kindKey:
 		return body[rekeyed](e)
+	case kindArchive:
+		return body[archived](e)
 	}
 	return nil, fmt.Errorf("queue: entry %d is of kind %q: a newer version of the program wrote it", e.N, e.Kind)
 }

@@ -37,10 +37,11 @@ type Manifest struct {
 	After       uint64    `json:"after"`      // entry before the first one in it; 0: it begins with the journal
 	AfterHash   string    `json:"after_hash"` // its hash
 	AfterAt     time.Time `json:"after_at,omitzero"`
-	Entries     uint64    `json:"entries"`         // number of the last entry
-	Hash        string    `json:"hash"`            // its hash: the head of the chain
-	At          time.Time `json:"at"`              // its time
-	State       string    `json:"state,omitempty"` // of an archive: SM3 of the checkpoint that its entries make
+	AfterState  string    `json:"after_state,omitempty"` // SM3 of the checkpoint behind it, which is in the parcel then
+	Entries     uint64    `json:"entries"`               // number of the last entry
+	Hash        string    `json:"hash"`                  // its hash: the head of the chain
+	At          time.Time `json:"at"`                    // its time
+	State       string    `json:"state,omitempty"`       // of an archive: SM3 of the checkpoint that its entries make
 	Files       []Packed  `json:"files"`
 }
 

@@ -22,10 +22,11 @@ type Options struct {
 	// Key is the key ring: one or more keys of KeySize bytes, one behind the other, oldest
 	// first. The first makes the keyed hashes, for ever; the last seals personal data; all
 	// of them open what they sealed.
-	Key   []byte
-	Now   func() time.Time // clock; nil: time.Now
-	Log   *slog.Logger     // nil: none
-	Rules string           // digest of the rules in force, for entries that are no settlements
+	Key      []byte
+	Now      func() time.Time // clock; nil: time.Now
+	Log      *slog.Logger     // nil: none
+	Archives string           // directory of archives to read from; "": none is at hand
+	Rules    string           // digest of the rules in force, for entries that are no settlements
 
 	wrap       func(journal.Disk) journal.Disk // tests: between journal and disk
 	stopwatch  func() time.Time                // how long commits take, and nothing else

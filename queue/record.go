@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"errors"
 	"time"
 
 	"settled/queue/journal"
@@ -23,6 +24,7 @@ type Record struct {
 	Attempts   int         // requests made for it
 	Answer     *Answer     // to the last request, without body and chain; nil: none yet
 	AnsweredAt time.Time
+	Archived   string // name of the archive that has the entries; only number and sums are known here then
 }
 
 // Waiting is a settlement in the outbox or held.
@@ -66,7 +68,7 @@ func (q *Queue) Get(number string) (Record, error) {
 }
 
 func (q *Queue) record(row settlementRow) (Record, error) {
-	e, err := q.journal.Read(row.Loc)
+	e, err := q.line(row.Loc)
 	if err != nil {
 		return Record{}, err
 	}
@@ -149,6 +151,7 @@ func (q *Queue) List(f Filter) ([]Record, error) {
 	}
 	f.Limit = min(f.Limit, maxList)
 	var rows []settlementRow
+	var numbers []string
 	for more := true; more; { // in steps: commits wait for a read
 		const step = 2000
 		seen := 0
@@ -157,7 +160,7 @@ func (q *Queue) List(f Filter) ([]Record, error) {
 			return scan(v, settlements, f.After, func(number string, row settlementRow) (bool, error) {
 				f.After = number
 				if f.takes(number, &row) {
-					rows = append(rows, row)
+					rows, numbers = append(rows, row), append(numbers, number)
 				}
 				seen++
 				more = seen >= step && len(rows) < f.Limit
@@ -169,14 +172,29 @@ func (q *Queue) List(f Filter) ([]Record, error) {
 		}
 	}
 	list := make([]Record, 0, len(rows))
-	for _, row := range rows {
+	for i, row := range rows {
 		r, err := q.record(row)
+		if refusal, ok := errors.AsType[*settle.Refusal](err); ok && refusal.Code == CodeArchived {
+			r, err = q.outlined(numbers[i], row)
+		}
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, r)
 	}
 	return list, nil
+}
+
+// outlined is what is known of a settlement whose archive is not at hand.
+func (q *Queue) outlined(number string, row settlementRow) (Record, error) {
+	name, err := q.archiveOf(row.Loc)
+	a := row.platform()
+	return Record{
+		At: time.UnixMilli(row.At).In(zone()), Entry: row.Entry, State: row.State, Attempts: row.Attempts, Archived: name,
+		Settlement: settle.Settlement{Number: number, Person: row.Person, Period: row.Period, Split: settle.Split{
+			Status: settle.Settled, Total: a.Total, Fund: a.Fund, Own: a.Own, Family: a.Family, Cash: a.Cash,
+		}},
+	}, err
 }
 
 func (f *Filter) takes(number string, row *settlementRow) bool {

@@ -23,6 +23,9 @@ func (q *Queue) recover() error {
 	if err := q.openJournal(at.Pos); err != nil {
 		return err
 	}
+	if err := removeArchived(q.file(journalDir)); err != nil { // if that was broken off
+		return err
+	}
 	if damage != nil {
 		if at, err = q.rebuild(damage); err != nil {
 			return err
@@ -165,7 +168,7 @@ func (q *Queue) checkOwner() error {
 func (q *Queue) catchUp(from journal.Pos) error {
 	q.applied, q.head = from, from
 	if from.N == 0 {
-		state, stub, _, err := lastCheckpoint(q.file(journalDir))
+		state, stub, err := lastCheckpoint(q.file(journalDir))
 		if err != nil {
 			return err
 		}

@@ -163,7 +163,7 @@ func unpackParcel(path string, m *Manifest, dir string) error {
 	if err != nil || m.After == 0 {
 		return err
 	}
-	return journal.WriteStub(dir, journal.Stub{N: m.After, Hash: m.AfterHash, At: m.AfterAt})
+	return journal.WriteStub(dir, journal.Stub{N: m.After, Hash: m.AfterHash, At: m.AfterAt, State: m.AfterState})
 }
 
 // begin writes the first entry of the new epoch into the journal in dir, of which p knows

@@ -278,7 +278,7 @@ func (q *Queue) answer(loc journal.Loc) (Answer, time.Time, error) {
 
 // entry reads an entry of the journal and its body.
 func (q *Queue) entry(loc journal.Loc, body any) (journal.Entry, error) {
-	e, err := q.journal.Read(loc)
+	e, err := q.line(loc)
 	if err != nil {
 		return e, err
 	}

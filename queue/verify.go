@@ -18,7 +18,7 @@ import (
 
 // Proof is what was proved.
 type Proof struct {
-	After   uint64       `json:"after"`          // the first entry is behind this one, which was archived
+	Begins  Beginning    `json:"begins"`
 	Entries uint64       `json:"entries"`        // number of the last; all are chained and in force
 	Hash    string       `json:"hash"`           // of the last
 	At      time.Time    `json:"at"`             // its time
@@ -26,6 +26,19 @@ type Proof struct {
 	Rows    int          `json:"rows"`           // of queue.bolt, all of them as the journal says
 	Store   string       `json:"store"`          // what queue.bolt is: "proved", or why it was not looked at
 	Tail    *journal.Cut `json:"tail,omitempty"` // bytes behind the last entry: a write under way, or a torn one
+}
+
+// Beginning is what a journal begins behind: the last entry that was archived, and the
+// digest of the state behind it. It is zero for a journal that begins with entry 1.
+type Beginning struct {
+	After uint64 `json:"after"`
+	Hash  string `json:"hash,omitempty"`
+	State string `json:"state,omitempty"`
+}
+
+// EndsAt tells whether an archive ends where b begins.
+func (b Beginning) EndsAt(m Manifest) bool {
+	return b == Beginning{After: m.Entries, Hash: m.Hash, State: m.State}
 }
 
 // Verify checks the whole chain, derives the state anew from it, in memory, and
@@ -41,11 +54,11 @@ func (q *Queue) Verify(ctx context.Context) (Proof, error) {
 	}
 	defer func() { _ = tx.Rollback() }() // of a read it cannot fail
 	p := newProver(q.vault)
-	state, stub, digest, err := lastCheckpoint(q.file(journalDir))
+	state, stub, err := lastCheckpoint(q.file(journalDir))
 	if err != nil {
 		return Proof{}, err
 	}
-	p.start(state, stub.N, digest)
+	p.start(state, beginning(stub))
 	if err := p.against(tx); err != nil {
 		return Proof{}, err
 	}
@@ -91,11 +104,11 @@ func VerifyDir(ctx context.Context, dir string, opt VerifyOptions) (Proof, error
 			return Proof{}, err
 		}
 	}
-	state, stub, digest, err := lastCheckpoint(filepath.Join(dir, journalDir))
+	state, stub, err := lastCheckpoint(filepath.Join(dir, journalDir))
 	if err != nil {
 		return p.proof, err
 	}
-	p.start(state, stub.N, digest)
+	p.start(state, beginning(stub))
 	s, err := journal.Scan(filepath.Join(dir, journalDir), p.step(ctx, opt.Progress))
 	if err != nil {
 		return p.proof, err
@@ -114,21 +127,19 @@ type prover struct {
 	at    appliedRow // what tx reflects
 	base  uint64     // of the last entry
 	fresh bool       // no entry was seen yet
-	begun string     // digest of the checkpoint that the state began with; "": none
-	from  uint64     // and the entry that it is of
+	vouch bool       // an entry vouches for the state that it began with
 }
 
 func newProver(v *vault) *prover {
 	p := &prover{vault: v, fresh: true}
-	p.start(layer{}, 0, "")
+	p.start(layer{}, Beginning{})
 	return p
 }
 
-// start makes p begin with the state behind entry n.
-func (p *prover) start(state layer, n uint64, digest string) {
-	p.state, p.from, p.begun, p.base = state, n, digest, n
+// start makes p begin with a state.
+func (p *prover) start(state layer, b Beginning) {
+	p.state, p.base, p.proof.Begins = state, b.After, b
 	p.view = &view{layers: []layer{p.state}}
-	p.proof.After = n
 }
 
 // against makes p compare the state with what bbolt holds.
@@ -169,6 +180,9 @@ func (p *prover) entry(e journal.Entry) error {
 		err = p.ours()
 		p.fresh = false
 	}
+	if err == nil && e.Kind == kindArchive {
+		err = p.archived()
+	}
 	if err == nil && e.N == p.at.Pos.N && e.Hash != p.at.Pos.Hash {
 		err = fmt.Errorf("%s knows an entry of this number with hash %s, not %s", storeName, p.at.Pos.Hash, e.Hash)
 	}
@@ -179,6 +193,19 @@ func (p *prover) entry(e journal.Entry) error {
 	if p.tx != nil && e.N == p.at.Pos.N {
 		return guarded(p.compare)
 	}
+	return nil
+}
+
+// archived tells whether an entry vouches for the checkpoint that p began with.
+func (p *prover) archived() error {
+	a, ok, err := get(p.view, archives, seqKey(p.proof.Begins.After))
+	if err != nil || !ok {
+		return err
+	}
+	if a.State != p.proof.Begins.State {
+		return fmt.Errorf("it vouches for a checkpoint of entry %d with digest %s, the one that is there has %s", a.Through, a.State, p.proof.Begins.State)
+	}
+	p.vouch = true
 	return nil
 }
 
@@ -205,8 +232,11 @@ func (p *prover) ours() error {
 
 // end tells whether everything that was to be compared was.
 func (p *prover) end() error {
-	if p.tx != nil && p.at.Pos.N > 0 && p.at.Pos.N <= p.from {
-		return corruptf("it reflects entry %d, and the journal begins behind entry %d", p.at.Pos.N, p.from)
+	if p.proof.Begins.After > 0 && !p.vouch {
+		return &journal.Damage{File: checkpointName(p.proof.Begins.After), Entry: p.proof.Begins.After, Why: "no entry vouches for this checkpoint"}
+	}
+	if p.tx != nil && p.at.Pos.N > 0 && p.at.Pos.N <= p.proof.Begins.After {
+		return corruptf("it reflects entry %d, and the journal begins behind entry %d", p.at.Pos.N, p.proof.Begins.After)
 	}
 	if p.tx != nil && p.at.Pos.N > p.proof.Entries {
 		return &Lost{Entry: p.at.Pos.N, Hash: p.at.Pos.Hash, Last: p.proof.Entries, LastHash: p.proof.Hash}
@@ -290,8 +320,15 @@ func VerifyFile(ctx context.Context, path string, opt VerifyOptions) (Proof, Man
 	if err != nil {
 		return Proof{}, Manifest{}, err
 	}
-	p.proof.Store = "not in a " + m.Kind
-	return p.proof, *m, nil
+	p.proof.Store = "not in a parcel"
+	if m.Kind == Backup {
+		return p.proof, *m, p.end()
+	}
+	frozen, err := freeze(p.state, m.Entries, m.Hash)
+	if err == nil && digestOf(frozen) != m.State {
+		err = &journal.Damage{File: manifestName, Entry: m.Entries, Why: "the entries make another state than the manifest names"}
+	}
+	return p.proof, *m, err
 }
 
 // proveParcel proves what is in a parcel, and that it is what its manifest says.
@@ -324,11 +361,11 @@ func proveParcel(ctx context.Context, path string, v *vault, progress func(uint6
 // thaw makes p begin with the checkpoint of a parcel.
 func (p *prover) thaw(r io.Reader, m *Manifest) error {
 	state, head, digest, err := thaw(r)
-	if err == nil && (head.N != m.After || head.Hash != m.AfterHash) {
-		err = fmt.Errorf("the checkpoint is of entry %d with hash %s", head.N, head.Hash)
+	if err == nil && (head.N != m.After || head.Hash != m.AfterHash || digest != m.AfterState) {
+		err = fmt.Errorf("the checkpoint is of entry %d with hash %s, digest %s", head.N, head.Hash, digest)
 	}
 	if err == nil {
-		p.start(state, m.After, digest)
+		p.start(state, Beginning{After: m.After, Hash: m.AfterHash, State: digest})
 	}
 	return err
 }

@@ -20,7 +20,7 @@ type row interface{ check() error }
 type table[T row] struct{ name string }
 
 // Tables. Keys of persons, cards: keyed hash; of settlements: number; of outbox and
-// holds: seqKey of the settlement's entry; of keys: idempotency key; of the rest: one.
+// holds: seqKey of the settlement's entry; of archives: seqKey of the last entry; of keys: idempotency key; of the rest: one.
 var (
 	persons     = table[personRow]{"persons"}
 	cards       = table[cardRow]{"cards"}
@@ -33,6 +33,7 @@ var (
 	owners      = table[ownerRow]{"owner"}
 	epochs      = table[epochRow]{"epoch"}
 	rings       = table[ringRow]{"ring"}
+	archives    = table[archived]{"archives"}
 )
 
 // one is the key of a table with a single row.
@@ -45,7 +46,7 @@ func rowTypes() map[string]func([]byte) (row, error) {
 		persons.name: persons.parse, cards.name: cards.parse, settlements.name: settlements.parse,
 		outbox.name: outbox.parse, holds.name: holds.parse, keys.name: keys.parse,
 		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse, epochs.name: epochs.parse,
-		rings.name: rings.parse,
+		rings.name: rings.parse, archives.name: archives.parse,
 	}
 }
 

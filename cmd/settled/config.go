@@ -25,6 +25,9 @@ type config struct {
 	// api.token; $CREDENTIALS_DIRECTORY of the service manager when empty.
 	Credentials string `toml:"credentials"`
 
+	// Archives is the directory of archives, to look up what is in them; none when empty.
+	Archives string `toml:"archives"`
+
 	Institution struct {
 		Code     string `toml:"code"`     // 定点医药机构编号, letter + 11 digits
 		Registry string `toml:"registry"` // file of the institutions of the city
@@ -90,7 +93,7 @@ func readConfig(path string) (*config, error) {
 	c.State = firstOf(c.State, os.Getenv("STATE_DIRECTORY"))
 	c.Credentials = firstOf(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
 	base := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Credentials, &c.Institution.Registry, &c.Policy.Overlays} {
+	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}

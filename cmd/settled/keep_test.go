@@ -302,7 +302,7 @@ func TestBackupVerbs(t *testing.T) {
 	out, _ = k.verb(t, 0, "backup", filepath.Join(k.dir, "one.tar.gz"), "--config", k.config)
 	contains(t, out, "one.tar.gz", "entries   to 5", w.Hash)
 	out, _ = k.verb(t, 0, "verify", w.Path, "--key-file", k.key)
-	contains(t, out, "entries 1 to 5", w.Hash, "3 parts opened", "not in a backup")
+	contains(t, out, "entries 1 to 5", w.Hash, "3 parts opened", "not in a parcel")
 
 	_, errOut := k.verb(t, 1, "restore", w.Path, "--config", k.config)
 	contains(t, errOut, w.Hash)
@@ -366,4 +366,47 @@ func TestKeyVerbs(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.verb(t, 2, "key", "rotate", k.key)
+}
+
+// TestArchiveVerb: what is done goes into an archive; with it the proof goes back to the
+// first entry, with another one it does not.
+func TestArchiveVerb(t *testing.T) {
+	k := newKept(t)
+	k.now = time.Now().AddDate(0, 0, -100)
+	q := k.open(t)
+	for day := range 4 {
+		numbers := k.settle(t, q, fmt.Sprint("d", day), 1)
+		if day < 3 {
+			_, err := q.Acknowledge(t.Context(), queue.Ack{Number: numbers[0], SettlementID: "S", Amounts: queue.Amounts{Total: 150, Fund: 100, Cash: 50}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		k.now = k.now.AddDate(0, 0, 1)
+	}
+	before := k.now.Format(time.DateOnly)
+	_, errOut := k.verb(t, 1, "archive", k.dir, "--config", k.config, "--before", before)
+	contains(t, errOut, "stop the daemon first")
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, errOut = k.verb(t, 1, "archive", k.dir, "--config", k.config, "--before", time.Now().Format(time.DateOnly))
+	contains(t, errOut, "stay in the journal")
+	var one, two written
+	for _, a := range []struct {
+		before string
+		into   *written
+	}{{k.now.AddDate(0, 0, -3).Format(time.DateOnly), &one}, {before, &two}} {
+		out, _ := k.verb(t, 0, "archive", k.dir, "--config", k.config, "--before", a.before, "--json")
+		if err := json.Unmarshal([]byte(out), a.into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, _ := k.verb(t, 0, "verify", "--config", k.config)
+	contains(t, out, fmt.Sprintf("entries %d to", two.Entries+1))
+	out, _ = k.verb(t, 0, "verify", "--config", k.config, "--with", one.Path, "--with", two.Path)
+	contains(t, out, "entries 1 to")
+	k.verb(t, 1, "verify", "--config", k.config, "--with", one.Path)
+	out, _ = k.verb(t, 0, "verify", two.Path, "--key-file", k.key)
+	contains(t, out, fmt.Sprintf("entries %d to %d", one.Entries+1, two.Entries))
 }

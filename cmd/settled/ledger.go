@@ -130,6 +130,8 @@ func (l *ledger) unfinished(f api.Filter) ([]api.Entry, error) {
 func entryOf(r queue.Record) api.Entry {
 	e := api.Entry{Settlement: r.Settlement, At: r.At, State: stateOf(r), Attempts: r.Attempts}
 	switch {
+	case r.Archived != "":
+		e.Reason = &settle.Refusal{Code: queue.CodeArchived, Cashier: "已归档：" + r.Archived, Technician: "it is in " + r.Archived}
 	case r.State == queue.OnHold && r.Held != nil:
 		e.Reason = &settle.Refusal{Code: r.Held.Code, Cashier: r.Held.Cashier, Technician: r.Held.Technician}
 	case e.State == api.Unknown:

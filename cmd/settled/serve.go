@@ -134,7 +134,7 @@ func (d *daemon) openQueue() error {
 		return err
 	}
 	d.queue, err = queue.Open(d.config.State, queue.Options{
-		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key,
+		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key, Archives: d.config.Archives,
 		Now: time.Now, Log: d.log, Rules: d.rules.Load().Digest(),
 	})
 	return err

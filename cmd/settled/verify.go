@@ -87,8 +87,9 @@ func parseKey(name, text string) ([]byte, error) {
 
 func newVerify() *cobra.Command {
 	var keys keyFlags
+	var with []string
 	cmd := &cobra.Command{
-		Use:   "verify [DIR|FILE]",
+		Use:   "verify [DIR|FILE] [--with ARCHIVE]...",
 		Short: "Prove that nothing was changed, lost or added",
 		Long: `Prove a journal: that every entry follows the one before it (number, time, SM3 hash),
 that its body can have been written in the state that the entries before it made, that
@@ -96,7 +97,9 @@ all amounts add up, and that queue.bolt holds exactly what the entries make: usa
 balances, outbox, indexes. With the key also that all that is sealed can be opened.
 
 DIR is a state directory (default: the configured one); a daemon may be running on it,
-nothing is locked or written. FILE is a backup or an archive.
+nothing is locked or written. FILE is a backup or an archive. With every archive of the
+counter named by --with, the proof goes back to entry 1: each must make just the state
+with which the next begins.
 
 Exit status 0: proved. 1: not; the first entry that does not fit is named. 2: mistake
 in the command line.`,
@@ -111,10 +114,11 @@ in the command line.`,
 				return err
 			}
 			opt := queue.VerifyOptions{Key: key, Progress: progress(cmd.ErrOrStderr(), "entries proved")}
-			return showProof(cmd, path, opt)
+			return showProof(cmd, path, with, opt)
 		},
 	}
 	keys.add(cmd)
+	cmd.Flags().StringArrayVar(&with, "with", nil, "archive of earlier entries; may be given several times")
 	return cmd
 }
 
@@ -142,8 +146,11 @@ type proof struct {
 	Offset *int64 `json:"offset,omitempty"`
 }
 
-func showProof(cmd *cobra.Command, path string, opt queue.VerifyOptions) error {
+func showProof(cmd *cobra.Command, path string, with []string, opt queue.VerifyOptions) error {
 	got, err := verifyPath(cmd.Context(), path, opt)
+	if err == nil {
+		err = verifyWith(cmd.Context(), &got, with, opt)
+	}
 	if !asJSON(cmd) {
 		if err != nil {
 			return fmt.Errorf("%s: not proved: %w", path, err)
@@ -173,11 +180,34 @@ func verifyPath(ctx context.Context, path string, opt queue.VerifyOptions) (queu
 	return queue.VerifyDir(ctx, path, opt)
 }
 
+// verifyWith proves archives, and that each ends where what is proved so far begins.
+func verifyWith(ctx context.Context, p *queue.Proof, with []string, opt queue.VerifyOptions) error {
+	archives := map[uint64]queue.Manifest{}
+	for _, path := range with {
+		_, m, err := queue.VerifyFile(ctx, path, opt)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		archives[m.Entries] = m
+	}
+	for range with {
+		m, ok := archives[p.Begins.After]
+		if !ok || !p.Begins.EndsAt(m) {
+			return fmt.Errorf("no archive that was given ends with entry %d, hash %s, and the state %s", p.Begins.After, p.Begins.Hash, p.Begins.State)
+		}
+		p.Begins = queue.Beginning{After: m.After, State: m.AfterState}
+		if m.After > 0 {
+			p.Begins.Hash = m.AfterHash
+		}
+	}
+	return nil
+}
+
 func sayProof(w io.Writer, path string, p queue.Proof, key bool) error {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	add("%s: proved", path)
-	add("  journal     entries %d to %d, the last of %s", p.After+1, p.Entries, p.At.Format(time.DateTime))
+	add("  journal     entries %d to %d, the last of %s", p.Begins.After+1, p.Entries, p.At.Format(time.DateTime))
 	add("  head        %s", p.Hash)
 	if key {
 		add("  sealed      %d parts opened", p.Sealed)

@@ -114,3 +114,12 @@ func SyncFiles(dir string) error {
 	}
 	return errors.Join(err, syncDir(dir))
 }
+
+// ReadLine reads one whole line, and checks it against its own hash.
+func ReadLine(r io.Reader) (Entry, error) {
+	line, err := io.ReadAll(io.LimitReader(r, MaxLine+1))
+	if err != nil {
+		return Entry{}, fmt.Errorf("journal: %w", err)
+	}
+	return parseLine(line)
+}

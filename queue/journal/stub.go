@@ -18,9 +18,10 @@ const stubName = "archived.json"
 // Stub is the last entry that was archived. The journal begins behind it; its files up
 // to there are not looked at any more.
 type Stub struct {
-	N    uint64    `json:"n"`
-	Hash string    `json:"hash"`
-	At   time.Time `json:"at"`
+	N     uint64    `json:"n"`
+	Hash  string    `json:"hash"`
+	At    time.Time `json:"at"`
+	State string    `json:"state"` // digest of what the caller keeps in place of the entries
 }
 
 // ReadStub reads the stub of the journal in dir; N is 0 if nothing was archived.
