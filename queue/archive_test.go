@@ -232,14 +232,15 @@ func TestArchiveSpoiled(t *testing.T) {
 	m, err := q.Archive(t.Context(), lastDay, to)
 	must(t, err)
 	mustClose(t, q)
+	must(t, os.Remove(filepath.Join(dir, storeName))) // which would tell as well
 	checkpoint := filepath.Join(dir, journalDir, checkpointName(m.Entries))
 	link := filepath.Join(dir, journalDir, "archived.json")
 	for name, spoil := range map[string]func(cp, link []byte) ([]byte, []byte){
 		"a row of the checkpoint": func(cp, link []byte) ([]byte, []byte) {
-			return bytes.Replace(cp, []byte(`"fund":"1.00"`), []byte(`"fund":"9.00"`), 1), link
+			return bytes.Replace(cp, []byte(`"attempts":0`), []byte(`"attempts":7`), 1), link
 		},
 		"checkpoint and link, in step": func(cp, link []byte) ([]byte, []byte) {
-			forged := bytes.Replace(cp, []byte(`"fund":"1.00"`), []byte(`"fund":"9.00"`), 1)
+			forged := bytes.Replace(cp, []byte(`"attempts":0`), []byte(`"attempts":7`), 1)
 			return forged, bytes.Replace(link, []byte(digestOf(cp)), []byte(digestOf(forged)), 1)
 		},
 		"the link's hash": func(cp, link []byte) ([]byte, []byte) {
@@ -266,6 +267,7 @@ func TestArchiveSpoiled(t *testing.T) {
 		}
 		if _, err := VerifyDir(t.Context(), into, VerifyOptions{}); err == nil {
 			t.Errorf("%s: proved", name)
+
 		} else if _, ok := errors.AsType[*journal.Damage](err); !ok && name != "no checkpoint" {
 			t.Errorf("%s: %v", name, err)
 		}
