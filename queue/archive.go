@@ -121,19 +121,30 @@ func (q *Queue) cut(ctx context.Context, before settle.Date) (journal.Pos, error
 	return cut, nil
 }
 
-// firstNeeded is the first settlement's entry that is not done; all that belongs to a
-// settlement comes behind its entry.
+// firstNeeded is the first settlement's entry that is not done, or whose reversal is not;
+// all that belongs to a settlement comes behind its entry.
 func (q *Queue) firstNeeded() (uint64, error) {
 	q.mu.RLock()
 	needed := q.head.N
 	q.mu.RUnlock()
 	for _, t := range []table[waitRow]{outbox, holds} {
-		list, err := waiting(q, t, 1, 0)
+		err := q.read(func(v *view) error {
+			return scan(v, t, "", func(key string, w waitRow) (bool, error) {
+				needed = min(needed, seqOf(key))
+				if !w.Void {
+					return true, nil
+				}
+				void, _, err := get(v, settlements, w.Number)
+				if err != nil {
+					return false, err
+				}
+				of, _, err := get(v, settlements, void.Of)
+				needed = min(needed, of.Entry)
+				return true, err
+			})
+		})
 		if err != nil {
 			return 0, err
-		}
-		if len(list) > 0 {
-			needed = min(needed, list[0].Seq)
 		}
 	}
 	return needed, nil

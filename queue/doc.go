@@ -34,6 +34,62 @@
 // [RestoreDir] makes a new copy of the counter from that: an epoch later, with serials of
 // its own. [Queue.Archive] takes out what is done; a checkpoint stands in its place.
 //
-// A settlement is pending → acknowledged | held, and held → pending when a clerk
-// releases it.
+// # Entries
+//
+// Kinds of entries; all are only ever appended:
+//
+//	owner        the first: whose journal this is
+//	known        what the platform said of a person: usage, balance, benefits
+//	link         an account may pay for a person (家庭共济)
+//	link_end     the last day of a link
+//	settlement   a split that was confirmed
+//	void         a settlement was reversed whole (撤销)
+//	refund       a settlement was reversed, and the lines that are kept settled anew (退费)
+//	undone       the platform has nothing of a reversed settlement any more
+//	ids          message ids were reserved
+//	request      a message to the platform, before it is sent
+//	answer       what came of it
+//	ack          the platform has a settlement
+//	difference   and its amounts are not the split's
+//	held         a settlement or void was taken out of the outbox, with the reason
+//	release      it was put back
+//	shift_open   a shift began at a seat, with the cash in the drawer
+//	shift_close  it ended: totals by kind and source, cash expected and counted
+//	rules        a set of rules became active
+//	note         something that people should know later
+//	key          another key seals from here on
+//	archive      entries were copied to an archive
+//	restore      what follows was written by a copy, restored from a backup
+//
+// # Reversals
+//
+// A reversal is one line, so that no torn write leaves a refund without what is kept.
+// It has a number of the same series as settlements have, and a key of its own. The
+// platform's side of it is the void's, which takes the settlement's place in the outbox:
+//
+//	never sent    nothing goes out any more; the void is voided at once
+//	sent          the void goes on with the settlement's chain: what became of it is found
+//	              out, and visit and fees are taken back; if the platform turns out to have
+//	              booked it, it is acknowledged, and then
+//	acknowledged  the void takes it back (2208)
+//
+// What is kept is blocked until its void is through ([Queue.Undo]). What the reversed
+// settlement used counts no more from the moment of the reversal: what it added is taken
+// off if the platform's last word does not contain it, and counts negative if it does,
+// until there is a word that may contain the reversal as well.
+//
+// # States
+//
+// A settlement is pending → acknowledged | held, and held → pending when a clerk releases
+// it; what was kept is blocked → pending; each of them may become voided, for good. A
+// void is voided (there was nothing to tell), or pending → acknowledged (taken back) |
+// voided (the platform never had it) | held.
+//
+// Keys are never forgotten. The key of a reversed settlement is refused: a bill that
+// was reversed is settled again under another key, or not at all.
+//
+// # Shifts
+//
+// A settlement or reversal belongs to the shift that is open at the seat (By.Device) at
+// the time, or to none.
 package queue

@@ -31,7 +31,12 @@ const (
 	CodeNoSettlement settle.Code = "SETTLEMENT_UNKNOWN"   // no settlement has this number
 	CodeState        settle.Code = "SETTLEMENT_STATE"     // not in the state that the operation needs
 	CodeNoRequest    settle.Code = "REQUEST_UNKNOWN"      // an answer to a request that is not the last
-	CodeNumbers      settle.Code = "NUMBERS_USED_UP"      // 99999 settlements at this counter today
+	CodeNumbers      settle.Code = "NUMBERS_USED_UP"      // 99999 settlements and voids at this counter today
+	CodeReversed     settle.Code = "SETTLEMENT_REVERSED"  // the key's settlement was reversed
+	CodeKept         settle.Code = "KEPT_MISFIT"          // what is kept does not fit into what was settled
+	CodeNoShift      settle.Code = "SHIFT_NOT_OPEN"       // no shift is open at the seat
+	CodeShiftOpen    settle.Code = "SHIFT_OPEN"           // one is open already
+	CodeNoLink       settle.Code = "LINK_UNKNOWN"         // no such link was filed
 )
 
 func malformed(field, format string, args ...any) error {
@@ -50,11 +55,44 @@ func noSettlement(number string) error {
 	}
 }
 
+func noVoid(number string) error {
+	return &settle.Refusal{
+		Code: CodeNoSettlement, Field: "number",
+		Cashier:    "找不到该撤销单号。",
+		Technician: fmt.Sprintf("no void has the number %q", settle.Clip(number)),
+	}
+}
+
 func wrongState(number string, is State, want string) error {
 	return &settle.Refusal{
 		Code: CodeState, Field: "number",
 		Cashier:    "该笔结算的状态不允许此操作。",
 		Technician: fmt.Sprintf("settlement %s is %s, want %s", number, is, want),
+	}
+}
+
+// reversed refuses a key whose settlement was reversed: a call that is repeated must
+// neither settle the bill again nor say that it is settled.
+func reversed(number string, row *settlementRow) error {
+	return &settle.Refusal{
+		Code: CodeReversed, Field: "key",
+		Cashier:    "该单据已结算并撤销，未再次结算；需要重新结算请换新的单据号。",
+		Technician: fmt.Sprintf("the key made settlement %s, which void %s reversed", number, row.Void),
+	}
+}
+
+func alreadyVoided(number, void string) error {
+	return &settle.Refusal{
+		Code: settle.AlreadyVoided, Field: "number", Cashier: settle.AlreadyVoided.Cashier(),
+		Technician: fmt.Sprintf("settlement %s was reversed by void %s", number, void),
+	}
+}
+
+func keptMisfit(format string, args ...any) error {
+	return &settle.Refusal{
+		Code: CodeKept, Field: "kept",
+		Cashier:    "退费后保留的部分与原结算不符，未办理，请联系信息科。",
+		Technician: fmt.Sprintf(format, args...),
 	}
 }
 

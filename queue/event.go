@@ -26,6 +26,14 @@ const (
 	kindRestore    = "restore"    // what follows was written by a copy, from a backup
 	kindKey        = "key"        // what follows is sealed with another key
 	kindArchive    = "archive"    // entries were copied to an archive
+	kindVoid       = "void"       // a settlement was reversed whole
+	kindRefund     = "refund"     // a settlement was reversed, and what is kept of it settled anew
+	kindUndone     = "undone"     // the platform has nothing of a reversed settlement any more
+	kindLinkEnd    = "link_end"   // an account may no longer pay for a person
+	kindShiftOpen  = "shift_open"
+	kindShiftClose = "shift_close"
+	kindRules      = "rules" // a set of rules became active
+	kindNote       = "note"  // something that people should know later
 )
 
 // By is who did it, and where.
@@ -73,6 +81,22 @@ func decode(e journal.Entry) (event, error) {
 		return body[rekeyed](e)
 	case kindArchive:
 		return body[archived](e)
+	case kindVoid:
+		return body[voided](e)
+	case kindRefund:
+		return body[refunded](e)
+	case kindUndone:
+		return body[undone](e)
+	case kindLinkEnd:
+		return body[unlinked](e)
+	case kindShiftOpen:
+		return body[shiftOpened](e)
+	case kindShiftClose:
+		return body[shiftClosed](e)
+	case kindRules:
+		return body[activated](e)
+	case kindNote:
+		return body[noted](e)
 	}
 	return nil, fmt.Errorf("queue: entry %d is of kind %q: a newer version of the program wrote it", e.N, e.Kind)
 }
@@ -142,15 +166,17 @@ func (t totalsRow) check() error {
 	return nil
 }
 
-// waitRow is a settlement that waits for the platform, or for a clerk.
+// waitRow is a settlement or a void that waits for the platform, or for a clerk.
 type waitRow struct {
 	Number string `json:"number"`
 	At     int64  `json:"at"` // Unix milliseconds
+	Void   bool   `json:"void,omitempty"`
 }
 
 func (w waitRow) check() error { return checkNumber(w.Number) }
 
-// keyRow is what an idempotency key was used for.
+// keyRow is what an idempotency key was used for: a settlement or a void. It is never
+// deleted, since as long as a settlement can be reversed a repeated call must find it.
 type keyRow struct {
 	Number string `json:"number"`
 	Digest string `json:"digest"`

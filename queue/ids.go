@@ -26,7 +26,7 @@ func zone() *time.Location { return time.FixedZone("", 8*60*60) }
 
 // idsRow is how far ids were given out.
 type idsRow struct {
-	Day    int   `json:"day"`    // yyyymmdd of the last settlement number
+	Day    int   `json:"day"`    // yyyymmdd of the last number of a settlement or void
 	Serial int   `json:"serial"` // and its serial
 	Until  int64 `json:"until"`  // message ids are reserved through this second, Unix
 }
@@ -67,8 +67,9 @@ func checkNumber(s string) error {
 	return nil
 }
 
-// number is the next settlement number: counter, day, serial of the day.
-func (t *turn) number() (string, error) {
+// number is the next number of a settlement or a void, or the one that many behind it:
+// counter, day, serial of the day.
+func (t *turn) number(behind int) (string, error) {
 	row, _, err := get(t.view, ids, one)
 	if err != nil {
 		return "", err
@@ -78,9 +79,9 @@ func (t *turn) number() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	serial := ep.firstSerial()
+	serial := ep.firstSerial() + behind
 	if day <= row.Day {
-		day, serial = row.Day, row.Serial+1
+		day, serial = row.Day, row.Serial+1+behind
 	}
 	if serial > ep.lastSerial() {
 		return "", &settle.Refusal{
@@ -89,6 +90,23 @@ func (t *turn) number() (string, error) {
 		}
 	}
 	return fmt.Sprintf("%s%08d%05d", t.q.opt.Counter, day, serial), nil
+}
+
+// counted keeps that a number was given.
+func counted(v *view, number string) error {
+	day, serial, err := lastNumber(number)
+	if err != nil {
+		return err
+	}
+	given, _, err := get(v, ids, one)
+	if err != nil {
+		return err
+	}
+	if day < given.Day || (day == given.Day && serial <= given.Serial) {
+		return fmt.Errorf("number %s is not above the last one", number)
+	}
+	given.Day, given.Serial = day, serial
+	return put(v, ids, one, given)
 }
 
 // lastNumber takes a settlement number apart.

@@ -67,6 +67,35 @@ func (q *Queue) Link(ctx context.Context, l settle.Link, by By) error {
 	})
 }
 
+// EndLink keeps the last day of a link that was filed. One that ends before it began is
+// refused: file it anew with its days.
+func (q *Queue) EndLink(ctx context.Context, beneficiary, donor string, kind settle.LinkKind, to settle.Date, by By) error {
+	ev := unlinked{Beneficiary: beneficiary, Donor: donor, Kind: kind, To: to}
+	if err := ev.check(); err != nil {
+		return malformed("link", "%v", err)
+	}
+	return q.do(ctx, func(t *turn) error {
+		p, _, err := get(t.view, persons, beneficiary)
+		if err != nil {
+			return err
+		}
+		switch i := ev.of(&p); {
+		case i < 0:
+			return noLink(donor)
+		case to < p.Links[i].From:
+			return malformed("to", "the link begins on %s and ends on %s", p.Links[i].From, to)
+		}
+		return t.add(kindLinkEnd, ev, nil, nil, by)
+	})
+}
+
+func noLink(donor string) error {
+	return &settle.Refusal{
+		Code: CodeNoLink, Field: "link",
+		Cashier: "没有登记这一家庭共济关系。", Technician: fmt.Sprintf("no link to donor %q was filed", settle.Clip(donor)),
+	}
+}
+
 // Known is the platform's last word on a person, ok is false if it never spoke.
 func (q *Queue) Known(person string) (e settle.Entitlement, ok bool, err error) {
 	var p personRow

@@ -41,23 +41,30 @@ func (a acked) reduce(v *view, e journal.Entry) error {
 	return change(v, a.Number, func(row *settlementRow) error {
 		was := row.State
 		row.State, row.Ack, row.SettlementID = Acknowledged, e.Loc, a.SettlementID
-		for _, person := range append([]paid{{Account: row.Person}}, row.Family...) {
-			p, _, err := get(v, persons, person.Account)
-			if err != nil {
-				return err
-			}
-			p.ack(row.Entry, millis(e.At))
-			if err := put(v, persons, person.Account, p); err != nil {
-				return err
-			}
+		if err := row.persons(v, func(_ string, p *personRow) { p.ack(row.Entry, millis(e.At)) }); err != nil {
+			return err
 		}
-		if was == OnHold {
-			drop(v, holds, seqKey(row.Entry))
-			return count(v, row, 0, -1, -1)
+		if was == Voided { // it was under way when it was reversed; now its void can go
+			row.State = Voided
+			return nil
 		}
+		return leave(v, row, was)
+	})
+}
+
+// leave takes a settlement out of what waits, and out of the exposure.
+func leave(v *view, row *settlementRow, was State) error {
+	switch was {
+	case OnHold:
+		drop(v, holds, seqKey(row.Entry))
+		return count(v, row, 0, -1, -1)
+	case Pending:
 		drop(v, outbox, seqKey(row.Entry))
 		return count(v, row, -1, 0, -1)
-	})
+	case Blocked:
+		return count(v, row, 0, 0, -1)
+	}
+	return nil
 }
 
 // Difference says that the platform settled otherwise than the counter did: someone
@@ -80,8 +87,8 @@ func (d Difference) check() error {
 // the persons.
 func (d Difference) reduce(v *view, e journal.Entry) error {
 	return change(v, d.Number, func(row *settlementRow) error {
-		row.Difference, row.Platform = e.Loc, &d.Platform
 		row.Use = useAfter(row, d.Platform.Fund)
+		row.Difference, row.Platform = e.Loc, &d.Platform
 		row.Own = d.Platform.Own
 		was := row.Family
 		row.Family = spread(was, d.Platform.Family)
@@ -113,7 +120,7 @@ func hasAccount(list []paid, account string) bool {
 // estimate must not leave more of the limit than there is.
 func useAfter(row *settlementRow, fund settle.Fen) settle.Usage {
 	u := row.Use
-	more := fund - row.Amounts.Fund
+	more := fund - row.platform().Fund
 	u.Ordinary = max(0, u.Ordinary+more)
 	if row.Level >= 2 {
 		u.OrdinaryLevel2 = min(u.Ordinary, max(0, u.OrdinaryLevel2+more))
@@ -141,9 +148,10 @@ func spread(was []paid, family settle.Fen) []paid {
 	return list
 }
 
-// Acknowledge keeps that the platform has the settlement, pending or held. If its
-// amounts differ from the split, a [Difference] is written with it and returned. The
-// same acknowledgement again does nothing; another one is refused.
+// Acknowledge keeps that the platform has the settlement, pending or held, or reversed
+// here while it was under way. If its amounts differ from the split, a [Difference] is
+// written before it, so that no torn write keeps the one without the other, and returned.
+// The same acknowledgement again does nothing; another one is refused.
 func (q *Queue) Acknowledge(ctx context.Context, a Ack) (*Difference, error) {
 	ev := acked{a}
 	if err := ev.check(); err != nil {
@@ -155,24 +163,34 @@ func (q *Queue) Acknowledge(ctx context.Context, a Ack) (*Difference, error) {
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !ok || row.Of != "" {
 			return noSettlement(a.Number)
 		}
 		if row.Amounts != a.Amounts {
 			diff = &Difference{Number: a.Number, Local: row.Amounts, Platform: a.Amounts}
 		}
-		if row.State == Acknowledged {
+		switch {
+		case row.Ack.Length > 0:
 			return t.sameAck(&row, a)
+		case row.State == Blocked, row.State == Voided && !t.unsure(row.Void):
+			return wrongState(a.Number, row.State, "pending, held, or reversed while it was under way")
+		case diff != nil && row.platform() != a.Amounts:
+			if err := t.add(kindDifference, *diff, nil, nil, a.By); err != nil {
+				return err
+			}
 		}
-		if err := t.add(kindAck, ev, nil, nil, a.By); err != nil || diff == nil {
-			return err
-		}
-		return t.add(kindDifference, *diff, nil, nil, a.By)
+		return t.add(kindAck, ev, nil, nil, a.By)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return diff, nil
+}
+
+// unsure tells whether a void waits for what became of its settlement.
+func (t *turn) unsure(void string) bool {
+	row, ok, err := get(t.view, settlements, void)
+	return err == nil && ok && (row.State == Pending || row.State == OnHold)
 }
 
 // sameAck refuses an acknowledgement that is not the one that is kept. An ack of the
@@ -184,7 +202,7 @@ func (t *turn) sameAck(row *settlementRow, a Ack) error {
 	return wrongState(a.Number, row.State, "pending or held, or the same acknowledgement")
 }
 
-// Held takes a settlement out of the outbox, so that it stops no other.
+// Held takes a settlement or a void out of the outbox, so that it stops no other.
 type Held struct {
 	Number     string
 	Code       settle.Code
@@ -217,14 +235,14 @@ func (h held) reduce(v *view, e journal.Entry) error {
 	return change(v, h.Number, func(row *settlementRow) error {
 		row.State, row.Held = OnHold, e.Loc
 		drop(v, outbox, seqKey(row.Entry))
-		if err := put(v, holds, seqKey(row.Entry), waitRow{Number: h.Number, At: row.At}); err != nil {
+		if err := put(v, holds, seqKey(row.Entry), row.waits(h.Number)); err != nil {
 			return err
 		}
 		return count(v, row, -1, 1, 0)
 	})
 }
 
-// Hold takes a pending settlement out of the outbox, with the reason.
+// Hold takes a pending settlement or void out of the outbox, with the reason.
 func (q *Queue) Hold(ctx context.Context, h Held) error {
 	ev := held{Number: h.Number, Code: h.Code}
 	if err := ev.check(); err != nil {
@@ -253,14 +271,14 @@ func (r released) reduce(v *view, _ journal.Entry) error {
 	return change(v, r.Number, func(row *settlementRow) error {
 		row.State = Pending
 		drop(v, holds, seqKey(row.Entry))
-		if err := put(v, outbox, seqKey(row.Entry), waitRow{Number: r.Number, At: row.At}); err != nil {
+		if err := put(v, outbox, seqKey(row.Entry), row.waits(r.Number)); err != nil {
 			return err
 		}
 		return count(v, row, 1, -1, 0)
 	})
 }
 
-// Release puts a held settlement back into the outbox, in its old place.
+// Release puts a held settlement or void back into the outbox, in its old place.
 func (q *Queue) Release(ctx context.Context, number, why string, by By) error {
 	ev := released{Number: number}
 	if err := ev.check(); err != nil {

@@ -34,29 +34,17 @@ type snapshot struct {
 	AsOf  int64        `json:"as_of"` // Unix milliseconds
 }
 
-// use is what one settlement used of the limit.
-type use struct {
-	Entry  uint64       `json:"entry"` // of the settlement
-	Period string       `json:"period"`
-	Usage  settle.Usage `json:"usage"`
-	Acked  int64        `json:"acked,omitempty"` // when the platform had it, Unix milliseconds; 0: not yet
-}
-
-// draw is what one settlement took from the account.
-type draw struct {
-	Entry  uint64 `json:"entry"`
-	Amount fen    `json:"amount"`
-	Acked  int64  `json:"acked,omitempty"`
-}
-
 func (p personRow) check() error {
 	for _, u := range p.Uses {
 		if u.Entry == 0 || u.Period == "" || u.Usage.Ordinary < 0 || u.Usage.OrdinaryLevel2 < 0 {
 			return fmt.Errorf("use of entry %d", u.Entry)
 		}
+		if u.Back > given {
+			return fmt.Errorf("use of entry %d is %d", u.Entry, u.Back)
+		}
 	}
 	for _, d := range p.Draws {
-		if d.Entry == 0 || d.Amount <= 0 {
+		if d.Entry == 0 || d.Amount <= 0 || d.Back > given {
 			return fmt.Errorf("draw of entry %d", d.Entry)
 		}
 	}
@@ -71,16 +59,17 @@ func (p personRow) check() error {
 	return nil
 }
 
-// used is the usage of a period: what the platform said, and what was added since.
+// used is the usage of a period: what the platform said, and what was added and taken
+// back since. It is at least 0.
 func (p *personRow) used(period string) settle.Usage {
 	u := p.Periods[period].Usage
 	for _, add := range p.Uses {
 		if add.Period == period {
-			u.Ordinary += add.Usage.Ordinary
-			u.OrdinaryLevel2 += add.Usage.OrdinaryLevel2
+			u.Ordinary += add.Back.times() * add.Usage.Ordinary
+			u.OrdinaryLevel2 += add.Back.times() * add.Usage.OrdinaryLevel2
 		}
 	}
-	return u
+	return settle.Usage{Ordinary: max(0, u.Ordinary), OrdinaryLevel2: max(0, u.OrdinaryLevel2)}
 }
 
 // balance is what is left in the account, at least 0; ok is false if none is known.
@@ -90,43 +79,9 @@ func (p *personRow) balance() (left fen, ok bool) {
 	}
 	left = *p.Own
 	for _, d := range p.Draws {
-		left -= d.Amount
+		left -= d.Back.times() * d.Amount
 	}
 	return max(0, left), true
-}
-
-// draw puts d in place of the draw of the same settlement; one of nothing is left
-// out. If it changes the balance, entry did.
-func (p *personRow) draw(d draw, entry uint64) {
-	var before fen
-	list := slices.DeleteFunc(slices.Clone(p.Draws), func(o draw) bool {
-		if o.Entry == d.Entry {
-			before += o.Amount
-		}
-		return o.Entry == d.Entry
-	})
-	if d.Amount > 0 {
-		list = append(list, d)
-	}
-	p.Draws = list
-	if before != d.Amount {
-		p.Account = entry
-	}
-}
-
-// ack marks what the settlement used and drew as known to the platform.
-func (p *personRow) ack(settlement uint64, at int64) {
-	p.Uses, p.Draws = slices.Clone(p.Uses), slices.Clone(p.Draws)
-	for i := range p.Uses {
-		if p.Uses[i].Entry == settlement {
-			p.Uses[i].Acked = at
-		}
-	}
-	for i := range p.Draws {
-		if p.Draws[i].Entry == settlement {
-			p.Draws[i].Acked = at
-		}
-	}
 }
 
 // known is the body of a "known" entry.
@@ -186,9 +141,7 @@ func (k known) reduce(v *view, e journal.Entry) error {
 		p.Periods = map[string]snapshot{}
 	}
 	p.Periods[period] = snapshot{Usage: k.Entitlement.Usage, AsOf: asOf}
-	contained := func(acked int64) bool { return acked != 0 && acked <= asOf }
-	p.Uses = slices.DeleteFunc(slices.Clone(p.Uses), func(u use) bool { return u.Period == period && contained(u.Acked) })
-	p.Draws = slices.DeleteFunc(slices.Clone(p.Draws), func(d draw) bool { return contained(d.Acked) })
+	p.spoken(period, asOf)
 	p.Touched, p.Account = e.N, e.N
 	for _, c := range k.Cards {
 		if err := put(v, cards, c, cardRow{Person: k.Entitlement.Person}); err != nil {
@@ -233,4 +186,39 @@ func (l linked) reduce(v *view, e journal.Entry) error {
 	}
 	p.Touched = e.N
 	return put(v, persons, l.Link.Beneficiary, p)
+}
+
+// unlinked is the body of a "link_end" entry.
+type unlinked struct {
+	Beneficiary string          `json:"beneficiary"`
+	Donor       string          `json:"donor"`
+	Kind        settle.LinkKind `json:"link_type"`
+	To          settle.Date     `json:"to"` // its last day
+}
+
+func (u unlinked) check() error {
+	if u.To <= 0 {
+		return errors.New("link ends on no day")
+	}
+	return errors.Join(checkHash(u.Beneficiary), checkHash(u.Donor))
+}
+
+// of finds the link among those of a person; -1: it was never filed.
+func (u *unlinked) of(p *personRow) int {
+	return slices.IndexFunc(p.Links, func(l settle.Link) bool { return l.Donor == u.Donor && l.Kind == u.Kind })
+}
+
+func (u unlinked) reduce(v *view, e journal.Entry) error {
+	p, _, err := get(v, persons, u.Beneficiary)
+	if err != nil {
+		return err
+	}
+	i := u.of(&p)
+	if i < 0 {
+		return errors.New("no such link")
+	}
+	p.Links = slices.Clone(p.Links)
+	p.Links[i].To = u.To
+	p.Touched = e.N
+	return put(v, persons, u.Beneficiary, p)
 }

@@ -25,16 +25,20 @@ type Record struct {
 	Answer     *Answer     // to the last request, without body and chain; nil: none yet
 	AnsweredAt time.Time
 	Archived   string // name of the archive that has the entries; only number and sums are known here then
+	Void       string // number of the void that reversed it; "": none did
+	From       string // of kept lines: the settlement that they were kept of
+	Shift      uint64 // that it was made in; 0: none was open
 }
 
-// Waiting is a settlement in the outbox or held.
+// Waiting is a settlement or a void in the outbox or held.
 type Waiting struct {
-	Seq    uint64 // the settlement's entry: the order of settling
+	Seq    uint64 // its entry: the order of settling
 	Number string
+	Void   bool // it is a void's
 	At     time.Time
 }
 
-// Filter says which settlements to list.
+// Filter says which settlements or voids to list.
 type Filter struct {
 	State  State       // "": all
 	Person string      // keyed hash; "": all
@@ -64,6 +68,9 @@ func (q *Queue) Get(number string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+	if row.Of != "" {
+		return Record{}, noSettlement(number)
+	}
 	return q.record(row)
 }
 
@@ -72,17 +79,15 @@ func (q *Queue) record(row settlementRow) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	r := Record{At: e.At, Entry: e.N, Hash: e.Hash, State: row.State, Attempts: row.Attempts}
+	r := Record{
+		At: e.At, Entry: e.N, Hash: e.Hash, State: row.State, Attempts: row.Attempts,
+		Void: row.Void, From: row.From, Shift: row.Shift,
+	}
 	if r.Settlement, err = q.settlementOf(e); err != nil {
 		return Record{}, err
 	}
-	if row.Ack.Length > 0 {
-		r.Ack = &Ack{}
-		e, err := q.entry(row.Ack, r.Ack)
-		if err != nil {
-			return Record{}, err
-		}
-		r.Ack.By = By{Operator: e.Operator, Device: e.Device}
+	if r.Ack, err = q.ack(row.Ack); err != nil {
+		return Record{}, err
 	}
 	if row.Difference.Length > 0 {
 		r.Difference = &Difference{}
@@ -90,23 +95,45 @@ func (q *Queue) record(row settlementRow) (Record, error) {
 			return Record{}, err
 		}
 	}
-	if row.Held.Length > 0 {
-		if r.Held, err = q.held(row.Held); err != nil {
-			return Record{}, err
-		}
+	if r.Held, err = q.held(row.Held); err != nil {
+		return Record{}, err
 	}
-	if row.Answer.Length > 0 {
-		a, at, err := q.answer(row.Answer)
-		if err != nil {
-			return Record{}, err
-		}
-		a.Body, a.Chain = nil, nil
-		r.Answer, r.AnsweredAt = &a, at
-	}
-	return r, nil
+	r.Answer, r.AnsweredAt, err = q.lastAnswer(row.Answer)
+	return r, err
 }
 
+// ack reads an acknowledgement, nil if there is none.
+func (q *Queue) ack(loc journal.Loc) (*Ack, error) {
+	if loc.Length == 0 {
+		return nil, nil
+	}
+	var a Ack
+	e, err := q.entry(loc, &a)
+	if err != nil {
+		return nil, err
+	}
+	a.By = By{Operator: e.Operator, Device: e.Device}
+	return &a, nil
+}
+
+// lastAnswer reads an answer without body and chain, nil if there is none.
+func (q *Queue) lastAnswer(loc journal.Loc) (*Answer, time.Time, error) {
+	if loc.Length == 0 {
+		return nil, time.Time{}, nil
+	}
+	a, at, err := q.answer(loc)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	a.Body, a.Chain = nil, nil
+	return &a, at, nil
+}
+
+// held reads why something was held, nil if it never was.
 func (q *Queue) held(loc journal.Loc) (*Held, error) {
+	if loc.Length == 0 {
+		return nil, nil
+	}
 	var h held
 	e, err := q.entry(loc, &h)
 	if err != nil {
@@ -136,7 +163,7 @@ func waiting(q *Queue, t table[waitRow], limit int, afterSeq uint64) ([]Waiting,
 	err := q.read(func(v *view) error {
 		return scan(v, t, seqKey(afterSeq), func(key string, w waitRow) (bool, error) {
 			if len(list) < limit {
-				list = append(list, Waiting{Seq: seqOf(key), Number: w.Number, At: time.UnixMilli(w.At).In(zone())})
+				list = append(list, Waiting{Seq: seqOf(key), Number: w.Number, Void: w.Void, At: time.UnixMilli(w.At).In(zone())})
 			}
 			return len(list) < limit, nil
 		})
@@ -146,21 +173,49 @@ func waiting(q *Queue, t table[waitRow], limit int, afterSeq uint64) ([]Waiting,
 
 // List lists settlements by number, that is by time.
 func (q *Queue) List(f Filter) ([]Record, error) {
+	return list(q, f, false, func(number string, row settlementRow) (Record, error) {
+		r, err := q.record(row)
+		if refusal, ok := errors.AsType[*settle.Refusal](err); ok && refusal.Code == CodeArchived {
+			return q.outlined(number, row)
+		}
+		return r, err
+	})
+}
+
+// Voids lists reversals in the same way.
+func (q *Queue) Voids(f Filter) ([]Void, error) { return list(q, f, true, q.void) }
+
+func list[T any](q *Queue, f Filter, voids bool, read func(number string, row settlementRow) (T, error)) ([]T, error) {
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
 	f.Limit = min(f.Limit, maxList)
-	var rows []settlementRow
-	var numbers []string
-	for more := true; more; { // in steps: commits wait for a read
+	numbers, rows, err := q.filtered(f, voids)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]T, 0, len(rows))
+	for i, row := range rows {
+		r, err := read(numbers[i], row)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, r)
+	}
+	return found, nil
+}
+
+// filtered reads the rows in steps: commits wait for a read.
+func (q *Queue) filtered(f Filter, voids bool) (numbers []string, rows []settlementRow, err error) {
+	for more := true; more; {
 		const step = 2000
 		seen := 0
 		more = false
 		err := q.read(func(v *view) error {
 			return scan(v, settlements, f.After, func(number string, row settlementRow) (bool, error) {
 				f.After = number
-				if f.takes(number, &row) {
-					rows, numbers = append(rows, row), append(numbers, number)
+				if (row.Of != "") == voids && f.takes(number, &row) {
+					numbers, rows = append(numbers, number), append(rows, row)
 				}
 				seen++
 				more = seen >= step && len(rows) < f.Limit
@@ -168,21 +223,10 @@ func (q *Queue) List(f Filter) ([]Record, error) {
 			})
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	list := make([]Record, 0, len(rows))
-	for i, row := range rows {
-		r, err := q.record(row)
-		if refusal, ok := errors.AsType[*settle.Refusal](err); ok && refusal.Code == CodeArchived {
-			r, err = q.outlined(numbers[i], row)
-		}
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, r)
-	}
-	return list, nil
+	return numbers, rows, nil
 }
 
 // outlined is what is known of a settlement whose archive is not at hand.

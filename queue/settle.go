@@ -89,7 +89,8 @@ type settlementBody struct {
 
 // Settle writes a settlement and returns it with its number once it is durable. A key
 // that was used before for the same content gives the first settlement, replayed; for
-// another content it is refused ([CodeConflict]). If what the split was computed from
+// another content it is refused ([CodeConflict]), and so is one whose settlement was
+// reversed ([CodeReversed]). If what the split was computed from
 // has changed since, nothing is written ([ErrStale]). After [ErrUnknown] the same call
 // on the queue opened again tells.
 func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, replayed bool, err error) {
@@ -121,7 +122,7 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 		if pos.Version != c.Version {
 			return fmt.Errorf("%w: computed at entry %d, changed by entry %d", ErrStale, c.Version, pos.Version)
 		}
-		if ev.Settlement.Number, err = t.number(); err != nil {
+		if ev.Settlement.Number, err = t.number(0); err != nil {
 			return err
 		}
 		t.rules = s.Rules
@@ -144,12 +145,22 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 
 // replayed tells whether the key was used before, for the same content.
 func (t *turn) replayed(ev *settled) (keyRow, bool, error) {
-	k, ok, err := get(t.view, keys, ev.Settlement.Key)
+	return replayed(t.view, ev.Settlement.Key, ev.Digest)
+}
+
+func replayed(v *view, key, digest string) (keyRow, bool, error) {
+	k, ok, err := get(v, keys, key)
 	if err != nil || !ok {
 		return keyRow{}, false, err
 	}
-	if k.Digest != ev.Digest {
+	row, ok, err := get(v, settlements, k.Number)
+	switch {
+	case err != nil:
+		return keyRow{}, false, err
+	case !ok || row.Of != "" || k.Digest != digest:
 		return keyRow{}, false, conflict(k.Number)
+	case row.Void != "":
+		return keyRow{}, false, reversed(k.Number, &row)
 	}
 	return k, true, nil
 }
@@ -158,8 +169,8 @@ func (t *turn) replayed(ev *settled) (keyRow, bool, error) {
 func conflict(number string) error {
 	return &settle.Refusal{
 		Code: CodeConflict, Field: "key",
-		Cashier:    "该笔请求的编号已用于另一笔结算，未结算，请重新发起。",
-		Technician: fmt.Sprintf("idempotency key was used for settlement %s with other content", number),
+		Cashier:    "该笔请求的编号已用于另一笔业务，本次未办理，请重新发起。",
+		Technician: fmt.Sprintf("idempotency key was used for %s with other content", number),
 	}
 }
 
@@ -180,14 +191,14 @@ func numbered(raw []byte, number string) ([]byte, error) {
 	return raw, nil
 }
 
-// settlementOf reads a settlement back from its entry.
+// settlementOf reads a settlement back from its entry, "settlement" or "refund".
 func (q *Queue) settlementOf(e journal.Entry) (settle.Settlement, error) {
 	var b settlementBody
 	if err := json.Unmarshal(e.Body, &b); err != nil {
 		return settle.Settlement{}, fmt.Errorf("queue: entry %d: %w", e.N, err)
 	}
 	var s settlementSeal
-	if err := q.vault.openJSON(kindSettlement, e.Seal, &s); err != nil {
+	if err := q.vault.openJSON(e.Kind, e.Seal, &s); err != nil { // a refund's has more
 		return settle.Settlement{}, err
 	}
 	if err := s.back(&b.Settlement); err != nil {

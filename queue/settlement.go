@@ -9,14 +9,16 @@ import (
 	"settled/settle"
 )
 
-// State is where a settlement stands with the platform.
+// State is where a settlement, or a void, stands with the platform.
 type State string
 
 // States.
 const (
 	Pending      State = "pending"      // waits for the platform
-	Acknowledged State = "acknowledged" // the platform has it
+	Acknowledged State = "acknowledged" // the platform has it; of a void: it took the settlement back
 	OnHold       State = "held"         // waits for a person
+	Blocked      State = "blocked"      // of what was kept: waits for the void to be through at the platform
+	Voided       State = "voided"       // reversed: it does not go out; of a void: there was nothing to take back
 )
 
 // Amounts are who paid what, of a split or as the platform says.
@@ -38,7 +40,7 @@ type paid struct {
 	Amount  settle.Fen `json:"amount"`
 }
 
-// settlementRow is what is kept of a settlement beside its entry.
+// settlementRow is what is kept of a settlement, or of a void, beside its entry.
 type settlementRow struct {
 	Entry        uint64       `json:"entry"`
 	Loc          journal.Loc  `json:"loc"`
@@ -61,16 +63,34 @@ type settlementRow struct {
 	MsgID        string       `json:"msgid,omitempty"`  // of it
 	Answer       journal.Loc  `json:"answer,omitzero"`  // to the last request
 	Chain        journal.Loc  `json:"chain,omitzero"`   // last answer that carried the upload's state
+	Shift        uint64       `json:"shift,omitempty"`  // that it was made in; 0: none was open
+	Void         string       `json:"void,omitempty"`   // number of the void that reversed it
+	From         string       `json:"from,omitempty"`   // of what was kept: the settlement it was kept of
+	After        string       `json:"after,omitempty"`  // blocked by this void
+	Of           string       `json:"of,omitempty"`     // a void: the settlement that it reverses
+	Kept         string       `json:"kept,omitempty"`   // a void: the settlement of the kept lines; "": there are none
+	Next         string       `json:"next,omitempty"`   // a void: the settlement that it blocks
+	Undone       journal.Loc  `json:"undone,omitzero"`  // a void: where it says so
 }
 
 func (s settlementRow) check() error {
 	if s.Entry == 0 || s.Loc.Length == 0 || s.Period == "" || s.Amounts.negative() || s.Own < 0 {
 		return fmt.Errorf("settlement of entry %d is incomplete", s.Entry)
 	}
-	if s.State != Pending && s.State != Acknowledged && s.State != OnHold {
+	switch s.State {
+	case Pending, Acknowledged, OnHold, Blocked, Voided:
+	default:
 		return fmt.Errorf("settlement of entry %d is %q", s.Entry, s.State)
 	}
+	if (s.State == Blocked) != (s.After != "") || (s.Of == "" && (s.State == Voided) != (s.Void != "")) {
+		return fmt.Errorf("settlement of entry %d is %s, blocked by %q, reversed by %q", s.Entry, s.State, s.After, s.Void)
+	}
 	return checkHash(s.Person)
+}
+
+// waits is its row in the outbox or among the holds.
+func (s *settlementRow) waits(number string) waitRow {
+	return waitRow{Number: number, At: s.At, Void: s.Of != ""}
 }
 
 // platform is what the platform acknowledged.
@@ -195,34 +215,32 @@ func (o *outline) family() []paid {
 	return list
 }
 
-// reduce posts the settlement: usage, balances, exposure, outbox, key, number.
+// reduce posts the settlement: usage, balances, exposure, outbox, key, number, shift.
 func (s settled) reduce(v *view, e journal.Entry) error {
 	o := &s.Settlement
-	row := settlementRow{
-		Entry: e.N, Loc: e.Loc, At: millis(e.At), State: Pending, Person: o.Person, Period: o.Period,
-		Level: o.Bill.Visit.Institution.Level, Amounts: o.Split.Amounts,
-		Use: o.use(), Family: o.family(), Own: o.Split.Own,
-	}
-	day, serial, err := lastNumber(o.Number)
+	row, err := o.row(v, e)
 	if err != nil {
 		return err
 	}
-	given, _, err := get(v, ids, one)
-	if err != nil {
-		return err
-	}
-	if day < given.Day || (day == given.Day && serial <= given.Serial) {
-		return fmt.Errorf("settlement number %s is not above the last one", o.Number)
-	}
-	given.Day, given.Serial = day, serial
 	return errors.Join(
-		put(v, ids, one, given),
+		counted(v, o.Number),
 		put(v, settlements, o.Number, row),
-		put(v, outbox, seqKey(e.N), waitRow{Number: o.Number, At: row.At}),
+		put(v, outbox, seqKey(e.N), row.waits(o.Number)),
 		put(v, keys, o.Key, keyRow{Number: o.Number, Digest: s.Digest}),
 		post(v, &row, e.N, 0),
 		count(v, &row, 1, 0, 1),
+		row.inShift(v, func(s *shiftRow) *Tally { return &s.Settled }, row.Amounts),
 	)
+}
+
+// row is the row of a settlement that is pending.
+func (o *outline) row(v *view, e journal.Entry) (settlementRow, error) {
+	seat, _, err := get(v, seats, e.Device)
+	return settlementRow{
+		Entry: e.N, Loc: e.Loc, At: millis(e.At), State: Pending, Person: o.Person, Period: o.Period,
+		Level: o.Bill.Visit.Institution.Level, Amounts: o.Split.Amounts,
+		Use: o.use(), Family: o.family(), Own: o.Split.Own, Shift: seat.Shift,
+	}, err
 }
 
 // post brings what a settlement used and drew into the rows of the persons concerned,
@@ -232,11 +250,15 @@ func post(v *view, row *settlementRow, entry uint64, ackedAt int64) error {
 	if err != nil {
 		return err
 	}
+	counts := notBack
+	if row.Void != "" { // the platform told of it after it was reversed here
+		counts = evened
+	}
 	p.Uses = slices.DeleteFunc(slices.Clone(p.Uses), func(u use) bool { return u.Entry == row.Entry })
 	if row.Use != (settle.Usage{}) {
-		p.Uses = append(p.Uses, use{Entry: row.Entry, Period: row.Period, Usage: row.Use, Acked: ackedAt})
+		p.Uses = append(p.Uses, use{Entry: row.Entry, Period: row.Period, Usage: row.Use, Acked: ackedAt, Back: counts})
 	}
-	p.draw(draw{Entry: row.Entry, Amount: row.Own, Acked: ackedAt}, entry)
+	p.draw(draw{Entry: row.Entry, Amount: row.Own, Acked: ackedAt, Back: counts}, entry)
 	p.Touched = entry
 	if err := put(v, persons, row.Person, p); err != nil {
 		return err
@@ -246,7 +268,7 @@ func post(v *view, row *settlementRow, entry uint64, ackedAt int64) error {
 		if err != nil {
 			return err
 		}
-		donor.draw(draw{Entry: row.Entry, Amount: f.Amount, Acked: ackedAt}, entry)
+		donor.draw(draw{Entry: row.Entry, Amount: f.Amount, Acked: ackedAt, Back: counts}, entry)
 		if err := put(v, persons, f.Account, donor); err != nil {
 			return err
 		}

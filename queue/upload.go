@@ -24,7 +24,7 @@ const (
 
 // Answer is what came of the last request of a settlement.
 type Answer struct {
-	Number  string // settlement
+	Number  string // settlement or void
 	MsgID   string // of the request
 	Infno   string // 交易编号
 	Class   Class
@@ -77,7 +77,11 @@ func (r requested) reduce(v *view, e journal.Entry) error {
 	return change(v, r.Number, func(row *settlementRow) error {
 		row.Request, row.MsgID, row.Answer = e.Loc, r.MsgID, journal.Loc{}
 		row.Attempts++
-		return nil
+		of, ok, err := get(v, settlements, row.Of)
+		if err != nil || !ok || of.Ack.Length == 0 {
+			return err
+		}
+		return of.told(v)
 	})
 }
 
@@ -153,8 +157,12 @@ func change(v *view, number string, fn func(*settlementRow) error) error {
 	return put(v, settlements, number, row)
 }
 
+// infoCancel is the transaction that takes a settlement back (结算撤销).
+const infoCancel = "2208"
+
 // Request draws a message id, lets build make the message with it, and keeps exactly
-// that message before it is sent. The settlement must be pending.
+// that message before it is sent. The settlement, or the void, must be pending; a void's
+// 2208 needs the platform's acknowledgement of what it takes back.
 func (q *Queue) Request(ctx context.Context, number, infno string, build func(msgid string) ([]byte, error), by By) (msgid string, message []byte, err error) {
 	if msgid, err = q.MsgID(ctx); err != nil {
 		return "", nil, err
@@ -174,7 +182,7 @@ func (q *Queue) Request(ctx context.Context, number, infno string, build func(ms
 		return "", nil, err
 	}
 	err = q.do(ctx, func(t *turn) error {
-		if err := t.in(number, Pending); err != nil {
+		if err := t.maySend(number, infno); err != nil {
 			return err
 		}
 		return t.add(kindRequest, ev, nil, sealed, by)
@@ -185,7 +193,23 @@ func (q *Queue) Request(ctx context.Context, number, infno string, build func(ms
 	return msgid, message, nil
 }
 
-// Answer keeps what came of the settlement's last request.
+// maySend refuses a request of what is not pending, or not for this transaction.
+func (t *turn) maySend(number, infno string) error {
+	if err := t.in(number, Pending); err != nil || infno != infoCancel {
+		return err
+	}
+	void, _, err := get(t.view, settlements, number)
+	if err != nil {
+		return err
+	}
+	of, _, err := get(t.view, settlements, void.Of)
+	if err == nil && of.Ack.Length == 0 {
+		return wrongState(number, void.State, "a void of a settlement that the platform acknowledged")
+	}
+	return err
+}
+
+// Answer keeps what came of the last request of a settlement or void.
 func (q *Queue) Answer(ctx context.Context, a Answer) error {
 	ev := answered{Number: a.Number, MsgID: a.MsgID, Infno: a.Infno, Class: a.Class, Code: a.Code, HasChain: a.Chain != nil}
 	if err := ev.check(); err != nil {
@@ -217,7 +241,7 @@ func (q *Queue) Answer(ctx context.Context, a Answer) error {
 	})
 }
 
-// Chain tells where the upload of a settlement stands: all that is needed to go on
+// Chain tells where the upload of a settlement, or of a void, stands: all that is needed to go on
 // after a restart.
 func (q *Queue) Chain(number string) (Chain, error) {
 	row, err := q.row(number)

@@ -19,8 +19,10 @@ type row interface{ check() error }
 // changes a slice or map in one makes a new one first.
 type table[T row] struct{ name string }
 
-// Tables. Keys of persons, cards: keyed hash; of settlements: number; of outbox and
-// holds: seqKey of the settlement's entry; of archives: seqKey of the last entry; of keys: idempotency key; of the rest: one.
+// Tables. Keys of persons, cards: keyed hash; of settlements, which holds the voids as
+// well: number; of outbox and holds: seqKey of the settlement's or void's entry; of keys:
+// idempotency key; of shifts: seqKey of the entry that opened it; of seats: device; of
+// archives: seqKey of the last entry; of the rest: one.
 var (
 	persons     = table[personRow]{"persons"}
 	cards       = table[cardRow]{"cards"}
@@ -34,6 +36,9 @@ var (
 	epochs      = table[epochRow]{"epoch"}
 	rings       = table[ringRow]{"ring"}
 	archives    = table[archived]{"archives"}
+	shifts      = table[shiftRow]{"shifts"}
+	seats       = table[seatRow]{"seats"}
+	rulesets    = table[rulesRow]{"rules"}
 )
 
 // one is the key of a table with a single row.
@@ -47,6 +52,7 @@ func rowTypes() map[string]func([]byte) (row, error) {
 		outbox.name: outbox.parse, holds.name: holds.parse, keys.name: keys.parse,
 		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse, epochs.name: epochs.parse,
 		rings.name: rings.parse, archives.name: archives.parse,
+		shifts.name: shifts.parse, seats.name: seats.parse, rulesets.name: rulesets.parse,
 	}
 }
 

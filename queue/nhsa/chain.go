@@ -247,15 +247,14 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 	case StepReverse:
 		c.reversed()
 	case StepDrop:
-		c.Uploaded, c.Step = 0, StepUnregister
+		c.Uploaded, c.Gone, c.Step = 0, nil, StepUnregister // without fees no late 2207 is booked
 	case StepUnregister:
-		gone := c.VisitID
-		c.VisitID, c.Left = "", nil // with the visit goes whatever was left of it
 		if c.Doubt {
-			c.Cleared, c.Step = append(c.Cleared, gone), StepFind
+			c.Cleared, c.Step = append(c.Cleared, c.VisitID), StepFind
+			c.VisitID, c.Left = "", nil
 			return nil
 		}
-		c.end()
+		c.unregistered()
 	}
 	return nil
 }
@@ -289,8 +288,12 @@ func (c *Chain) takeFound(v Visit, r Reply) error {
 			continue
 		}
 		c.VisitID, c.Step, c.Refusal = string(found.VisitID), StepVisit, nil
-		if c.Doubt {
+		switch {
+		case c.Doubt:
 			c.Step = StepDrop
+		case c.Abandoned:
+			c.Unknowns[InfoRegister]--
+			c.undo(nil)
 		}
 		return nil
 	}

@@ -17,7 +17,7 @@ import (
 // bought is a settlement of a child's visit with n lines, part paid by the family.
 func bought(n int) settle.Settlement {
 	s := settle.Settlement{
-		Number:   "2026112101000017",
+		Number:   "012026112100017",
 		Who:      settle.Identity{Name: "张小满", IDNumber: "440305201806010023", CardNumber: "F18060102", CardCode: "440300D1560000050000018A6F3C27E1"},
 		Guardian: settle.Identity{CardNumber: "F88050510", CardCode: "440300D15600000500000B41C95D70A2"},
 		Insured:  settle.Insured{Category: settle.ChildResident},
@@ -241,14 +241,35 @@ func TestAbandon(t *testing.T) {
 		{"fees lost", upTo("2204", "2204 lost"), []string{"2205 no 没有明细", "2202 ok"}, nhsa.StepUndone},
 		{"settlement lost", upTo("2207", "2207 lost"), []string{"2601 ok", "2205 ok", "2202 ok"}, nhsa.StepUndone},
 		{"cannot be taken back", upTo("2206"), []string{"2205 no x", "2202 no x"}, nhsa.StepHeld},
+		{"registration lost, not there", upTo("2201", "2201 lost"), []string{"5201 empty"}, nhsa.StepUndone},
+		{"registration lost, there", upTo("2201", "2201 lost"), []string{"5201 lost", "5201 yes " + found, "2202 ok"}, nhsa.StepUndone},
+		{"registration lost, nobody knows", upTo("2201", "2201 lost"), []string{"5201 no 不支持"}, nhsa.StepHeld},
+		{"others are settled in the visit", upTo("2206"), []string{"2205 ok", "2202 no 存在费用明细或结算信息"}, nhsa.StepUndone},
+		{"no fees, others are settled in the visit", upTo("2204", "2204 lost"), []string{"2205 no 未查询到费用", "2202 no 存在费用明细或结算信息"}, nhsa.StepUndone},
+		{
+			"settlement came after it was asked for", upTo("2207", "2207 lost"),
+			[]string{"2601 no 未查询到原报文", "2205 no 未查询到费用", "2601 ok", "2205 ok", "2202 ok"},
+			nhsa.StepUndone,
+		},
+		{"held, then given up", upTo("2207", "2207 lost", "2601 no 系统繁忙"), []string{"2601 ok", "2205 ok", "2202 ok"}, nhsa.StepUndone},
+		{
+			"settlement may be there", upTo("2207", "2207 lost"), []string{
+				"2601 no 未查询到", "2205 no 未查询到", "2601 no 未查询到", "2205 no 未查询到", "2601 no 未查询到", "2205 no 未查询到",
+				"2601 no 未查询到", "2205 no 未查询到", "2202 no 存在费用明细或结算信息",
+			}, nhsa.StepHeld,
+		},
 	} {
 		v := visitOf(t, 1)
 		chain, _ := script(t, v, c.until...)
 		if !chain.Abandon() {
 			t.Fatalf("%s: not abandoned", c.name)
 		}
-		if chain, _ = play(t, chain, v, c.then...); chain.Step != c.step {
-			t.Errorf("%s: ends at %q, want %q", c.name, chain.Step, c.step)
+		if chain, _ = play(t, chain, v, c.then...); chain.Step != c.step || (c.step == nhsa.StepHeld) != (chain.Refusal != nil) {
+			t.Errorf("%s: ends at %q for %v, want %q", c.name, chain.Step, chain.Refusal, c.step)
+		}
+		chain.Resume()
+		if c.step == nhsa.StepHeld && chain.Step == nhsa.StepVisit {
+			t.Errorf("%s: what was given up goes on after its release", c.name)
 		}
 	}
 	done, _ := script(t, visitOf(t, 1), upTo("")...)
@@ -315,7 +336,7 @@ func TestRequestsOfAChainEncode(t *testing.T) {
 
 func TestVisitOf(t *testing.T) {
 	v := visitOf(t, 1)
-	if v.Certificate.Kind != "03" || !v.UseAccounts || v.MedType != "11" || v.InsuranceType != "390" || v.Lines[0].No != "121010000170001" {
+	if v.Certificate.Kind != "03" || !v.UseAccounts || v.MedType != "11" || v.InsuranceType != "390" || v.Lines[0].No != "011121000170001" {
 		t.Errorf("visit %+v", v)
 	}
 	for _, c := range []struct {
@@ -345,35 +366,6 @@ func TestVisitOf(t *testing.T) {
 	}
 }
 
-func TestWithdrawal(t *testing.T) {
-	const back = `{"setlinfo":{"medfee_sumamt":-25,"setl_id":"S2","mdtrt_id":"V1"}}`
-	for _, c := range []struct {
-		name    string
-		answers []string
-		done    bool
-	}{
-		{"straight", []string{"yes " + back}, true},
-		{"lost, repeat taken", []string{"lost", "yes " + back}, true},
-		{"lost, repeat refused", []string{"lost", "unsent", "no 退费结算标志不为未退费"}, true},
-		{"unreadable, repeat refused", []string{"yes {}", "no 退费结算标志不为未退费"}, true},
-		{"stale sign-in", []string{"no 请重新签到", "yes " + back}, true},
-		{"refused", []string{"no 已清算"}, false},
-	} {
-		var w nhsa.Withdrawal
-		for i, answer := range c.answers {
-			infno, in, done := w.Next(nhsa.Result{SettlementID: "S1", VisitID: "V1", PersonNo: "P1"})
-			if done || infno != nhsa.InfoCancel || as[nhsa.Cancel](t, in).Data.SettlementID != "S1" {
-				t.Fatalf("%s: %s %+v %v", c.name, infno, in, done)
-			}
-			r, err := given(infno, answer)
-			_ = w.Answer(fmt.Sprint("m", i), r, err)
-		}
-		if _, _, done := w.Next(nhsa.Result{}); !done || w.Done != c.done || w.Held == c.done {
-			t.Errorf("%s: %+v", c.name, w)
-		}
-	}
-}
-
 // What the requests say, where it is not simply the visit's.
 func TestRequestsSayWhatTheySay(t *testing.T) {
 	_, inputs := script(t, visitOf(t, 1), upTo("")...)
@@ -387,8 +379,8 @@ func TestRequestsSayWhatTheySay(t *testing.T) {
 		up.Visit.DiseaseCode, up.Diagnoses[0].Kind, up.Diagnoses[0].No, up.Diagnoses[1].Kind, up.Diagnoses[1].No, " | ",
 		fee.LineNo, fee.VisitID, fee.Batch, fee.Approved, fee.Quantity, fee.Price, fee.Amount, " | ",
 		tr.Accounts, tr.MedType, tr.Way, tr.Total, tr.Batch, " | ", fin.InScope, fin.FirstSelfPay, fin.SelfFunded, fin.VisitID, fin.Accounts)
-	want := "03 true 390 MZ0017 | J06.900 1 1 2 2 | 121010000170001 V1 2026112101000017 1 2 12.5 25.00 | " +
-		"1 11 01 25.00 2026112101000017 | 20.00 5.00 0.00 V1 1"
+	want := "03 true 390 MZ0017 | J06.900 1 1 2 2 | 011121000170001 V1 012026112100017 1 2 12.5 25.00 | " +
+		"1 11 01 25.00 012026112100017 | 20.00 5.00 0.00 V1 1"
 	if squeeze(got) != squeeze(want) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -44,10 +44,10 @@ func (c *Chain) certain() {
 	c.Step = StepRegister
 }
 
-// refusedUnregister: the visit stays. After a lost 2202 it may be gone instead; and in
-// doubt what keeps it is most likely a settlement.
-func (c *Chain) refusedUnregister(e *BusinessRefusal) {
-	if c.Doubt && c.Unknowns[InfoUnregister] > 0 && c.Rounds < maxRounds {
+// stays takes the refusal of a 2202 in doubt: what keeps the visit is most likely a
+// settlement. After a lost 2202 it may be gone instead.
+func (c *Chain) stays(e *BusinessRefusal) {
+	if c.Unknowns[InfoUnregister] > 0 && c.Rounds < maxRounds {
 		c.Rounds++
 		c.VisitID, c.Step = "", StepFind
 		return
@@ -55,12 +55,19 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 	if !slices.Contains(c.Left, InfoRegister) {
 		c.Left = append(c.Left, InfoRegister)
 	}
-	if c.Doubt {
-		c.Refusal = &settle.Refusal{
-			Code:       RestoredSettled,
-			Cashier:    "本机由备份恢复，平台上已有该门诊号的就诊且不能撤销，可能在恢复前已结算。请医保办在平台核对后处理，勿重复结算。",
-			Technician: "restored from a backup: visit " + settle.Clip(c.VisitID) + " of this outpatient number is at the platform and can't be taken back (2202: " + settle.Clip(maskNumbers(e.Message)) + "); it is most likely settled there",
-		}
+	c.Refusal = &settle.Refusal{
+		Code:       RestoredSettled,
+		Cashier:    "本机由备份恢复，平台上已有该门诊号的就诊且不能撤销，可能在恢复前已结算。请医保办在平台核对后处理，勿重复结算。",
+		Technician: "restored from a backup: visit " + settle.Clip(c.VisitID) + " of this outpatient number is at the platform and can't be taken back (2202: " + settle.Clip(maskNumbers(e.Message)) + "); it is most likely settled there",
 	}
 	c.end()
+}
+
+// Restored says the same of a withdrawal. Of a cancellation that is under way nothing is
+// in doubt: it is repeated, and "refunded already" is its yes.
+func (w *Withdrawal) Restored() {
+	if w.Chain.Step != StepDone {
+		w.Held, w.Refusal = false, nil
+		w.Chain.Restored()
+	}
 }

@@ -13,10 +13,10 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 	case StepRegister:
 		c.refusedRegister(e)
 	case StepFind:
-		if c.Refusal == nil {
-			c.Refusal = e.Refusal()
+		if c.Abandoned || c.Refusal == nil { // else held with the refusal of 2201
+			c.Refusal, c.Left = e.Refusal(), append(c.Left, InfoRegister)
 		}
-		c.end() // else with the refusal of 2201
+		c.end()
 	case StepFees:
 		c.refusedFees(e)
 	case StepClear:
@@ -26,8 +26,7 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 	case StepReverse:
 		c.refusedReverse(e)
 	case StepDrop:
-		c.Left = append(c.Left, InfoFees)
-		c.Step = StepUnregister
+		c.refusedDrop(e)
 	case StepUnregister:
 		c.refusedUnregister(e)
 	default:
@@ -79,12 +78,65 @@ func (c *Chain) refusedReverse(e *BusinessRefusal) {
 	c.reversed()
 }
 
+// refusedDrop: fees that cannot be removed may be settled, by a 2207 that the platform
+// did not know when it was asked to reverse it.
+func (c *Chain) refusedDrop(e *BusinessRefusal) {
+	if len(c.Gone) > 0 && c.Rounds < maxRounds {
+		c.Rounds++
+		c.Open, c.Gone, c.Step = c.Gone, nil, StepReverse
+		return
+	}
+	if !nothingToReverse(e) {
+		c.left(InfoFees, e)
+	}
+	c.Step = StepUnregister
+}
+
+// refusedUnregister: a visit that is not there is the lost answer's yes. One in which
+// others were settled stays, and there is nothing of ours in it; unless a 2207 may have
+// been booked there.
+func (c *Chain) refusedUnregister(e *BusinessRefusal) {
+	if c.Doubt {
+		c.stays(e)
+		return
+	}
+	if nothingToReverse(e) {
+		c.unregistered()
+		return
+	}
+	if !c.Abandoned || len(c.Gone) > 0 || !e.mentions("结算信息") {
+		c.left(InfoRegister, e)
+	}
+	c.end()
+}
+
+// unregistered goes on when the visit is gone, and with it whatever was left of it. What
+// is given up may have been registered more than once.
+func (c *Chain) unregistered() {
+	c.VisitID, c.Left = "", nil
+	if c.Abandoned {
+		c.undo(nil)
+		return
+	}
+	c.end()
+}
+
+// left keeps what could not be taken back; of what was given up, that is why it is held.
+func (c *Chain) left(infno string, e *BusinessRefusal) {
+	c.Left = append(c.Left, infno)
+	if c.Abandoned {
+		c.Refusal = e.Refusal()
+	}
+}
+
 // undo takes back what the platform has, then holds the chain with the reason.
 func (c *Chain) undo(why *settle.Refusal) {
 	c.Refusal = why
 	switch {
 	case len(c.Open) > 0:
 		c.Step = StepReverse
+	case c.VisitID == "" && c.Abandoned && c.Unknowns[InfoRegister] > 0:
+		c.Step = StepFind // it may be registered all the same
 	case c.VisitID == "":
 		c.end()
 	case c.Uploaded > 0 || c.Unknowns[InfoFees] > 0:
@@ -98,7 +150,7 @@ func (c *Chain) undo(why *settle.Refusal) {
 func (c *Chain) end() {
 	c.Step = StepHeld
 	if c.Abandoned && len(c.Left) == 0 {
-		c.Step = StepUndone
+		c.Step, c.Refusal = StepUndone, nil
 	}
 }
 
@@ -119,6 +171,9 @@ func (c *Chain) Resume() {
 	}
 	c.Refusal, c.Left, c.Rounds, c.Uploaded = nil, nil, 0, 0
 	switch {
+	case c.Abandoned:
+		c.Unknowns = map[string]int{InfoFees: 1, InfoRegister: c.Unknowns[InfoRegister]}
+		c.undo(nil)
 	case len(c.Open) > 0:
 		c.Step = StepReverse
 	case c.VisitID != "":

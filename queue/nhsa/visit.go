@@ -2,8 +2,6 @@ package nhsa
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -116,19 +114,14 @@ func medType(k settle.VisitKind) string {
 	return ""
 }
 
-// lineNo makes a number that is unique within the visit even when a visit has
-// several settlements, digits only and at most 15, as the strictest province wants
-// it (interface 3.7): the last 11 digits of the settlement's number and the line.
+// lineNo makes a number that is unique within the visit even when a visit has several
+// settlements, at several counters and over months: digits only and at most 15, as the
+// strictest province wants it (interface 3.7). Of the settlement's number (counter(2)
+// yyyyMMdd serial(5)) it leaves out the year; then comes the line.
 func lineNo(number string, i int) string {
-	digits := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, number)
-	if len(digits) > 11 {
-		digits = digits[len(digits)-11:]
+	const counter, year = 2, 4
+	if len(number) > counter+year {
+		number = number[:counter] + number[counter+year:]
 	}
-	n := strconv.Itoa(i + 1)
-	return digits + strings.Repeat("0", max(0, 4-len(n))) + n
+	return fmt.Sprintf("%s%04d", number, i+1)
 }

@@ -138,8 +138,18 @@ func (d *desk) fault(f platform.Fault) {
 // family 34.58, cash 35.80.
 func visit(t *testing.T) nhsa.Visit {
 	t.Helper()
+	v, err := nhsa.VisitOf(bought(t, "012026112100017"), nhsa.Manner{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// bought is that visit's settlement under a number.
+func bought(t *testing.T, number string) settle.Settlement {
+	t.Helper()
 	s := settle.Settlement{
-		Number:   "2026112101000017",
+		Number:   number,
 		Who:      settle.Identity{CardNumber: "F18060102", CardCode: "440300D1560000050000018A6F3C27E1", IDNumber: "440305201806010023"},
 		Guardian: settle.Identity{CardNumber: "F88050510"},
 		Insured:  settle.Insured{Category: settle.ChildResident},
@@ -163,11 +173,7 @@ func visit(t *testing.T) nhsa.Visit {
 		s.Bill.Lines = append(s.Bill.Lines, settle.Line{Code: l.code, UnitPrice: decimal.RequireFromString(l.price), Quantity: decimal.RequireFromString(l.qty)})
 		s.Split.Lines = append(s.Split.Lines, settle.LineSplit{Amount: l.amount})
 	}
-	v, err := nhsa.VisitOf(s, nhsa.Manner{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
+	return s
 }
 
 // oneLive checks that the platform holds exactly one live settlement, the chain's.
@@ -343,27 +349,5 @@ func TestDifferingPlatform(t *testing.T) {
 	c := d.upload(visit(t), nil)
 	if c.Result.Fund != 4242-123 || c.Result.Cash != 3580+123 || len(c.Result.Warnings) != 1 {
 		t.Errorf("result %+v", c.Result)
-	}
-}
-
-func TestWithdrawal(t *testing.T) {
-	for _, booked := range []bool{false, true} {
-		d := open(t, nil)
-		c := d.upload(visit(t), nil)
-		d.fault(platform.Fault{Infno: "2208", Kind: platform.Cut, Booked: booked, Times: 1})
-		var w nhsa.Withdrawal
-		for {
-			infno, input, done := w.Next(*c.Result)
-			if done {
-				break
-			}
-			msgid := d.msgid()
-			reply, err := d.client.Send(t.Context(), infno, d.body(infno, msgid, input))
-			_ = w.Answer(msgid, reply, err)
-		}
-		books := d.sim.Books.Page()
-		if !w.Done || books.Live != 0 || books.Balances[father].String() != "5234.56" || books.Used[child].String() != "186.40" {
-			t.Errorf("booked %v: %+v, books %+v", booked, w, books)
-		}
 	}
 }

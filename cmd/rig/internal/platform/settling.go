@@ -152,22 +152,33 @@ func (b *Books) cancel(c *call) (node, error) {
 	return node{"setlinfo": info, "setldetail": detail(s.Insutype, s.bill, -1)}, nil
 }
 
-// reverse is 2601 for a 2207.
+// reverse is 2601 for a 2207 or a 2208.
 func (b *Books) reverse(c *call) (node, error) {
 	in := c.input.rows("data")[0]
-	if in.get("oinfno") != "2207" {
-		return nil, no("FSI-调用业务基础子系统冲正失败:交易[%s]不支持冲正", in.get("oinfno"))
+	infno := in.get("oinfno")
+	if infno != "2207" && infno != "2208" {
+		return nil, no("FSI-调用业务基础子系统冲正失败:交易[%s]不支持冲正", infno)
 	}
 	i := slices.IndexFunc(b.setls, func(s *settlement) bool {
-		return s.MsgID == in.get("omsgid") && s.PsnNo == in.get("psn_no") && s.Institution == c.institution
+		msgid := s.MsgID
+		if infno == "2208" {
+			msgid = s.Refunded
+		}
+		return msgid == in.get("omsgid") && s.PsnNo == in.get("psn_no") && s.Institution == c.institution
 	})
 	switch {
 	case i < 0:
 		return nil, no("FSI-调用业务基础子系统冲正失败:未查询到原报文[%s]对应的结算信息", in.get("omsgid"))
-	case !b.setls[i].Live:
+	case infno == "2207" && !b.setls[i].Live:
 		return nil, no("FSI-调用业务基础子系统冲正失败:冲正的结算信息%s，不能办理冲正交易[iptPsnSetlMgtBO_4412][outpatientSettleBO_40]", notUnrefunded)
 	}
-	b.book(b.setls[i], -1)
-	b.setls[i].Reversed = c.msgid
+	s := b.setls[i]
+	if infno == "2208" {
+		b.book(s, 1)
+		s.Refunded, s.RefundID = "", ""
+		return nil, nil
+	}
+	b.book(s, -1)
+	s.Reversed = c.msgid
 	return nil, nil
 }

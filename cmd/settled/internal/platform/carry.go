@@ -11,89 +11,112 @@ import (
 	"settled/settle"
 )
 
-// one brings a settlement as far as it goes: acknowledged or held. What is wrong with
+// machine is the way of a job, one request after another: a chain or a withdrawal.
+type machine interface {
+	// Next gives the next request, or done.
+	Next(v nhsa.Visit) (infno string, input any, done bool)
+	// Answer takes what came of it.
+	Answer(v nhsa.Visit, infno, msgid string, r nhsa.Reply, err error) error
+	// Lost says that nobody knows what came of it.
+	Lost(infno, msgid string)
+	// Restored says that another copy of the counter may have gone on from here.
+	Restored()
+}
+
+// one brings a job as far as it goes: acknowledged, undone or held. What is wrong with
 // the settlement itself, or with what the platform says of it, holds it; an error is
 // trouble with the line or the queue.
-func (u *Upload) one(ctx context.Context, number string, settlement settle.Settlement) error {
-	err := u.carry(ctx, number, settlement)
+func (u *Upload) one(ctx context.Context, j job) error {
+	err := u.carry(ctx, j)
 	var refusal *settle.Refusal
 	var unfit *nhsa.FieldError
 	switch {
-	case errors.As(err, &refusal) && refusal.Code == queue.CodeState:
-		return nil // somebody put it aside meanwhile
-	case errors.As(err, &refusal):
-		return u.hold(ctx, number, refusal, settlement.Who)
 	case errors.As(err, &unfit):
-		return u.hold(ctx, number, unfit.Refusal(), settlement.Who)
-	default:
-		return err
+		err = u.hold(ctx, j, unfit.Refusal())
+	case errors.As(err, &refusal) && refusal.Code != queue.CodeState:
+		err = u.hold(ctx, j, refusal)
 	}
+	if errors.As(err, &refusal) && refusal.Code == queue.CodeState {
+		u.log.Info("upload left", "number", j.number, "why", refusal.Technician) // say it was reversed meanwhile
+		return nil
+	}
+	return err
 }
 
-func (u *Upload) carry(ctx context.Context, number string, settlement settle.Settlement) error {
-	visit, err := nhsa.VisitOf(settlement, u.line.options.Manner)
+func (u *Upload) carry(ctx context.Context, j job) error {
+	visit, err := nhsa.VisitOf(j.settlement, u.line.options.Manner)
 	if err != nil {
 		return err
 	}
-	chain, err := u.resume(number)
+	m, finish, err := u.machine(ctx, j)
 	if err != nil {
 		return err
 	}
 	for {
-		infno, input, done := chain.Next(visit)
+		infno, input, done := m.Next(visit)
 		if done {
-			return u.finish(ctx, number, chain, settlement.Who)
+			return finish()
 		}
-		if err := u.step(ctx, number, visit, chain, infno, input); err != nil {
+		if err := u.step(ctx, j, visit, m, infno, input); err != nil {
 			return err
 		}
 	}
 }
 
-// resume reads the chain's state from the queue. A request that was stored and has no
-// answer on record is an unknown outcome, unless this process knows that not a byte
-// of it left.
-func (u *Upload) resume(number string) (*nhsa.Chain, error) {
-	on, err := u.line.options.Queue.Chain(number)
-	if err != nil {
-		return nil, err
+// machine gives the job's machine as the queue has it, and what to do when it is done.
+func (u *Upload) machine(ctx context.Context, j job) (m machine, finish func() error, err error) {
+	if j.void != nil {
+		w, err := u.withdrawal(ctx, j)
+		return w, func() error { return u.withdrawn(ctx, j, w) }, err
 	}
 	chain := &nhsa.Chain{}
+	err = u.resume(j.number, chain, func() { chain.Resume() }) // a held one that is pending again was released by a clerk
+	return chain, func() error { return u.finish(ctx, j, chain) }, err
+}
+
+// resume reads a machine's state from the queue. A request that was stored and has no
+// answer on record is an unknown outcome, unless this process knows that not a byte
+// of it left.
+func (u *Upload) resume(number string, m machine, released func()) error {
+	on, err := u.line.options.Queue.Chain(number)
+	if err != nil {
+		return err
+	}
 	if on.State != nil {
-		if err := json.Unmarshal(on.State, chain); err != nil {
-			return nil, fmt.Errorf("stored chain of %s: %w", number, err)
+		if err := json.Unmarshal(on.State, m); err != nil {
+			return fmt.Errorf("stored chain of %s: %w", number, err)
 		}
 	}
-	chain.Resume() // a held one that is pending again was released by a clerk
+	released()
 	if on.Doubt {
-		chain.Restored()
+		m.Restored()
 	}
 	if on.Last != nil && !on.Answered && u.unsent[number].msgid != on.Last.MsgID {
-		chain.Lost(on.Last.Infno, on.Last.MsgID)
+		m.Lost(on.Last.Infno, on.Last.MsgID)
 	}
-	return chain, nil
+	return nil
 }
 
 // step stores and sends one request and records the answer.
-func (u *Upload) step(ctx context.Context, number string, visit nhsa.Visit, chain *nhsa.Chain, infno string, input any) error {
-	request, err := u.request(ctx, number, infno, input)
+func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, infno string, input any) error {
+	request, err := u.request(ctx, j.number, infno, input)
 	if err != nil {
 		return err
 	}
 	reply, sent := u.line.post(ctx, infno, request.body)
 	if notTaken(sent) {
-		u.unsent[number] = request
+		u.unsent[j.number] = request
 		return sent
 	}
-	delete(u.unsent, number)
+	delete(u.unsent, j.number)
 	u.line.noteRefusal(sent)
-	moved := chain.Answer(visit, infno, request.msgid, reply, sent)
-	if err := u.record(ctx, number, request, chain, reply, sent); err != nil {
+	moved := m.Answer(visit, infno, request.msgid, reply, sent)
+	if err := u.record(ctx, j.number, request, m, reply, sent); err != nil {
 		return err
 	}
-	u.changed(number)
+	u.changed(j.settlement.Number)
 	if moved != nil {
-		u.log.Info("upload", "number", number, "transaction", infno, "step", chain.Step, "answer", plain(moved))
+		u.log.Info("upload", "number", j.number, "transaction", infno, "answer", plain(moved))
 	}
 	var unknown *nhsa.Unknown
 	var business *nhsa.BusinessRefusal
@@ -146,9 +169,9 @@ func (u *Upload) request(ctx context.Context, number, infno string, input any) (
 	return stored{msgid: msgid, infno: infno, body: body}, err
 }
 
-// record makes the answer and the chain's new state durable.
-func (u *Upload) record(ctx context.Context, number string, s stored, chain *nhsa.Chain, reply nhsa.Reply, sent error) error {
-	state, err := json.Marshal(chain)
+// record makes the answer and the machine's new state durable.
+func (u *Upload) record(ctx context.Context, number string, s stored, m machine, reply nhsa.Reply, sent error) error {
+	state, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("chain of %s: %w", number, err)
 	}
@@ -166,10 +189,15 @@ func (u *Upload) record(ctx context.Context, number string, s stored, chain *nhs
 }
 
 // finish writes how the chain ended.
-func (u *Upload) finish(ctx context.Context, number string, chain *nhsa.Chain, who settle.Identity) error {
+func (u *Upload) finish(ctx context.Context, j job, chain *nhsa.Chain) error {
 	if chain.Step != nhsa.StepDone {
-		return u.hold(ctx, number, chain.Refusal, who)
+		return u.hold(ctx, j, chain.Refusal)
 	}
+	return u.acknowledge(ctx, j.number, chain)
+}
+
+// acknowledge keeps that the platform has the settlement.
+func (u *Upload) acknowledge(ctx context.Context, number string, chain *nhsa.Chain) error {
 	r := chain.Result
 	difference, err := u.line.options.Queue.Acknowledge(ctx, queue.Ack{
 		Number: number, SettlementID: r.SettlementID, VisitID: r.VisitID, MsgID: r.MsgID, RefMsgID: r.RefMsgID, SettledAt: r.Time,
@@ -183,16 +211,16 @@ func (u *Upload) finish(ctx context.Context, number string, chain *nhsa.Chain, w
 	return nil
 }
 
-func (u *Upload) hold(ctx context.Context, number string, why *settle.Refusal, who settle.Identity) error {
+func (u *Upload) hold(ctx context.Context, j job, why *settle.Refusal) error {
 	if why == nil {
 		why = &settle.Refusal{Code: settle.UploadHeld, Cashier: settle.UploadHeld.Cashier(), Technician: settle.UploadHeld.Technician()}
 	}
-	why = masked(why, who)
-	held := queue.Held{Number: number, Code: why.Code, Cashier: why.Cashier, Technician: why.Technician, By: u.line.options.By}
+	why = masked(why, j.settlement.Who)
+	held := queue.Held{Number: j.number, Code: why.Code, Cashier: why.Cashier, Technician: why.Technician, By: u.line.options.By}
 	if err := u.line.options.Queue.Hold(ctx, held); err != nil {
-		return fmt.Errorf("hold %s: %w", number, err)
+		return fmt.Errorf("hold %s: %w", j.number, err)
 	}
-	u.log.Warn("held", "number", number, "code", why.Code, "field", why.Field)
-	u.changed(number)
+	u.log.Warn("held", "number", j.number, "code", why.Code, "field", why.Field)
+	u.changed(j.settlement.Number)
 	return nil
 }

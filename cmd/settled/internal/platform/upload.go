@@ -8,7 +8,9 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"settled/queue"
 	"settled/queue/nhsa"
+	"settled/settle"
 )
 
 // Pace of the upload.
@@ -20,16 +22,16 @@ const (
 	mostRow    = 3                // settlements in a row without a clear answer: it is the line
 )
 
-// Upload brings the pending settlements to the platform in the order of the journal,
-// each through its own chain. A line that is down stops the pass and is waited out. A
+// Upload brings the pending settlements to the platform, and takes reversed ones back
+// from it, in the order of the journal, each through its own chain. A line that is down stops the pass and is waited out. A
 // settlement whose outcome is unknown is tried again later, and so are the same
 // person's after it; one that is refused is held; all others go on.
 type Upload struct {
 	line    *Line
 	log     *slog.Logger
 	changed func(number string)
-	unsent  map[string]stored // by settlement: requests of which not a byte left
-	later   map[string]delay  // by settlement: those whose last outcome was unknown
+	unsent  map[string]stored // by settlement or void: requests of which not a byte left
+	later   map[string]delay  // by settlement or void: those whose last outcome was unknown
 }
 
 // stored is a request as the journal has it.
@@ -130,7 +132,7 @@ func (u *Upload) pass(ctx context.Context) error {
 		}
 		for _, p := range pending {
 			after = p.Seq
-			err := u.try(ctx, p.Number, waits)
+			err := u.try(ctx, p, waits)
 			switch {
 			case err == nil:
 				inRow = 0
@@ -145,22 +147,49 @@ func (u *Upload) pass(ctx context.Context) error {
 	}
 }
 
-// try brings one settlement on if it is due and no earlier one of the person waits.
-func (u *Upload) try(ctx context.Context, number string, waits map[string]bool) error {
-	record, err := u.line.options.Queue.Get(number)
-	if err != nil {
+// try brings one settlement or void on if it is due and no earlier one of the person
+// waits.
+func (u *Upload) try(ctx context.Context, p queue.Waiting, waits map[string]bool) error {
+	j, err := u.job(p)
+	if err != nil || j.settlement.Number == "" {
 		return err
 	}
-	person, now := record.Settlement.Person, u.line.options.Now()
-	if waits[person] || u.later[number].until.After(now) {
+	person, now := j.settlement.Person, u.line.options.Now()
+	if waits[person] || u.later[p.Number].until.After(now) {
 		waits[person] = true
 		return nil
 	}
-	err = u.one(ctx, number, record.Settlement)
+	err = u.one(ctx, j)
 	if noClearAnswer(err) {
-		waits[person], u.later[number] = true, u.later[number].longer(now)
+		waits[person], u.later[p.Number] = true, u.later[p.Number].longer(now)
 	} else {
-		delete(u.later, number)
+		delete(u.later, p.Number)
 	}
 	return err
+}
+
+// job is a settlement that is brought to the platform, or taken back from it.
+type job struct {
+	number     string            // under which its messages are kept: the settlement's, or the void's
+	settlement settle.Settlement // without a number: there is nothing to do any more
+	void       *queue.Void       // nil: it is brought
+}
+
+// job reads what waits.
+func (u *Upload) job(p queue.Waiting) (job, error) {
+	j := job{number: p.Number}
+	of := p.Number
+	if p.Void {
+		void, err := u.line.options.Queue.Void(p.Number)
+		if err != nil || void.State != queue.Pending {
+			return j, err
+		}
+		j.void, of = &void, void.Of
+	}
+	record, err := u.line.options.Queue.Get(of)
+	if err != nil || !p.Void && record.State != queue.Pending {
+		return j, err
+	}
+	j.settlement = record.Settlement
+	return j, nil
 }

@@ -1,0 +1,285 @@
+package platform
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"go.uber.org/goleak"
+
+	"settled/queue"
+	"settled/queue/nhsa"
+	"settled/settle"
+)
+
+// rigVariable names the simulator's program for the tests.
+const rigVariable = "SETTLED_TEST_RIG"
+
+// TestMain builds the platform simulator: the tests upload to it through real HTTP.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "settled-rig-")
+	if err == nil {
+		program := filepath.Join(dir, "rig")
+		var out []byte
+		if out, err = exec.Command("go", "build", "-o", program, "settled/cmd/rig").CombinedOutput(); err != nil {
+			err = fmt.Errorf("build rig: %w: %s", err, out)
+		}
+		err = errors.Join(err, os.Setenv(rigVariable, program))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(dir)
+		os.Exit(code)
+	}))
+}
+
+// window is a counter's queue with its upload to a platform of its own.
+type window struct {
+	t       *testing.T
+	dir     string
+	base    string // of the platform
+	queue   *queue.Queue
+	upload  *Upload
+	changed func(number string)
+	keys    int
+}
+
+var clerk = queue.By{Operator: "0601", Device: "W01"}
+
+func openWindow(t *testing.T) *window {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Getenv(rigVariable), "platform", "--listen", "127.0.0.1:0", "--data", "../../../../testdata/platform")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	must(t, err)
+	w := &window{t: t, dir: t.TempDir(), base: strings.TrimSpace(strings.TrimPrefix(line, "platform at "))}
+	w.open()
+	t.Cleanup(func() { _ = w.queue.Close() })
+	return w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// open opens queue and upload, as a process does that starts.
+func (w *window) open() {
+	w.t.Helper()
+	q, err := queue.Open(w.dir, queue.Options{Institution: "H44030500001", Counter: "01", Key: bytes.Repeat([]byte{7}, queue.KeySize)})
+	must(w.t, err)
+	client, err := nhsa.New(nhsa.Options{BaseURL: w.base, PaasID: "rig-paas", Secret: "rig-secret", Total: 5 * time.Second})
+	must(w.t, err)
+	line := NewLine(Options{
+		Client: client, Queue: q, Now: time.Now, By: clerk,
+		Head: nhsa.Head{Institution: "H44030500001", InstitutionName: "鹏湾医院", Operator: "0601", OperatorName: "收费员甲"},
+	})
+	w.queue = q
+	w.upload = NewUpload(line, slog.New(slog.DiscardHandler), func(number string) {
+		if w.changed != nil {
+			w.changed(number)
+		}
+	})
+}
+
+// restart ends the process, without a farewell if the queue is closed already.
+func (w *window) restart() {
+	w.t.Helper()
+	_ = w.queue.Close()
+	w.open()
+}
+
+// pass tries all that waits once, also what would be put off.
+func (w *window) pass() error {
+	clear(w.upload.later)
+	return w.upload.pass(w.t.Context())
+}
+
+// passes tries until nothing waits; trouble is tried again.
+func (w *window) passes() {
+	w.t.Helper()
+	for range 60 {
+		err := w.pass()
+		if err != nil && !lineTrouble(err) {
+			w.t.Fatal(err)
+		}
+		if pending, err := w.queue.Pending(1, 0); err != nil || len(pending) == 0 {
+			must(w.t, err)
+			return
+		}
+	}
+	w.t.Fatal("there is still something that waits after 60 passes")
+}
+
+// command gives the simulator an order.
+func (w *window) command(name string, body any) {
+	w.t.Helper()
+	data, err := json.Marshal(body)
+	must(w.t, err)
+	host, _, _ := strings.Cut(w.base, "/ebus/")
+	res, err := http.Post(host+"/control/"+name, "application/json", bytes.NewReader(data))
+	must(w.t, err)
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode/100 != 2 {
+		w.t.Fatalf("%s: %s", name, res.Status)
+	}
+}
+
+// fault is a simulator's Fault.
+type fault struct {
+	Infno  string `json:"infno"`
+	Kind   string `json:"kind"`
+	Booked bool   `json:"booked,omitempty"`
+	Times  int    `json:"times,omitempty"`
+	Text   string `json:"text,omitempty"`
+}
+
+func (w *window) faults(list ...fault) {
+	w.t.Helper()
+	for _, f := range list {
+		w.command("fault", f)
+	}
+}
+
+// page is what the simulator's books say.
+type page struct {
+	Settlements []struct {
+		Batch string      `json:"chrg_bchno"`
+		Live  bool        `json:"live"`
+		Total json.Number `json:"medfee_sumamt"`
+	} `json:"settlements"`
+	Live       int                    `json:"live"`
+	Duplicates map[string]int         `json:"duplicates"`
+	Requests   map[string]int         `json:"requests"`
+	OpenVisits []string               `json:"open_visits"`
+	Balances   map[string]json.Number `json:"balances"`
+	Used       map[string]json.Number `json:"used"`
+}
+
+func (w *window) books() (p page) {
+	w.t.Helper()
+	host, _, _ := strings.Cut(w.base, "/ebus/")
+	res, err := http.Get(host + "/control/books")
+	must(w.t, err)
+	defer func() { _ = res.Body.Close() }()
+	must(w.t, json.NewDecoder(res.Body).Decode(&p))
+	return p
+}
+
+// line is a line of a bill: what the simulator makes of the first n lines is in costs.
+type line struct {
+	code, price string
+	amount      settle.Fen
+}
+
+func lines() []line {
+	return []line{
+		{"001101010000010000-110100001", "15.00", 1500},
+		{"XJ01CAA040E001010102345", "20.00", 2000},
+		{"XN02BEB171A001010200678", "24.80", 2480},
+		{"XA11CCW103A001010400321", "33.00", 3300},
+	}
+}
+
+// bill is a settlement of the child's visit with the first n lines. Its split is made
+// up: the platform's is its own.
+func (w *window) bill(visit string, n int) settle.Settlement {
+	s := settle.Settlement{
+		Person: w.queue.Person("440305201806010023"), Period: "2026", Rules: "r1",
+		Who:      settle.Identity{CardNumber: "F18060102", CardCode: "440300D1560000050000018A6F3C27E1", IDNumber: "440305201806010023"},
+		Guardian: settle.Identity{CardNumber: "F88050510"}, Insured: settle.Insured{Category: settle.ChildResident},
+		Bill: settle.Bill{Visit: settle.Visit{Kind: settle.Outpatient}},
+		Chart: settle.Chart{
+			OutpatientNo: visit, Began: time.Now().Format(time.DateTime), Department: settle.Named{Code: "0301", Name: "儿科"},
+			Specialty: "0301", Doctor: settle.Named{Code: "D440300000001", Name: "林医生"},
+			Diagnoses: []settle.Diagnosis{{Code: "J06.900", Name: "急性上呼吸道感染"}},
+		},
+		Split: settle.Split{Status: settle.Settled},
+	}
+	for _, l := range lines()[:n] {
+		s.Bill.Lines = append(s.Bill.Lines, settle.Line{Code: l.code, UnitPrice: decimal.RequireFromString(l.price), Quantity: decimal.New(1, 0)})
+		s.Split.Lines = append(s.Split.Lines, settle.LineSplit{Amount: l.amount})
+		s.Split.Total += l.amount
+	}
+	s.Split.Fund = s.Split.Total / 2
+	s.Split.Cash = s.Split.Total - s.Split.Fund
+	s.Split.UsageAfter.Ordinary = s.Split.Fund
+	return s
+}
+
+func (w *window) settle(visit string, n int) settle.Settlement {
+	w.t.Helper()
+	s := w.bill(visit, n)
+	w.keys++
+	s.Key = fmt.Sprint("k", w.keys)
+	p, err := w.queue.Position(s.Person, s.Period)
+	must(w.t, err)
+	s, _, err = w.queue.Settle(w.t.Context(), queue.Commit{Settlement: s, ContentDigest: "d", Version: p.Version, By: clerk})
+	must(w.t, err)
+	return s
+}
+
+// reverse reverses a settlement and keeps the first n lines; 0: whole.
+func (w *window) reverse(s settle.Settlement, n int) queue.Void {
+	w.t.Helper()
+	w.keys++
+	r := queue.Reversal{Number: s.Number, Key: fmt.Sprint("k", w.keys), ContentDigest: "d", By: clerk}
+	if n > 0 {
+		kept := w.bill(s.Chart.OutpatientNo, n)
+		r.Kept = &kept
+	}
+	v, _, err := w.queue.Reverse(w.t.Context(), r)
+	must(w.t, err)
+	return v
+}
+
+// agree checks that the platform has exactly what stands in the journal and is not
+// reversed there, once each, that nothing waits, and that the queue proves itself.
+func (w *window) agree() {
+	w.t.Helper()
+	_, err := w.queue.Verify(w.t.Context())
+	must(w.t, err)
+	list, err := w.queue.List(queue.Filter{Limit: 1000})
+	must(w.t, err)
+	var ours, theirs []string
+	for _, r := range list {
+		switch r.State {
+		case queue.Voided:
+		case queue.Acknowledged:
+			ours = append(ours, fmt.Sprint(r.Settlement.Number, " ", r.Settlement.Split.Total))
+		default:
+			w.t.Errorf("%s is %s", r.Settlement.Number, r.State)
+		}
+	}
+	books := w.books()
+	for _, s := range books.Settlements {
+		if s.Live {
+			theirs = append(theirs, fmt.Sprint(s.Batch, " ", s.Total))
+		}
+	}
+	slices.Sort(theirs)
+	if !slices.Equal(ours, theirs) || len(books.Duplicates) > 0 {
+		w.t.Errorf("the journal has %v, the platform %v, msgids twice %v", ours, theirs, books.Duplicates)
+	}
+}

@@ -1,0 +1,104 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"settled/queue/journal"
+)
+
+// rulesRow is the set of rules that is active.
+type rulesRow struct {
+	Digest string      `json:"digest"`
+	Loc    journal.Loc `json:"loc"`
+}
+
+func (r rulesRow) check() error {
+	if r.Digest == "" || r.Loc.Length == 0 {
+		return errors.New("rules are incomplete")
+	}
+	return nil
+}
+
+// activated is the body of a "rules" entry.
+type activated struct {
+	Digest string `json:"digest"`
+}
+
+func (a activated) check() error {
+	if a.Digest == "" || len(a.Digest) > 128 {
+		return errors.New("digest of the rules must be there and short")
+	}
+	return nil
+}
+
+func (a activated) reduce(v *view, e journal.Entry) error {
+	return put(v, rulesets, one, rulesRow{Digest: a.Digest, Loc: e.Loc})
+}
+
+// Activate keeps that a set of rules, known by its digest, is in force from now on, and
+// who made it so. It is the digest of every later entry that is no settlement. If it is
+// in force already, nothing is written.
+func (q *Queue) Activate(ctx context.Context, digest string, by By) error {
+	ev := activated{Digest: digest}
+	if err := ev.check(); err != nil {
+		return malformed("rules", "%v", err)
+	}
+	return q.do(ctx, func(t *turn) error {
+		t.q.opt.Rules = digest // of the writer alone
+		if row, _, err := get(t.view, rulesets, one); err != nil || row.Digest == digest {
+			return err
+		}
+		t.rules = digest
+		return t.add(kindRules, ev, nil, nil, by)
+	})
+}
+
+// Active tells which rules were last made active, when and by whom; "" if none were.
+func (q *Queue) Active() (digest string, at time.Time, by By, err error) {
+	var row rulesRow
+	var ok bool
+	err = q.read(func(v *view) error {
+		row, ok, err = get(v, rulesets, one)
+		return err
+	})
+	if err != nil || !ok {
+		return "", time.Time{}, By{}, err
+	}
+	e, err := q.journal.Read(row.Loc)
+	if err != nil {
+		return "", time.Time{}, By{}, err
+	}
+	return row.Digest, e.At, By{Operator: e.Operator, Device: e.Device}, nil
+}
+
+// noted is the body of a "note" entry.
+type noted struct {
+	About string `json:"about"`
+}
+
+func (n noted) check() error {
+	if n.About == "" || len(n.About) > 64 {
+		return fmt.Errorf("a note is about something, in at most 64 bytes")
+	}
+	return nil
+}
+
+// reduce changes nothing: a note is for people.
+func (n noted) reduce(*view, journal.Entry) error { return nil }
+
+// Note keeps something that people should know later: about is what it is about, a word
+// or a number in clear; the text is sealed, and cut at 4096 bytes.
+func (q *Queue) Note(ctx context.Context, about, text string, by By) error {
+	ev := noted{About: about}
+	if err := ev.check(); err != nil {
+		return malformed("note", "%v", err)
+	}
+	sealed, err := q.vault.sealJSON(kindNote, reason{Why: cutText(text)})
+	if err != nil {
+		return err
+	}
+	return q.do(ctx, func(t *turn) error { return t.add(kindNote, ev, nil, sealed, by) })
+}
