@@ -234,6 +234,10 @@ func mutations(t *testing.T, lines [][]byte) []mutation {
 		forged("a kind from nowhere", 9, func(s string) string {
 			return regexp.MustCompile(`"kind":"[a-z]+"`).ReplaceAllString(s, `"kind":"gift"`)
 		}),
+		forged("a void of more", lineOf(t, lines, kindVoid, 1), func(s string) string {
+			return replace(`"total":"1.15"`, `"total":"9.15"`)(replace(`"cash":"0.05"`, `"cash":"8.05"`)(s))
+		}),
+		forged("a void of nothing", lineOf(t, lines, kindVoid, 1), replace(`"of":"01`, `"of":"02`)),
 		forged("an ack of nothing", ack, replace(`"number":"01`, `"number":"02`)),
 		forged("an ack of more", ack, replace(`"cash":"0`, `"cash":"9`)),
 		forged("another owner on the way", 9, func(s string) string {
@@ -274,6 +278,10 @@ func TestMutations(t *testing.T) {
 	h := newHand()
 	q := mustOpen(t, dir, options(h))
 	some(t, q, h, "a", 8)
+	list, err := q.List(Filter{})
+	must(t, err)
+	_, _, err = q.Reverse(t.Context(), Reversal{Number: list[1].Settlement.Number, Key: "v", ContentDigest: "d", Reason: "x", By: clerk})
+	must(t, err)
 	uploaded(t, q, "up")
 	mustClose(t, q)
 	name := filepath.Join(dir, journalDir, journal.FileName(1))
