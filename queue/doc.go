@@ -27,12 +27,17 @@
 // that the money can be checked without the key. Persons are referred to by a keyed hash
 // ([Queue.Person]).
 //
-// What is sealed is SM4-GCM under a key of its own: nonce (12 bytes), then the sealed
+// What is sealed is SM4-GCM under the last key of a ring ([Options].Key): nonce (12 bytes), then the sealed
 // text with its tag (16 bytes), the entry's kind being authenticated with it. The text
 // is one byte, 0 or 1, and the data: as they are (0), or deflated (1, RFC 1951) where
 // that is shorter. No text is longer than [journal.MaxLine] when inflated. Data are JSON;
 // of a "request" they are the message, and of an "answer" JSON, and behind a line feed
 // the answer as it came.
+//
+// The format of the journal, for others to read, is in docs/journal.md. [VerifyDir] and
+// [VerifyFile] prove a journal; [BackupDir] copies it while it is written, and
+// [RestoreDir] makes a new copy of the counter from that: an epoch later, with serials of
+// its own. [Queue.Archive] takes out what is done; a checkpoint stands in its place.
 //
 // # Entries
 //
@@ -57,6 +62,9 @@
 //	shift_close  it ended: totals by kind and source, cash expected and counted
 //	rules        a set of rules became active
 //	note         something that people should know later
+//	key          another key seals from here on
+//	archive      entries were copied to an archive
+//	restore      what follows was written by a copy, restored from a backup
 //
 // # Guarantee
 //

@@ -23,6 +23,9 @@ const (
 	kindDifference = "difference" // and its amounts differ from the split
 	kindHeld       = "held"       // taken out of the outbox, for a person to look at
 	kindRelease    = "release"    // put back into it
+	kindRestore    = "restore"    // what follows was written by a copy, from a backup
+	kindKey        = "key"        // what follows is sealed with another key
+	kindArchive    = "archive"    // entries were copied to an archive
 	kindVoid       = "void"       // a settlement was reversed whole
 	kindRefund     = "refund"     // a settlement was reversed, and what is kept of it settled anew
 	kindUndone     = "undone"     // the platform has nothing of a reversed settlement any more
@@ -72,6 +75,12 @@ func decode(e journal.Entry) (event, error) {
 		return body[held](e)
 	case kindRelease:
 		return body[released](e)
+	case kindRestore:
+		return body[restored](e)
+	case kindKey:
+		return body[rekeyed](e)
+	case kindArchive:
+		return body[archived](e)
 	case kindVoid:
 		return body[voided](e)
 	case kindRefund:

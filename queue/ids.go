@@ -17,8 +17,8 @@ const (
 	maxSerial = 99999
 	// reserve is how far ahead message ids are reserved in the journal at a time.
 	reserve = 60 * time.Second
-	// perSecond is how many message ids a counter has a second.
-	perSecond = 100
+	// perSecond is how many message ids a counter has a second, in its epoch.
+	perSecond = 100 / lanes
 )
 
 // zone is Asia/Shanghai, which has no summer time.
@@ -75,14 +75,18 @@ func (t *turn) number(behind int) (string, error) {
 		return "", err
 	}
 	day := t.now.Year()*10000 + int(t.now.Month())*100 + t.now.Day()
-	serial := 1 + behind
+	ep, err := t.epoch()
+	if err != nil {
+		return "", err
+	}
+	serial := ep.firstSerial() + behind
 	if day <= row.Day {
 		day, serial = row.Day, row.Serial+1+behind
 	}
-	if serial > maxSerial {
+	if serial > ep.lastSerial() {
 		return "", &settle.Refusal{
 			Code: CodeNumbers, Cashier: "本窗口今日结算单号已用完，请换窗口结算。",
-			Technician: fmt.Sprintf("counter %s has used %d numbers on %d", t.q.opt.Counter, maxSerial, day),
+			Technician: fmt.Sprintf("counter %s has used %d numbers on %d", t.q.opt.Counter, ep.lastSerial()-ep.firstSerial()+1, day),
 		}
 	}
 	return fmt.Sprintf("%s%08d%05d", t.q.opt.Counter, day, serial), nil
@@ -156,6 +160,10 @@ func (t *turn) msgID(by By) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	ep, err := t.epoch()
+	if err != nil {
+		return "", err
+	}
 	if d.second > row.Until {
 		until := d.second + int64(reserve/time.Second)
 		if err := t.add(kindIDs, reserved{Until: until, Text: stamp(until)}, nil, nil, by); err != nil {
@@ -163,7 +171,7 @@ func (t *turn) msgID(by By) (string, error) {
 		}
 	}
 	t.q.drawn = d
-	return fmt.Sprintf("%s%s%s%02d", t.q.opt.Institution, stamp(d.second), t.q.opt.Counter, d.serial), nil
+	return fmt.Sprintf("%s%s%s%02d", t.q.opt.Institution, stamp(d.second), t.q.opt.Counter, ep.lane()*perSecond+d.serial), nil
 }
 
 func stamp(second int64) string { return time.Unix(second, 0).In(zone()).Format("20060102150405") }

@@ -3,9 +3,11 @@ package queue
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"settled/queue/journal"
 	"settled/settle"
 )
 
@@ -105,6 +107,9 @@ func (q *Queue) Known(person string) (e settle.Entitlement, ok bool, err error) 
 		return settle.Entitlement{}, false, err
 	}
 	e, err = q.entitlement(p)
+	if errors.Is(err, journal.ErrArchived) { // too old to settle on
+		return settle.Entitlement{}, false, nil
+	}
 	return e, err == nil, err
 }
 

@@ -17,12 +17,16 @@ import (
 
 // Options are the settings of a queue.
 type Options struct {
-	Institution string           // 定点医药机构编号, 12 characters
-	Counter     string           // 2 digits, unique in the institution
-	Key         []byte           // KeySize bytes; seals personal data and makes the keyed hashes
-	Now         func() time.Time // clock; nil: time.Now
-	Log         *slog.Logger     // nil: none
-	Rules       string           // digest of the rules in force, for entries that are no settlements
+	Institution string // 定点医药机构编号, 12 characters
+	Counter     string // 2 digits, unique in the institution
+	// Key is the key ring: one or more keys of KeySize bytes, one behind the other, oldest
+	// first. The first makes the keyed hashes, for ever; the last seals personal data; all
+	// of them open what they sealed.
+	Key      []byte
+	Now      func() time.Time // clock; nil: time.Now
+	Log      *slog.Logger     // nil: none
+	Archives string           // directory of archives to read from; "": none is at hand
+	Rules    string           // digest of the rules in force, for entries that are no settlements
 
 	wrap       func(journal.Disk) journal.Disk // tests: between journal and disk
 	stopwatch  func() time.Time                // how long commits take, and nothing else
@@ -128,6 +132,9 @@ func prepare(dir string, opt Options) (*Queue, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	if err := fenced(dir); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	lock, err := journal.Lock(dir)

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"errors"
 	"time"
 
 	"settled/queue/journal"
@@ -23,6 +24,7 @@ type Record struct {
 	Attempts   int         // requests made for it
 	Answer     *Answer     // to the last request, without body and chain; nil: none yet
 	AnsweredAt time.Time
+	Archived   string // name of the archive that has the entries; only number and sums are known here then
 	Void       string // number of the void that reversed it; "": none did
 	From       string // of kept lines: the settlement that they were kept of
 	Shift      uint64 // that it was made in; 0: none was open
@@ -73,7 +75,7 @@ func (q *Queue) Get(number string) (Record, error) {
 }
 
 func (q *Queue) record(row settlementRow) (Record, error) {
-	e, err := q.journal.Read(row.Loc)
+	e, err := q.line(row.Loc)
 	if err != nil {
 		return Record{}, err
 	}
@@ -171,7 +173,13 @@ func waiting(q *Queue, t table[waitRow], limit int, afterSeq uint64) ([]Waiting,
 
 // List lists settlements by number, that is by time.
 func (q *Queue) List(f Filter) ([]Record, error) {
-	return list(q, f, false, func(_ string, row settlementRow) (Record, error) { return q.record(row) })
+	return list(q, f, false, func(number string, row settlementRow) (Record, error) {
+		r, err := q.record(row)
+		if refusal, ok := errors.AsType[*settle.Refusal](err); ok && refusal.Code == CodeArchived {
+			return q.outlined(number, row)
+		}
+		return r, err
+	})
 }
 
 // Voids lists reversals in the same way.
@@ -219,6 +227,18 @@ func (q *Queue) filtered(f Filter, voids bool) (numbers []string, rows []settlem
 		}
 	}
 	return numbers, rows, nil
+}
+
+// outlined is what is known of a settlement whose archive is not at hand.
+func (q *Queue) outlined(number string, row settlementRow) (Record, error) {
+	name, err := q.archiveOf(row.Loc)
+	a := row.platform()
+	return Record{
+		At: time.UnixMilli(row.At).In(zone()), Entry: row.Entry, State: row.State, Attempts: row.Attempts, Archived: name,
+		Settlement: settle.Settlement{Number: number, Person: row.Person, Period: row.Period, Split: settle.Split{
+			Status: settle.Settled, Total: a.Total, Fund: a.Fund, Own: a.Own, Family: a.Family, Cash: a.Cash,
+		}},
+	}, err
 }
 
 func (f *Filter) takes(number string, row *settlementRow) bool {

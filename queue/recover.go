@@ -29,6 +29,9 @@ func (q *Queue) recover() error {
 	if err := q.openJournal(at.Pos); err != nil {
 		return err
 	}
+	if err := removeArchived(q.file(journalDir)); err != nil { // if that was broken off
+		return err
+	}
 	if damage != nil {
 		if at, err = q.rebuild(damage); err != nil {
 			return err
@@ -50,7 +53,7 @@ func (q *Queue) recover() error {
 		return err
 	}
 	q.leave(journal.Pos{})
-	return nil
+	return q.turnKeys()
 }
 
 // openStore opens bbolt. damage says why the file must be built again; at is then what
@@ -189,10 +192,19 @@ func (q *Queue) checkOwner() error {
 	return nil
 }
 
-// catchUp replays the rest of the journal. What memory can hold of it is brought to bbolt
-// by the applier: nobody needs to wait for that.
+// catchUp replays the rest of the journal, from the last checkpoint on if bbolt begins
+// anew. What memory can hold of it is brought to bbolt by the applier: nobody needs to
+// wait for that.
 func (q *Queue) catchUp() error {
-	err := q.journal.Walk(q.head, func(e journal.Entry) error {
+	from := q.head
+	if from.N == 0 {
+		state, stub, err := lastCheckpoint(q.file(journalDir))
+		if err != nil {
+			return err
+		}
+		q.current, q.applied.N, q.head.N = state, stub.N, stub.N
+	}
+	err := q.journal.Walk(from, func(e journal.Entry) error {
 		if err := q.replay(e); err != nil {
 			return err
 		}

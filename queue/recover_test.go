@@ -60,7 +60,7 @@ func some(t testing.TB, q *Queue, h *hand, name string, n int) {
 }
 
 // picture is all that can be asked of a queue.
-func picture(t testing.TB, q *Queue) any {
+func picture(t testing.TB, q *Queue) []any {
 	t.Helper()
 	status, err := q.Status()
 	must(t, err)

@@ -78,10 +78,14 @@ func (r *voided) reverse(v *view, e journal.Entry, refund *refunded) error {
 		Amounts: r.Returned, Of: r.Of, Shift: seat.Shift,
 	}
 	blockedBy := of.After
-	if of.sent() {
+	sent, err := of.sent(v)
+	if err != nil {
+		return err
+	}
+	if sent {
 		void.State, blockedBy = Pending, r.Number
 	}
-	if err := r.take(v, &of, e.N); err != nil {
+	if err := r.take(v, &of, e.N, sent); err != nil {
 		return err
 	}
 	if refund != nil {
@@ -99,14 +103,18 @@ func (r *voided) reverse(v *view, e journal.Entry, refund *refunded) error {
 	return errors.Join(err, put(v, settlements, r.Number, void))
 }
 
-// sent tells whether the platform may know of a settlement.
-func (s *settlementRow) sent() bool { return s.Attempts > 0 || s.Ack.Length > 0 }
+// sent tells whether the platform may know of a settlement: from this copy of the
+// counter, or from the one before the last restore.
+func (s *settlementRow) sent(v *view) (bool, error) {
+	ep, _, err := get(v, epochs, one)
+	return s.Attempts > 0 || s.Ack.Length > 0 || s.Entry < ep.Entry, err
+}
 
 // take takes the settlement out of all that it was in.
-func (r *voided) take(v *view, of *settlementRow, entry uint64) error {
+func (r *voided) take(v *view, of *settlementRow, entry uint64, sent bool) error {
 	err := errors.Join(
 		counted(v, r.Number), put(v, keys, r.Key, keyRow{Number: r.Number, Digest: r.Digest}),
-		leave(v, of, of.State), of.giveBack(v, entry, !of.sent()),
+		leave(v, of, of.State), of.giveBack(v, entry, !sent),
 	)
 	of.State, of.Void, of.After = Voided, r.Number, ""
 	return errors.Join(err, put(v, settlements, r.Of, *of))

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"compress/flate"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
@@ -8,8 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"sync"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/sm4"
@@ -25,28 +26,34 @@ const hashLen = 32
 
 // vault seals personal data and makes the keyed hashes by which it is found.
 type vault struct {
-	aead    cipher.AEAD
-	hash    []byte    // HMAC key
-	mark    string    // tells one key from another, and nothing else
-	presses sync.Pool // of *flate.Writer
+	aeads []cipher.AEAD      // of the key ring; the last seals
+	hash  []byte             // HMAC key, of the first
+	mark  string             // of the first: tells one key from another, and nothing else
+	marks []string           // of all
+	press chan *flate.Writer // all that there are: see presses
 }
 
-func newVault(key []byte) (*vault, error) {
-	if len(key) != KeySize {
-		return nil, fmt.Errorf("queue: key has %d bytes, want %d", len(key), KeySize)
-	}
-	block, err := sm4.NewCipher(mac(key, "settled seal 1")[:sm4.BlockSize])
+func newVault(ring []byte) (*vault, error) {
+	marks, err := KeyMarks(ring)
 	if err != nil {
+		return nil, err
+	}
+	v := &vault{hash: mac(ring[:KeySize], "settled hash 1"), mark: marks[0], marks: marks}
+	for key := range slices.Chunk(ring, KeySize) {
+		block, err := sm4.NewCipher(mac(key, "settled seal 1")[:sm4.BlockSize])
+		if err != nil {
+			return nil, fmt.Errorf("queue: %w", err)
+		}
+		aead, err := cipher.NewGCM(block)
+		if err != nil {
+			return nil, fmt.Errorf("queue: %w", err)
+		}
+		v.aeads = append(v.aeads, aead)
+	}
+	if v.press, err = presses(); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
-	}
-	return &vault{
-		presses: sync.Pool{New: newPress},
-		aead:    aead, hash: mac(key, "settled hash 1"), mark: hex.EncodeToString(mac(key, "settled mark 1")[:8]),
-	}, nil
+	return v, nil
 }
 
 func mac(key []byte, parts ...string) []byte {
@@ -72,20 +79,20 @@ func (v *vault) seal(kind string, plain []byte) ([]byte, error) {
 	if len(plain) > maxPlain {
 		return nil, malformed(kind, "%d bytes to seal, at most %d", len(plain), maxPlain)
 	}
-	packed := v.deflate(plain)
-	nonce := make([]byte, v.aead.NonceSize(), v.aead.NonceSize()+len(packed)+v.aead.Overhead())
+	packed, err := v.deflate(plain)
+	if err != nil {
+		return nil, fmt.Errorf("queue: seal: %w", err)
+	}
+	aead := v.aeads[len(v.aeads)-1]
+	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(packed)+aead.Overhead())
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, fmt.Errorf("queue: seal: %w", err)
 	}
-	return v.aead.Seal(nonce, nonce, packed, []byte(kind)), nil
+	return aead.Seal(nonce, nonce, packed, []byte(kind)), nil
 }
 
 func (v *vault) open(kind string, sealed []byte) ([]byte, error) {
-	n := v.aead.NonceSize()
-	if len(sealed) < n {
-		return nil, errors.New("queue: sealed data is too short")
-	}
-	packed, err := v.aead.Open(nil, sealed[:n], sealed[n:], []byte(kind))
+	packed, err := v.unlock(kind, sealed)
 	if err != nil {
 		return nil, fmt.Errorf("queue: sealed data of a %s entry: %w", kind, err)
 	}
@@ -94,6 +101,20 @@ func (v *vault) open(kind string, sealed []byte) ([]byte, error) {
 		return nil, fmt.Errorf("queue: sealed data of a %s entry: %w", kind, err)
 	}
 	return plain, nil
+}
+
+// unlock opens with the key that sealed: its tag tells which of the ring.
+func (v *vault) unlock(kind string, sealed []byte) (packed []byte, err error) {
+	for _, aead := range slices.Backward(v.aeads) {
+		n := aead.NonceSize()
+		if len(sealed) < n {
+			return nil, errors.New("it is too short")
+		}
+		if packed, err = aead.Open(nil, sealed[:n], sealed[n:], []byte(kind)); err == nil {
+			return packed, nil
+		}
+	}
+	return nil, err
 }
 
 func (v *vault) sealJSON(kind string, data any) ([]byte, error) {

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,6 +28,8 @@ type settlementSeal struct {
 	Chart    settle.Chart  `json:"chart"`
 	Lines    []settle.Line `json:"lines"` // of the bill
 	Names    []string      `json:"names"` // of the split's lines
+	// Holders are the masked names of the family accounts' holders, by account.
+	Holders map[string]string `json:"holders,omitempty"`
 }
 
 // apart takes what is sealed out of a settlement.
@@ -39,7 +42,22 @@ func apart(s settle.Settlement) (settle.Settlement, settlementSeal) {
 		seal.Names = append(seal.Names, s.Split.Lines[i].Name)
 		s.Split.Lines[i].Name = ""
 	}
+	seal.Holders = map[string]string{}
+	s.Insured.Family, s.Split.Steps = slices.Clone(s.Insured.Family), slices.Clone(s.Split.Steps)
+	for i := range s.Insured.Family {
+		take(seal.Holders, s.Insured.Family[i].ID, &s.Insured.Family[i].Holder)
+	}
+	for i := range s.Split.Steps {
+		take(seal.Holders, s.Split.Steps[i].Account, &s.Split.Steps[i].Holder)
+	}
 	return s, seal
+}
+
+// take moves a holder's name into the sealed part.
+func take(holders map[string]string, account string, holder *string) {
+	if *holder != "" {
+		holders[account], *holder = *holder, ""
+	}
 }
 
 // back puts it in again.
@@ -50,6 +68,14 @@ func (p *settlementSeal) back(s *settle.Settlement) error {
 	s.Who, s.Guardian, s.Chart, s.Bill.Lines = p.Who.identity(), p.Guardian.identity(), p.Chart, p.Lines
 	for i, name := range p.Names {
 		s.Split.Lines[i].Name = name
+	}
+	for i := range s.Insured.Family {
+		s.Insured.Family[i].Holder = cmp.Or(s.Insured.Family[i].Holder, p.Holders[s.Insured.Family[i].ID])
+	}
+	for i := range s.Split.Steps {
+		if account := s.Split.Steps[i].Account; account != "" {
+			s.Split.Steps[i].Holder = cmp.Or(s.Split.Steps[i].Holder, p.Holders[account])
+		}
 	}
 	return nil
 }

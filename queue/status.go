@@ -16,6 +16,7 @@ type Status struct {
 	Pending       int
 	Held          int
 	OldestPending time.Time // zero: none
+	OldestHeld    time.Time // the settlement's time; zero: none
 	Exposed       settle.Fen
 	Notices       []string // what an operator should know, since Open
 	Stopped       error    // why nothing more is written; nil: all is well
@@ -64,8 +65,18 @@ func (s *Status) count(v *view) error {
 		return err
 	}
 	s.Pending, s.Held, s.Exposed = sum.Pending, sum.Held, sum.Exposed
-	return scan(v, outbox, "", func(_ string, w waitRow) (bool, error) {
-		s.OldestPending = time.UnixMilli(w.At).In(zone())
+	if s.OldestPending, err = oldest(v, outbox); err != nil {
+		return err
+	}
+	s.OldestHeld, err = oldest(v, holds)
+	return err
+}
+
+// oldest is when the first settlement was made of those that wait in t.
+func oldest(v *view, t table[waitRow]) (at time.Time, err error) {
+	err = scan(v, t, "", func(_ string, w waitRow) (bool, error) {
+		at = time.UnixMilli(w.At).In(zone())
 		return false, nil
 	})
+	return at, err
 }

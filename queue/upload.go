@@ -48,6 +48,7 @@ type Chain struct {
 	State    json.RawMessage // from the last answer that had one; nil: not begun
 	Last     *Request        // nil: nothing was sent
 	Answered bool            // whether Last has an answer
+	Doubt    bool            // another copy of the counter may have gone on from State
 }
 
 // MaxAnswer is the largest answer of the platform that is kept, bytes.
@@ -248,6 +249,9 @@ func (q *Queue) Chain(number string) (Chain, error) {
 		return Chain{}, err
 	}
 	var c Chain
+	if c.Doubt, err = q.doubt(&row); err != nil {
+		return Chain{}, err
+	}
 	if row.Chain.Length > 0 {
 		a, _, err := q.answer(row.Chain)
 		if err != nil {
@@ -298,7 +302,7 @@ func (q *Queue) answer(loc journal.Loc) (Answer, time.Time, error) {
 
 // entry reads an entry of the journal and its body.
 func (q *Queue) entry(loc journal.Loc, body any) (journal.Entry, error) {
-	e, err := q.journal.Read(loc)
+	e, err := q.line(loc)
 	if err != nil {
 		return e, err
 	}

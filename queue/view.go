@@ -22,7 +22,7 @@ type table[T row] struct{ name string }
 // Tables. Keys of persons, cards: keyed hash; of settlements, which holds the voids as
 // well: number; of outbox and holds: seqKey of the settlement's or void's entry; of keys:
 // idempotency key; of shifts: seqKey of the entry that opened it; of seats: device; of
-// the rest: one.
+// archives: seqKey of the last entry; of the rest: one.
 var (
 	persons     = table[personRow]{"persons"}
 	cards       = table[cardRow]{"cards"}
@@ -33,6 +33,9 @@ var (
 	totals      = table[totalsRow]{"totals"}
 	ids         = table[idsRow]{"ids"}
 	owners      = table[ownerRow]{"owner"}
+	epochs      = table[epochRow]{"epoch"}
+	rings       = table[ringRow]{"ring"}
+	archives    = table[archived]{"archives"}
 	shifts      = table[shiftRow]{"shifts"}
 	seats       = table[seatRow]{"seats"}
 	rulesets    = table[rulesRow]{"rules"}
@@ -47,7 +50,8 @@ func rowTypes() map[string]func([]byte) (row, error) {
 	return map[string]func([]byte) (row, error){
 		persons.name: persons.parse, cards.name: cards.parse, settlements.name: settlements.parse,
 		outbox.name: outbox.parse, holds.name: holds.parse, keys.name: keys.parse,
-		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse,
+		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse, epochs.name: epochs.parse,
+		rings.name: rings.parse, archives.name: archives.parse,
 		shifts.name: shifts.parse, seats.name: seats.parse, rulesets.name: rulesets.parse,
 	}
 }

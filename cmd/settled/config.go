@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"settled/queue"
 	"settled/settle"
 )
 
@@ -26,6 +24,9 @@ type config struct {
 	// Credentials is the directory of the secrets journal.key, platform.secret and
 	// api.token; $CREDENTIALS_DIRECTORY of the service manager when empty.
 	Credentials string `toml:"credentials"`
+
+	// Archives is the directory of archives, to look up what is in them; none when empty.
+	Archives string `toml:"archives"`
 
 	Institution struct {
 		Code     string `toml:"code"`     // 定点医药机构编号, letter + 11 digits
@@ -103,7 +104,7 @@ func readConfig(path string) (*config, error) {
 	c.State = firstOf(c.State, os.Getenv("STATE_DIRECTORY"))
 	c.Credentials = firstOf(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
 	base := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Credentials, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA} {
+	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}
@@ -167,38 +168,33 @@ func loopback(address string) bool {
 	return err == nil && port != "" && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
-// secret reads a credential. The file must not be readable by others.
+// secret reads a credential.
 func (c *config) secret(name string) (string, error) {
-	path := filepath.Join(c.Credentials, name)
-	info, err := os.Stat(path)
+	value, err := readSecret(filepath.Join(c.Credentials, name))
 	if err != nil {
 		return "", fmt.Errorf("credential %s: %w", name, err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", usagef("credential %s: mode %04o lets others read it, want 0600 or 0400", path, info.Mode().Perm())
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("credential %s: %w", name, err)
-	}
-	value := strings.TrimSpace(string(data))
-	if value == "" {
-		return "", usagef("credential %s: empty", path)
 	}
 	return value, nil
 }
 
-// journalKey reads the credential that opens what the journal seals.
-func (c *config) journalKey() ([]byte, error) {
-	text, err := c.secret("journal.key")
+// readSecret reads a file that must not be readable by others.
+func readSecret(path string) (string, error) {
+	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	key, err := hex.DecodeString(text)
-	if err != nil || len(key) != queue.KeySize {
-		return nil, usagef("credential journal.key: want %d hex digits", 2*queue.KeySize)
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", usagef("%s: mode %04o lets others read it, want 0600 or 0400", path, info.Mode().Perm())
 	}
-	return key, nil
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	value := strings.TrimSpace(string(data))
+	if value == "" {
+		return "", usagef("%s: empty", path)
+	}
+	return value, nil
 }
 
 func firstOf(values ...string) string {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"settled/cmd/settled/internal/api"
@@ -11,7 +13,7 @@ import (
 	"settled/settle"
 )
 
-// ledger is the queue as the API shows it: [api.Ledger] and [api.Uploads].
+// ledger is the queue as the API shows it: [api.Ledger], [api.Keeper] and [api.Uploads].
 type ledger struct {
 	queue *queue.Queue
 	log   *slog.Logger
@@ -42,17 +44,22 @@ func (l *ledger) Entry(_ context.Context, number string) (api.Entry, error) {
 
 // List implements api.Ledger.
 func (l *ledger) List(_ context.Context, f api.Filter) ([]api.Entry, error) {
-	if f.State == "" {
+	switch f.State {
+	case "":
 		return l.unfinished(f)
+	case api.Pending, api.Unknown:
+		return l.waiting(l.queue.Pending, f)
+	case api.Held:
+		return l.waiting(l.queue.Holds, f)
 	}
 	var entries []api.Entry
 	for len(entries) < f.Limit {
-		page, err := l.queue.List(queue.Filter{State: stored(f.State), After: f.After, Limit: f.Limit})
+		page, err := l.queue.List(queue.Filter{State: queue.Acknowledged, From: f.From, To: f.To, After: f.After, Limit: f.Limit})
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range page {
-			if e := entryOf(r); e.State == f.State && len(entries) < f.Limit {
+			if e := entryOf(r); takes(f, e) && len(entries) < f.Limit {
 				entries = append(entries, e)
 			}
 			f.After = r.Settlement.Number
@@ -64,39 +71,67 @@ func (l *ledger) List(_ context.Context, f api.Filter) ([]api.Entry, error) {
 	return entries, nil
 }
 
-// unfinished lists what waits for the platform and then what waits for a person.
-func (l *ledger) unfinished(f api.Filter) ([]api.Entry, error) {
-	var entries []api.Entry
-	for _, state := range []queue.State{queue.Pending, queue.OnHold} {
-		page, err := l.queue.List(queue.Filter{State: state, After: f.After, Limit: f.Limit - len(entries)})
+// takes tells whether a filter lets an entry through.
+func takes(f api.Filter, e api.Entry) bool {
+	at := e.At
+	day := settle.Date(at.Year()*10000 + int(at.Month())*100 + at.Day())
+	return (f.State == "" || f.State == e.State) && day.Within(f.From, f.To) && (f.Before.IsZero() || at.Before(f.Before)) &&
+		(f.Code == "" || e.Reason != nil && e.Reason.Code == f.Code)
+}
+
+// waiting lists what one of the queue's lists holds, without a look at what is done.
+func (l *ledger) waiting(list func(limit int, afterSeq uint64) ([]queue.Waiting, error), f api.Filter) ([]api.Entry, error) {
+	var seq uint64
+	if f.After != "" {
+		last, err := l.queue.Get(f.After)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range page {
-			entries = append(entries, entryOf(r))
+		seq = last.Entry
+	}
+	var entries []api.Entry
+	for {
+		page, err := list(f.Limit, seq)
+		if err != nil || len(page) == 0 {
+			return entries, err
 		}
-		if len(entries) >= f.Limit {
-			break
+		for _, w := range page {
+			seq = w.Seq
+			r, err := l.queue.Get(w.Number)
+			if err != nil {
+				return nil, err
+			}
+			if e := entryOf(r); takes(f, e) {
+				entries = append(entries, e)
+			}
+			if len(entries) == f.Limit {
+				return entries, nil
+			}
 		}
 	}
-	return entries, nil
 }
 
-// stored is the queue's state behind the API's.
-func stored(s api.UploadState) queue.State {
-	switch s {
-	case api.Held:
-		return queue.OnHold
-	case api.Acknowledged, api.Differs:
-		return queue.Acknowledged
-	default:
-		return queue.Pending
+// unfinished lists what waits for the platform or for a person, in the order of
+// settling.
+func (l *ledger) unfinished(f api.Filter) ([]api.Entry, error) {
+	pending, err := l.waiting(l.queue.Pending, f)
+	if err != nil {
+		return nil, err
 	}
+	held, err := l.waiting(l.queue.Holds, f)
+	if err != nil {
+		return nil, err
+	}
+	entries := slices.Concat(pending, held)
+	slices.SortFunc(entries, func(a, b api.Entry) int { return cmp.Compare(a.Settlement.Number, b.Settlement.Number) })
+	return entries[:min(len(entries), f.Limit)], nil
 }
 
 func entryOf(r queue.Record) api.Entry {
 	e := api.Entry{Settlement: r.Settlement, At: r.At, State: stateOf(r), Attempts: r.Attempts}
 	switch {
+	case r.Archived != "":
+		e.Reason = &settle.Refusal{Code: queue.CodeArchived, Cashier: "已归档：" + r.Archived, Technician: "it is in " + r.Archived}
 	case r.State == queue.OnHold && r.Held != nil:
 		e.Reason = &settle.Refusal{Code: r.Held.Code, Cashier: r.Held.Cashier, Technician: r.Held.Technician}
 	case e.State == api.Unknown:

@@ -93,6 +93,9 @@ the receipt, and brings it to the national platform when the line allows.
   settled quote bill.json                            who would pay what, and why?
   settled settle bill.json                           quote, confirm, commit, print
   settled queue list                                 what still has to reach the platform?
+  settled status                                     how much waits, since when, what is at risk?
+  settled verify                                     was anything changed or lost?
+  settled backup /srv/backup                         keep a copy of the journal, while it is written
   settled policy show --on 2025-03-01                which rules hold on a day?
 
 Verbs that talk to the running daemon find it by --api and --token-file, or by
@@ -109,7 +112,8 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
-	root.AddCommand(newServe(), newQuote(), newSettle(), newLink(), newExplain(), newQueue(), newCard(), newPolicy(), newCatalogue(), newNHSA(), newVersion())
+	root.AddCommand(newServe(), newQuote(), newSettle(), newLink(), newExplain(), newQueue(), newStatus(), newCard(), newPolicy(), newCatalogue(),
+		newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
 	return root
 }
 

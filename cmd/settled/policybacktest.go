@@ -108,7 +108,7 @@ func testBundle(test *backtest.Test, path string) (err error) {
 }
 
 func testJournal(cmd *cobra.Command, test *backtest.Test, past *pastSettlements) error {
-	key, err := (&config{Credentials: past.credentials}).journalKey()
+	key, err := (&config{Credentials: past.credentials}).key()
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -20,7 +24,11 @@ func newQueue() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newQueueList(), newQueueShow())
+	cmd.AddCommand(
+		newQueueList(), newQueueShow(), newQueueExport(),
+		newQueueMove("hold", "Take pending settlements out of the queue, so that they are not sent", "已挂起"),
+		newQueueMove("release", "Put held settlements back into the queue", "已放行"),
+	)
 	addClientFlags(cmd)
 	return cmd
 }
@@ -31,11 +39,13 @@ type queued struct {
 	At          time.Time       `json:"at"`
 	Total       settle.Fen      `json:"total"`
 	Fund        settle.Fen      `json:"fund"`
+	Own         settle.Fen      `json:"own"`
+	Family      settle.Fen      `json:"mutual"`
+	Cash        settle.Fen      `json:"cash"`
 	Provisional bool            `json:"provisional"`
 	State       string          `json:"state"`
 	Attempts    int             `json:"attempts"`
 	Reason      *settle.Refusal `json:"reason"`
-	Cash        settle.Fen      `json:"cash"`
 	Platform    *struct {
 		Fund   settle.Fen `json:"fund"`
 		Own    settle.Fen `json:"own"`
@@ -57,39 +67,109 @@ func (q queued) why() string {
 	return ""
 }
 
+// queueFilter says which settlements a verb is about.
+type queueFilter struct {
+	state, code, day, from, to, after string
+	older                             time.Duration
+	limit                             int
+}
+
+func (f *queueFilter) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.state, "state", "", "pending, unknown, acknowledged, differs or held (default: all that are not acknowledged)")
+	cmd.Flags().StringVar(&f.code, "code", "", "code of the reason, such as UPLOAD_HELD")
+	cmd.Flags().StringVar(&f.day, "day", "", "day of settling, 2026-11-21")
+	cmd.Flags().StringVar(&f.from, "from", "", "first day of settling")
+	cmd.Flags().StringVar(&f.to, "to", "", "last day of settling")
+	cmd.Flags().DurationVar(&f.older, "older", 0, "settled at least so long ago: 90m, 48h")
+	cmd.Flags().StringVar(&f.after, "after", "", "number of the last settlement seen")
+}
+
+// query is the filter as the API takes it.
+func (f *queueFilter) query(now time.Time) (url.Values, error) {
+	if f.limit < 1 || f.limit > 1000 {
+		return nil, usagef("--limit: %d is not from 1 to 1000", f.limit)
+	}
+	if _, known := stateTexts[f.state]; f.state != "" && !known {
+		return nil, usagef("--state: there is no state %q", settle.Clip(f.state))
+	}
+	if f.day != "" && (f.from != "" || f.to != "") {
+		return nil, usagef("--day goes without --from and --to")
+	}
+	for _, day := range []string{f.day, f.from, f.to} {
+		if _, err := settle.ParseDate(day); day != "" && err != nil {
+			return nil, usagef("%w", err)
+		}
+	}
+	query := url.Values{"limit": {strconv.Itoa(f.limit)}}
+	for name, value := range map[string]string{
+		"state": f.state, "code": f.code, "from": firstOf(f.day, f.from), "to": firstOf(f.day, f.to), "after": f.after,
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	if f.older > 0 {
+		query.Set("before", now.Add(-f.older).Format(time.RFC3339))
+	}
+	return query, nil
+}
+
+// queuePage is a page of the list.
+type queuePage struct {
+	Entries []json.RawMessage `json:"entries"`
+	Next    string            `json:"next"`
+}
+
+// page asks for a page.
+func (c *client) page(ctx context.Context, query url.Values) (raw json.RawMessage, rows []queued, next string, err error) {
+	if err := c.get(ctx, "/v1/queue?"+query.Encode(), &raw); err != nil {
+		return nil, nil, "", err
+	}
+	var page queuePage
+	if err := decodeAnswer(raw, &page); err != nil {
+		return nil, nil, "", err
+	}
+	for _, entry := range page.Entries {
+		var q queued
+		if err := decodeAnswer(entry, &q); err != nil {
+			return nil, nil, "", err
+		}
+		rows = append(rows, q)
+	}
+	return raw, rows, page.Next, nil
+}
+
 func newQueueList() *cobra.Command {
-	var state, after string
-	var limit int
+	var f queueFilter
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List settlements that are not acknowledged, or those in one state",
+		Short: "List settlements that are not acknowledged, or those that a filter takes",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if limit < 1 || limit > 1000 {
-				return usagef("--limit: %d is not from 1 to 1000", limit)
+			query, err := f.query(time.Now())
+			if err != nil {
+				return err
 			}
-			if _, known := stateTexts[state]; state != "" && !known {
-				return usagef("--state: there is no state %q", settle.Clip(state))
+			c, err := newClient(cmd)
+			if err != nil {
+				return err
 			}
-			query := url.Values{"limit": {strconv.Itoa(limit)}}
-			if state != "" {
-				query.Set("state", state)
+			raw, rows, next, err := c.page(cmd.Context(), query)
+			if err != nil {
+				return err
 			}
-			if after != "" {
-				query.Set("after", after)
+			if asJSON(cmd) {
+				return printJSON(cmd.OutOrStdout(), raw)
 			}
-			return queueAnswer(cmd, "/v1/queue?"+query.Encode(), func(raw []byte) ([]queued, error) {
-				var page struct {
-					Entries []queued `json:"entries"`
-				}
-				err := decodeAnswer(raw, &page)
-				return page.Entries, err
-			})
+			showQueue(cmd.OutOrStdout(), rows, time.Now())
+			if next != "" {
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "还有更多：--after %s\n", next)
+			}
+			return err
 		},
 	}
-	cmd.Flags().StringVar(&state, "state", "", "pending, unknown, acknowledged, differs or held")
-	cmd.Flags().StringVar(&after, "after", "", "number of the last settlement seen")
-	cmd.Flags().IntVar(&limit, "limit", 100, "how many at most")
+	f.add(cmd)
+	cmd.Flags().IntVar(&f.limit, "limit", 100, "how many at most")
 	return cmd
 }
 
@@ -99,37 +179,104 @@ func newQueueShow() *cobra.Command {
 		Short: "One settlement's way to the platform",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return queueAnswer(cmd, "/v1/queue/"+url.PathEscape(given[0]), func(raw []byte) ([]queued, error) {
-				var one queued
-				err := decodeAnswer(raw, &one)
-				return []queued{one}, err
-			})
+			c, err := newClient(cmd)
+			if err != nil {
+				return err
+			}
+			var raw json.RawMessage
+			if err := c.get(cmd.Context(), "/v1/queue/"+url.PathEscape(given[0]), &raw); err != nil {
+				return err
+			}
+			return showQueued(cmd, raw)
 		},
 	}
 }
 
-func queueAnswer(cmd *cobra.Command, path string, read func([]byte) ([]queued, error)) error {
-	c, err := newClient(cmd)
+// newQueueMove makes the verbs that move settlements by hand.
+func newQueueMove(verb, short, done string) *cobra.Command {
+	var why string
+	cmd := &cobra.Command{
+		Use:   verb + " NUMBER... --why REASON",
+		Short: short,
+		Long: short + `.
+
+Who did it and why are entries of the journal. It needs the token of operations
+(credential operations.token).`,
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if why == "" {
+				return usagef("--why: say the reason")
+			}
+			c, err := newClient(cmd)
+			if err != nil {
+				return err
+			}
+			var failed error
+			for _, number := range given {
+				err := move(cmd, c, number, verb, why, done)
+				if err != nil {
+					err = fmt.Errorf("%s: %w", number, err)
+				}
+				failed = errors.Join(failed, err)
+			}
+			return failed
+		},
+	}
+	cmd.Flags().StringVar(&why, "why", "", "the reason, for whoever reads the journal")
+	return cmd
+}
+
+func move(cmd *cobra.Command, c *client, number, verb, why, done string) error {
+	body, err := json.Marshal(map[string]string{"why": why})
 	if err != nil {
 		return err
 	}
-	var raw json.RawMessage
-	if err := c.get(cmd.Context(), path, &raw); err != nil {
+	answer, _, err := c.do(cmd.Context(), http.MethodPost, "/v1/queue/"+url.PathEscape(number)+"/"+verb, body)
+	if err != nil {
 		return err
 	}
 	if asJSON(cmd) {
+		return printJSON(cmd.OutOrStdout(), answer)
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", number, done)
+	return err
+}
+
+func showQueued(cmd *cobra.Command, raw json.RawMessage) error {
+	if asJSON(cmd) {
 		return printJSON(cmd.OutOrStdout(), raw)
 	}
-	rows, err := read(raw)
-	if err != nil {
+	var one queued
+	if err := decodeAnswer(raw, &one); err != nil {
 		return err
 	}
-	t := newTable(cmd.OutOrStdout(), 3, 4, "结算单号", "时间", "总额", "统筹", "状态", "已发报文", "原因")
+	showQueue(cmd.OutOrStdout(), []queued{one}, time.Now())
+	return nil
+}
+
+func showQueue(out io.Writer, rows []queued, now time.Time) {
+	t := newTable(out, 4, 5, "结算单号", "时间", "等候", "总额", "统筹", "状态", "已发报文", "原因")
 	for _, q := range rows {
-		t.AppendRow(table.Row{q.Number, q.At.Format(time.DateTime), q.Total, q.Fund, stateText(q), q.Attempts, q.why()})
+		waits := "–"
+		if q.State != "acknowledged" && q.State != "differs" {
+			waits = age(now.Sub(q.At))
+		}
+		t.AppendRow(table.Row{q.Number, q.At.Format(time.DateTime), waits, q.Total, q.Fund, stateText(q), q.Attempts, q.why()})
 	}
 	t.Render()
-	return nil
+}
+
+// age says a time span to people.
+func age(d time.Duration) string {
+	switch d = max(0, d); {
+	case d < time.Minute:
+		return "不足1分钟"
+	case d < time.Hour:
+		return fmt.Sprintf("%d分钟", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d小时%d分", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf("%d天", d/(24*time.Hour))
 }
 
 // stateTexts says where a settlement stands.

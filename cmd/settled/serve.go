@@ -149,12 +149,12 @@ func (d *daemon) by() queue.By {
 func (d *daemon) seat() string { return "W" + d.config.Counter.Number }
 
 func (d *daemon) openQueue() error {
-	key, err := d.config.journalKey()
+	key, err := d.config.key()
 	if err != nil {
 		return err
 	}
 	d.queue, err = queue.Open(d.config.State, queue.Options{
-		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key,
+		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key, Archives: d.config.Archives,
 		Now: time.Now, Log: d.log, Rules: d.rules.Load().Digest(),
 	})
 	return err
@@ -230,13 +230,31 @@ func (d *daemon) openAPI() (err error) {
 	if err != nil {
 		return err
 	}
+	tokens := map[string]api.Grant{token: {Seat: d.seat(), Role: api.Cashier, Operator: d.config.Counter.Operator}}
+	if err := d.grantOperations(tokens); err != nil {
+		return err
+	}
 	d.ledger = newLedger(d.queue, d.log)
 	d.upload = platform.NewUpload(d.line, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
-		Tokens:  map[string]api.Grant{token: {Seat: d.seat(), Role: api.Cashier, Operator: d.config.Counter.Operator}},
-		Ledger:  d.ledger, Uploads: d.ledger, Ready: d, Log: d.log, BuildVersion: version,
+		Tokens:  tokens,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Ready: d, Log: d.log, BuildVersion: version,
 	})
+	return err
+}
+
+// grantOperations lets the holder of the credential operations.token, if there is one,
+// look after the queue.
+func (d *daemon) grantOperations(tokens map[string]api.Grant) error {
+	token, err := d.config.secret("operations.token")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if _, twice := tokens[token]; twice {
+		return usagef("credential operations.token: it is the same as api.token")
+	}
+	tokens[token] = api.Grant{Seat: d.seat(), Role: api.Operations, Operator: "operations"}
 	return err
 }
 

@@ -37,8 +37,18 @@ func (d disk) Sync() error {
 // FileName is the name of the file whose first entry is first.
 func FileName(first uint64) string { return fmt.Sprintf("journal-%012d.jsonl", first) }
 
-// files lists the journal's files by first entry, in order.
+// files lists the journal's files by first entry, in order, without those that were
+// archived.
 func files(dir string) ([]uint64, error) {
+	s, err := ReadStub(dir)
+	if err != nil {
+		return nil, err
+	}
+	list, err := allFiles(dir)
+	return slices.DeleteFunc(list, func(first uint64) bool { return first <= s.N }), err
+}
+
+func allFiles(dir string) ([]uint64, error) {
 	names, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err

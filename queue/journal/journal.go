@@ -266,6 +266,9 @@ func (j *Journal) Read(loc Loc) (Entry, error) {
 	}
 	f, err := os.Open(filepath.Join(j.dir, FileName(loc.Segment)))
 	if err != nil {
+		if s, stubErr := ReadStub(j.dir); stubErr == nil && loc.Segment <= s.N {
+			err = ErrArchived
+		}
 		return Entry{}, fmt.Errorf("journal: read: %w", err)
 	}
 	e, err := readAt(f, loc)

@@ -124,6 +124,9 @@ func (j *Journal) resume(list []uint64) (ok bool, err error) {
 
 // begin makes the first file of a new journal.
 func (j *Journal) begin() error {
+	if s, err := ReadStub(j.dir); err != nil || s.N > 0 {
+		return errors.Join(err, &Damage{File: FileName(s.N + 1), Entry: s.N + 1, Why: "the file is missing"})
+	}
 	if j.opt.From.N > 0 {
 		return &Lost{Known: j.opt.From}
 	}
@@ -233,10 +236,14 @@ func doubt(dir string, list []uint64, from Pos, damage *Damage) error {
 
 // genesis brings w to the beginning of the journal.
 func (w *walker) genesis(list []uint64) error {
-	if list[0] != 1 {
-		return &Damage{File: FileName(1), Entry: 1, Why: "the file is missing"}
+	s, err := ReadStub(w.dir)
+	if err != nil {
+		return err
 	}
-	w.head = Pos{Hash: Genesis, Loc: Loc{Segment: 1}}
+	if list[0] != s.N+1 {
+		return &Damage{File: FileName(s.N + 1), Entry: s.N + 1, Why: "the file is missing"}
+	}
+	w.head, w.at = Pos{N: s.N, Hash: s.Hash, Loc: Loc{Segment: list[0]}}, s.At
 	return nil
 }
 

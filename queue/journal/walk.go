@@ -102,8 +102,12 @@ func (w *walker) file(segment uint64, from int64, fn func(Entry) error) (*badLin
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
+	return w.follow(newLines(f, from, fi.Size()), segment, from, fn)
+}
+
+// follow walks the lines of a file of which the first is at from.
+func (w *walker) follow(lines *lines, segment uint64, from int64, fn func(Entry) error) (*badLine, error) {
 	w.batch = from
-	lines := newLines(f, from, fi.Size())
 	for offset := from; w.until == 0 || w.head.N < w.until; {
 		l, err := lines.next()
 		if errors.Is(err, io.EOF) {

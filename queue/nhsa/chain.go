@@ -69,6 +69,8 @@ type Chain struct {
 	Refusal       *settle.Refusal `json:"refusal,omitempty"`   // why it is, or will be, held
 	Left          []string        `json:"left,omitempty"`      // transactions that could not be taken back
 	Abandoned     bool            `json:"abandoned,omitempty"` // undone on purpose
+	Doubt         bool            `json:"doubt,omitempty"`     // see [Chain.Restored]
+	Cleared       []string        `json:"cleared,omitempty"`   // visits that were taken back while in doubt
 	Warnings      []string        `json:"warnings,omitempty"`
 }
 
@@ -247,6 +249,11 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 	case StepDrop:
 		c.Uploaded, c.Gone, c.Step = 0, nil, StepUnregister // without fees no late 2207 is booked
 	case StepUnregister:
+		if c.Doubt {
+			c.Cleared, c.Step = append(c.Cleared, c.VisitID), StepFind
+			c.VisitID, c.Left = "", nil
+			return nil
+		}
 		c.unregistered()
 	}
 	return nil
@@ -265,6 +272,9 @@ func (c *Chain) takePerson(v Visit, r Reply) error {
 		return err
 	}
 	c.PersonNo, c.InsuranceType, c.Step = p.Base.PersonNo, string(row.Type), StepRegister
+	if c.Doubt {
+		c.Step = StepFind
+	}
 	return nil
 }
 
@@ -274,14 +284,22 @@ func (c *Chain) takeFound(v Visit, r Reply) error {
 		return err
 	}
 	for _, found := range visits {
-		if found.VisitID != "" && string(found.OutpatientNo) == v.Chart.OutpatientNo {
-			c.VisitID, c.Step, c.Refusal = string(found.VisitID), StepVisit, nil
-			if c.Abandoned {
-				c.Unknowns[InfoRegister]--
-				c.undo(nil)
-			}
-			return nil
+		if found.VisitID == "" || string(found.OutpatientNo) != v.Chart.OutpatientNo || slices.Contains(c.Cleared, string(found.VisitID)) {
+			continue
 		}
+		c.VisitID, c.Step, c.Refusal = string(found.VisitID), StepVisit, nil
+		switch {
+		case c.Doubt:
+			c.Step = StepDrop
+		case c.Abandoned:
+			c.Unknowns[InfoRegister]--
+			c.undo(nil)
+		}
+		return nil
+	}
+	if c.Doubt {
+		c.certain()
+		return nil
 	}
 	c.end()
 	return nil
@@ -309,7 +327,9 @@ func (c *Chain) reversed() {
 	}
 	switch {
 	case len(c.Open) > 0:
-	case c.Abandoned || c.Refusal != nil:
+	case c.Doubt && c.VisitID == "":
+		c.Step = StepFind
+	case c.Abandoned || c.Refusal != nil || c.Doubt:
 		c.Step = StepDrop
 	default:
 		c.Step = StepSettle

@@ -13,7 +13,7 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 	case StepRegister:
 		c.refusedRegister(e)
 	case StepFind:
-		if c.Abandoned { // else held with the refusal of 2201
+		if c.Abandoned || c.Refusal == nil { // else held with the refusal of 2201
 			c.Refusal, c.Left = e.Refusal(), append(c.Left, InfoRegister)
 		}
 		c.end()
@@ -96,6 +96,10 @@ func (c *Chain) refusedDrop(e *BusinessRefusal) {
 // others were settled stays, and there is nothing of ours in it; unless a 2207 may have
 // been booked there.
 func (c *Chain) refusedUnregister(e *BusinessRefusal) {
+	if c.Doubt {
+		c.stays(e)
+		return
+	}
 	if nothingToReverse(e) {
 		c.unregistered()
 		return
@@ -159,6 +163,10 @@ func (c *Chain) InDoubt() bool { return len(c.Open) > 0 }
 // back, or from the start. It does nothing to a chain that is not held.
 func (c *Chain) Resume() {
 	if c.Step != StepHeld {
+		return
+	}
+	if c.Doubt {
+		c.Restored()
 		return
 	}
 	c.Refusal, c.Left, c.Rounds, c.Uploaded = nil, nil, 0, 0

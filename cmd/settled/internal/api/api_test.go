@@ -75,6 +75,23 @@ func (l ledger) List(_ context.Context, f api.Filter) ([]api.Entry, error) {
 	return entries, nil
 }
 
+// keeper moves nothing and remembers what it was asked.
+type keeper struct{ asked []string }
+
+func (k *keeper) Hold(_ context.Context, number, why string, by api.Grant) error {
+	k.asked = append(k.asked, "hold "+number+" "+why+" "+by.Operator)
+	return nil
+}
+
+func (k *keeper) Release(_ context.Context, number, why string, by api.Grant) error {
+	k.asked = append(k.asked, "release "+number+" "+why+" "+by.Operator)
+	return nil
+}
+
+func (k *keeper) Status(context.Context) (api.Status, error) {
+	return api.Status{Entry: 7, Pending: 2, Notices: []string{}}, nil
+}
+
 type uploads struct{ changes chan api.UploadChange }
 
 func (u *uploads) Subscribe() (<-chan api.UploadChange, func()) { return u.changes, func() {} }
@@ -90,7 +107,7 @@ func start(t *testing.T, change func(*counter.Ports, *counter.Options)) *daemon 
 			hospitalToken:   {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 			operationsToken: {Seat: countertest.Seat, Role: api.Operations, Operator: "OPS"},
 		},
-		Ledger: ledger{d.Window}, Uploads: d.moves, Ready: d.ready, Heartbeat: 20 * time.Millisecond,
+		Ledger: ledger{d.Window}, Keeper: &keeper{}, Uploads: d.moves, Ready: d.ready, Heartbeat: 20 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -119,6 +119,9 @@ func TestRoles(t *testing.T) {
 		{http.MethodGet, "/v1/settlements/x", "", true, true, true},
 		{http.MethodGet, "/v1/settlements/x/receipt", "", true, true, false},
 		{http.MethodPost, "/v1/settlements/x/receipt", "", true, true, false},
+		{http.MethodGet, "/v1/status", "", true, true, true},
+		{http.MethodPost, "/v1/queue/x/hold", "{}", false, false, true},
+		{http.MethodPost, "/v1/queue/x/release", "{}", false, false, true},
 	}
 	for _, tt := range tests {
 		for token, may := range map[string]bool{cashierToken: tt.cashier, hospitalToken: tt.hospital, operationsToken: tt.reading} {
@@ -136,7 +139,7 @@ func TestListensLocally(t *testing.T) {
 	o := api.Options{
 		Windows: map[string]api.Window{countertest.Seat: w},
 		Tokens:  map[string]api.Grant{cashierToken: {Seat: countertest.Seat, Role: api.Cashier, Operator: "C01"}},
-		Ledger:  ledger{w}, Ready: &readiness{},
+		Ledger:  ledger{w}, Keeper: &keeper{}, Ready: &readiness{},
 	}
 	server, err := api.New(o)
 	if err != nil {
@@ -161,7 +164,7 @@ func TestOptions(t *testing.T) {
 		return api.Options{
 			Windows: map[string]api.Window{countertest.Seat: w},
 			Tokens:  map[string]api.Grant{cashierToken: {Seat: countertest.Seat, Role: api.Cashier, Operator: "C01"}},
-			Ledger:  ledger{w}, Ready: &readiness{},
+			Ledger:  ledger{w}, Keeper: &keeper{}, Ready: &readiness{},
 		}
 	}
 	for name, spoil := range map[string]func(*api.Options){

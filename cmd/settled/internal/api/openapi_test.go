@@ -76,6 +76,7 @@ func TestDocument(t *testing.T) {
 		"/v1/settlements/{number}/receipt": {"get", "post"}, "/v1/settlements/{number}/explanation": {"get"},
 		"/v1/queue": {"get"}, "/v1/queue/{number}": {"get"}, "/v1/links": {"post"}, "/v1/session": {"delete", "get"},
 		"/v1/events": {"get"}, "/livez": {"get"}, "/readyz": {"get"},
+		"/v1/status": {"get"}, "/v1/queue/{number}/hold": {"post"}, "/v1/queue/{number}/release": {"post"},
 	}
 	for path, methods := range want {
 		for _, method := range methods {

@@ -65,9 +65,37 @@ const (
 
 // Filter chooses entries of the queue.
 type Filter struct {
-	State UploadState // "": all that are not acknowledged
-	After string      // number of the last entry that was seen; "": from the start
-	Limit int
+	State  UploadState // "": all that are not acknowledged
+	Code   settle.Code // of the reason; "": any
+	From   settle.Date // day of settling, inclusive; zero: open
+	To     settle.Date
+	Before time.Time // settled before; zero: at any time
+	After  string    // number of the last entry that was seen; "": from the start
+	Limit  int
+}
+
+// Keeper puts settlements aside, and says how the queue is. Errors are *settle.Refusal.
+type Keeper interface {
+	// Hold takes a pending settlement out of the queue, with the reason; it is an entry
+	// of the journal. Release puts a held one back.
+	Hold(ctx context.Context, number, why string, by Grant) error
+	Release(ctx context.Context, number, why string, by Grant) error
+	// Status is the queue at a glance.
+	Status(ctx context.Context) (Status, error)
+}
+
+// Status is the queue at a glance.
+type Status struct {
+	Entry         uint64     `json:"entry"` // last of the journal
+	Hash          string     `json:"hash"`  // its hash: the head of the chain
+	At            *time.Time `json:"at,omitempty"`
+	Pending       int        `json:"pending"`                  // settlements that wait for the platform
+	Held          int        `json:"held"`                     // settlements that wait for a person
+	OldestPending *time.Time `json:"oldest_pending,omitempty"` // when it was settled
+	OldestHeld    *time.Time `json:"oldest_held,omitempty"`
+	Exposed       settle.Fen `json:"exposed"`           // 统筹基金 paid out that the platform has not acknowledged
+	Notices       []string   `json:"notices"`           // what an operator should know, since the start
+	Stopped       string     `json:"stopped,omitempty"` // why nothing more is written
 }
 
 // Entry is a settlement with its upload.

@@ -30,15 +30,40 @@ type queueRow struct {
 	At          *time.Time `json:"at,omitempty"`
 	Total       settle.Fen `json:"total"`
 	Fund        settle.Fen `json:"fund"`
+	Own         settle.Fen `json:"own"`
+	Family      settle.Fen `json:"mutual"`
 	Cash        settle.Fen `json:"cash"`
 	Provisional bool       `json:"provisional"`
 	UploadView
 }
 
 type queueInput struct {
-	State string `query:"state" enum:"pending,unknown,acknowledged,differs,held" doc:"default: all that are not acknowledged"`
-	After string `query:"after" maxLength:"64" doc:"number of the last row seen"`
-	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	State  string    `query:"state" enum:"pending,unknown,acknowledged,differs,held" doc:"default: all that are not acknowledged"`
+	Code   string    `query:"code" maxLength:"64" doc:"code of the reason"`
+	From   string    `query:"from" format:"date" doc:"first day of settling"`
+	To     string    `query:"to" format:"date" doc:"last day of settling"`
+	Before time.Time `query:"before" doc:"settled before"`
+	After  string    `query:"after" maxLength:"64" doc:"number of the last row seen"`
+	Limit  int       `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+}
+
+func (in *queueInput) filter() (Filter, error) {
+	f := Filter{State: UploadState(in.State), Code: settle.Code(in.Code), Before: in.Before, After: in.After, Limit: in.Limit}
+	for _, day := range []struct {
+		text string
+		into *settle.Date
+		name string
+	}{{in.From, &f.From, "from"}, {in.To, &f.To, "to"}} {
+		if day.text == "" {
+			continue
+		}
+		if err := day.into.UnmarshalText([]byte(day.text)); err != nil {
+			r := refusal(settle.BadField, err.Error())
+			r.Field = day.name
+			return f, r
+		}
+	}
+	return f, nil
 }
 
 type queueOutput struct {
@@ -53,7 +78,11 @@ func (s *Server) queue(api huma.API) {
 		id: "queue", method: http.MethodGet, path: "/v1/queue", roles: everyone, status: http.StatusOK,
 		summary: "What is on its way to the platform.",
 	}, func(ctx context.Context, _ Grant, in *queueInput) (*queueOutput, error) {
-		entries, err := s.options.Ledger.List(ctx, Filter{State: UploadState(in.State), After: in.After, Limit: in.Limit})
+		f, err := in.filter()
+		if err != nil {
+			return nil, err
+		}
+		entries, err := s.options.Ledger.List(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +113,7 @@ type queuedOutput struct{ Body queueRow }
 func rowOf(e Entry) queueRow {
 	sp := e.Settlement.Split
 	return queueRow{
-		Number: e.Settlement.Number, At: timeOrNil(e.At), Total: sp.Total, Fund: sp.Fund, Cash: sp.Cash,
+		Number: e.Settlement.Number, At: timeOrNil(e.At), Total: sp.Total, Fund: sp.Fund, Own: sp.Own, Family: sp.Family, Cash: sp.Cash,
 		Provisional: e.Settlement.Provisional, UploadView: *viewUpload(e),
 	}
 }

@@ -28,6 +28,7 @@ var (
 	everyone = []Role{Cashier, Hospital, Operations}
 	sellers  = []Role{Cashier, Hospital}
 	cashiers = []Role{Cashier}
+	keepers  = []Role{Operations}
 )
 
 // routes registers every operation and renders the OpenAPI document.
@@ -52,6 +53,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.quotes(api)
 	s.settlements(api)
 	s.queue(api)
+	s.keep(api)
 	s.session(api)
 	s.events(api)
 	s.health(api)

@@ -21,11 +21,12 @@ const (
 	shutdownWithin = 20 * time.Second
 )
 
-// Options of the API. Windows, Ledger, Ready and at least one grant are needed.
+// Options of the API. Windows, Ledger, Keeper, Ready and at least one grant are needed.
 type Options struct {
 	Windows      map[string]Window // by seat
 	Tokens       map[string]Grant  // by bearer token, of at least 16 characters
 	Ledger       Ledger
+	Keeper       Keeper
 	Uploads      Uploads // nil: /v1/events has screens only
 	Ready        Readiness
 	BeyondLocal  bool          // listen elsewhere than on loopback; Hosts must then name this machine
@@ -49,8 +50,8 @@ type Server struct {
 // New checks the options and builds the API.
 func New(o Options) (*Server, error) {
 	switch {
-	case len(o.Windows) == 0 || o.Ledger == nil || o.Ready == nil:
-		return nil, errors.New("api: windows, ledger and readiness are needed")
+	case len(o.Windows) == 0 || o.Ledger == nil || o.Keeper == nil || o.Ready == nil:
+		return nil, errors.New("api: windows, ledger, keeper and readiness are needed")
 	case len(o.Tokens) == 0:
 		return nil, errors.New("api: no token, so nobody could use it")
 	}

@@ -19,6 +19,8 @@ type machine interface {
 	Answer(v nhsa.Visit, infno, msgid string, r nhsa.Reply, err error) error
 	// Lost says that nobody knows what came of it.
 	Lost(infno, msgid string)
+	// Restored says that another copy of the counter may have gone on from here.
+	Restored()
 }
 
 // one brings a job as far as it goes: acknowledged, undone or held. What is wrong with
@@ -86,6 +88,9 @@ func (u *Upload) resume(number string, m machine, released func()) error {
 		}
 	}
 	released()
+	if on.Doubt {
+		m.Restored()
+	}
 	if on.Last != nil && !on.Answered && u.unsent[number].msgid != on.Last.MsgID {
 		m.Lost(on.Last.Infno, on.Last.MsgID)
 	}

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// numbers follows a journal and gives the numbers of its entries.
+// numbers scans a journal and gives the numbers of its entries.
 func numbers(t *testing.T, dir string, during func(n uint64)) ([]uint64, error) {
 	t.Helper()
 	var list []uint64
-	_, err := Follow(dir, func(e Entry) error {
+	_, err := Scan(dir, func(e Entry) error {
 		list = append(list, e.N)
 		if during != nil {
 			during(e.N)
@@ -22,8 +22,8 @@ func numbers(t *testing.T, dir string, during func(n uint64)) ([]uint64, error) 
 	return list, err
 }
 
-// TestFollow reads a journal that is open, over two files, and leaves no trace.
-func TestFollow(t *testing.T) {
+// TestScan reads a journal that is open, over two files, and leaves no trace.
+func TestScan(t *testing.T) {
 	dir := t.TempDir()
 	j := mustOpen(t, dir, Options{})
 	defer mustClose(t, j)
@@ -33,27 +33,27 @@ func TestFollow(t *testing.T) {
 	}
 	last := batch(t, j, 2)[1]
 	before := fmt.Sprint(os.ReadDir(dir))
-	end, err := Follow(dir, func(Entry) error { return nil })
-	if err != nil || end.N != 5 || end.Hash != last.Hash {
-		t.Errorf("ended at %+v, %v", end, err)
+	got, err := Scan(dir, func(Entry) error { return nil })
+	if err != nil || got.Head.N != 5 || got.Head.Hash != last.Hash {
+		t.Errorf("ended at %+v, %v", got, err)
 	}
 	if after := fmt.Sprint(os.ReadDir(dir)); after != before {
 		t.Errorf("changed the directory: %s, was %s", after, before)
 	}
 	stop := errors.New("enough")
-	if _, err := Follow(dir, func(Entry) error { return stop }); !errors.Is(err, stop) {
+	if _, err := Scan(dir, func(Entry) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("error %v", err)
 	}
 	for _, empty := range []string{t.TempDir(), dir + "/nowhere"} {
-		if _, err := Follow(empty, nil); !errors.Is(err, os.ErrNotExist) {
+		if _, err := Scan(empty, nil); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("no journal: %v", err)
 		}
 	}
 }
 
-// TestFollowBehindWriter: a line that is being written ends it; if it has become whole
+// TestScanBehindWriter: a line that is being written ends it; if it has become whole
 // meanwhile, with more behind it, it goes on, and takes it for no damage.
-func TestFollowBehindWriter(t *testing.T) {
+func TestScanBehindWriter(t *testing.T) {
 	data, list := written(t)
 	cut := list[3].Loc.Offset + 40 // entries 5 and 6 vouch for entry 4
 	dir := put(t, data[:cut])
@@ -72,8 +72,8 @@ func TestFollowBehindWriter(t *testing.T) {
 	}
 }
 
-// TestFollowDamage: what was durable once and is not what was written is told.
-func TestFollowDamage(t *testing.T) {
+// TestScanDamage: what was durable once and is not what was written is told.
+func TestScanDamage(t *testing.T) {
 	data, list := written(t)
 	for name, at := range map[string]int64{"entry 2": list[1].Loc.Offset + 20, "entry 4, which entry 5 vouches for": list[3].Loc.Offset + 20} {
 		bad := slices.Clone(data)

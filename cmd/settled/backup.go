@@ -1,0 +1,137 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"settled/queue"
+)
+
+// written is what backup and restore print for programs.
+type written struct {
+	Path    string   `json:"path"`
+	Digest  string   `json:"manifest_sm3,omitempty"`
+	Entries uint64   `json:"entries"`
+	Hash    string   `json:"hash"`
+	Removed []string `json:"removed,omitempty"`
+}
+
+func newBackup() *cobra.Command {
+	var keys keyFlags
+	var state string
+	var keep int
+	cmd := &cobra.Command{
+		Use:   "backup FILE|DIRECTORY",
+		Short: "Copy the journal while it is written",
+		Long: `Write a backup: all entries of the journal up to this moment, with a manifest of
+their digests, checked while it is read and again after it was written. The daemon goes
+on; nothing of its is locked. queue.bolt is not in it: it is made from the entries.
+
+Into a directory the name is chosen, and the newest --keep backups of this counter are
+kept. What is personal stays sealed: without journal.key a backup can be proved but not
+read, and journal.key is never in it. Keep a copy of that elsewhere.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			c, err := readConfig(keys.config)
+			if err != nil {
+				return err
+			}
+			return backup(cmd, firstOf(state, c.State), c.Counter.Number, given[0], keep)
+		},
+	}
+	cmd.Flags().StringVar(&keys.config, "config", "/etc/settled/settled.toml", "configuration file")
+	cmd.Flags().StringVar(&state, "state", "", "state directory, if not the configured one")
+	cmd.Flags().IntVar(&keep, "keep", 14, "how many backups a directory keeps")
+	return cmd
+}
+
+func backup(cmd *cobra.Command, state, counter, to string, keep int) error {
+	if keep < 1 {
+		return usagef("--keep: %d", keep)
+	}
+	now := time.Now()
+	folder := ""
+	if fi, err := os.Stat(to); err == nil && fi.IsDir() {
+		folder, to = to, filepath.Join(to, queue.BackupName(counter, now))
+	}
+	m, digest, err := queue.BackupDir(cmd.Context(), state, to, now)
+	if err != nil {
+		return err
+	}
+	w := written{Path: to, Digest: digest, Entries: m.Entries, Hash: m.Hash}
+	if folder != "" {
+		if w.Removed, err = queue.Rotate(folder, counter, keep); err != nil {
+			return err
+		}
+	}
+	if asJSON(cmd) {
+		answer, err := json.Marshal(w)
+		if err != nil {
+			return err
+		}
+		return printJSON(cmd.OutOrStdout(), answer)
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n  entries   to %d, of %s\n  head      %s\n  manifest  %s\n", to, m.Entries, m.At.Format(time.DateTime), m.Hash, digest)
+	return err
+}
+
+func newRestore() *cobra.Command {
+	var keys keyFlags
+	var takeOver, old string
+	var replace bool
+	cmd := &cobra.Command{
+		Use:   "restore BACKUP [DIR] --take-over HASH",
+		Short: "Make a state directory from a backup; a new copy of the counter goes on",
+		Long: `Make a state directory (default: the configured one) from a backup. What it makes is a
+new copy of the counter: its first entry says so, its numbers and message ids are of
+serials that the copy before does not use, and everything that was pending is asked for
+at the platform before it is sent.
+
+What was settled after the backup was made is not in it. Two copies must not go on side
+by side: stop the old one, and keep it from being started again: --fence DIR writes a
+fence into its directory, --replace fences and sets aside what DIR held. A copy that
+can't be reached now (another machine, another disk) must be wiped or fenced before it
+runs again: no fence can reach it.
+
+--take-over names the hash of the backup's last entry, as 'settled verify BACKUP' shows
+it: compare it with the last slip of the shift. Run it as the daemon's user.`,
+		Args: args(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			dir, err := keys.dir(given[1:])
+			if err != nil {
+				return err
+			}
+			if old != "" {
+				if err := queue.Fence(old, "a copy from a backup took over", takeOver, time.Now()); err != nil {
+					return err
+				}
+			}
+			m, err := queue.RestoreDir(cmd.Context(), given[0], dir, queue.RestoreOptions{
+				TakeOver: takeOver, Replace: replace, Now: time.Now(), Progress: progress(cmd.ErrOrStderr(), "entries proved"),
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON(cmd) {
+				answer, err := json.Marshal(written{Path: dir, Entries: m.Entries, Hash: m.Hash})
+				if err != nil {
+					return err
+				}
+				return printJSON(cmd.OutOrStdout(), answer)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: restored to entry %d of %s.\nWhat was settled after that is not in it. Start the daemon; what was pending is asked for first.\n",
+				dir, m.Entries, m.At.Format(time.DateTime))
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&keys.config, "config", "/etc/settled/settled.toml", "configuration file, for the state directory")
+	cmd.Flags().StringVar(&takeOver, "take-over", "", "hash of the backup's last entry")
+	cmd.Flags().StringVar(&old, "fence", "", "state directory of the old copy, which is fenced off")
+	cmd.Flags().BoolVar(&replace, "replace", false, "set aside what the directory holds")
+	return cmd
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"settled/cmd/settled/internal/api"
+	"settled/queue"
+	"settled/settle"
+)
+
+// Hold implements api.Keeper.
+func (l *ledger) Hold(ctx context.Context, number, why string, by api.Grant) error {
+	err := l.queue.Hold(ctx, queue.Held{
+		Number: number, Code: settle.UploadHeld, Cashier: settle.UploadHeld.Cashier() + "原因：" + why,
+		Technician: settle.UploadHeld.Technician() + ": " + why, By: queue.By{Operator: by.Operator, Device: by.Seat},
+	})
+	return l.kept(number, err)
+}
+
+// Release implements api.Keeper.
+func (l *ledger) Release(ctx context.Context, number, why string, by api.Grant) error {
+	return l.kept(number, l.queue.Release(ctx, number, why, queue.By{Operator: by.Operator, Device: by.Seat}))
+}
+
+// kept tells the watchers of what was moved by hand.
+func (l *ledger) kept(number string, err error) error {
+	if err == nil {
+		l.moved(number)
+	}
+	return told(err)
+}
+
+// Status implements api.Keeper.
+func (l *ledger) Status(context.Context) (api.Status, error) {
+	s, err := l.queue.Status()
+	if err != nil {
+		return api.Status{}, told(err)
+	}
+	status := api.Status{
+		Entry: s.Entry, Hash: s.Hash, At: orNil(s.At), Pending: s.Pending, Held: s.Held, Exposed: s.Exposed,
+		OldestPending: orNil(s.OldestPending), OldestHeld: orNil(s.OldestHeld), Notices: append([]string{}, s.Notices...),
+	}
+	if s.Stopped != nil {
+		status.Stopped = s.Stopped.Error()
+	}
+	return status, nil
+}
+
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
