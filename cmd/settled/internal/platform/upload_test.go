@@ -213,7 +213,8 @@ func TestReverseBetweenRequests(t *testing.T) {
 		s := w.settle("MZ1", 4)
 		n := 0
 		w.changed = func(string) {
-			if n++; n == after {
+			n++
+			if n == after {
 				w.reverse(s, 0)
 			}
 		}
