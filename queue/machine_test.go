@@ -50,7 +50,7 @@ func TestModel(t *testing.T) {
 		for i := range 3 {
 			x.who = append(x.who, x.q.Person(fmt.Sprint("person ", i)))
 		}
-		for range rapid.IntRange(1, 4).Draw(t, "rounds") {
+		for range rapid.IntRange(1, 3).Draw(t, "rounds") {
 			t.Repeat(x.actions())
 		}
 		_, err = x.q.Verify(t.Context())

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -449,6 +450,45 @@ func TestFormat1(t *testing.T) {
 		must(t, err)
 		if p.Usage.Ordinary != 4090-3000-90 || p.Family[0].Balance != 50000 {
 			t.Errorf("bolt %v: after all is reversed %+v", bolt, p)
+		}
+		verified(t, q)
+		mustClose(t, q)
+	}
+}
+
+// TestDifferenceOutlivesATornWrite: of an acknowledgement with other amounts any part
+// may be lost; told again, the difference is there.
+func TestDifferenceOutlivesATornWrite(t *testing.T) {
+	h := newHand()
+	dir := t.TempDir()
+	q := mustOpen(t, dir, lagging(h))
+	family(t, q, h)
+	a := ackOf(settle1(t, q, "k1", 100, 0, 10, 5))
+	a.Fund, a.Cash = 90, 15
+	_, err := q.Acknowledge(t.Context(), a)
+	must(t, err)
+	mustClose(t, q)
+	file := filepath.Join(journalDir, journal.FileName(1))
+	whole, err := os.ReadFile(filepath.Join(dir, file))
+	must(t, err)
+	last := bytes.LastIndexByte(whole[:len(whole)-1], '\n') + 1
+	for name, lines := range map[string][]byte{
+		"both": whole, "the first": whole[:last], "none": whole[:bytes.LastIndexByte(whole[:last-1], '\n')+1],
+	} {
+		cut := t.TempDir()
+		must(t, os.Mkdir(filepath.Join(cut, journalDir), 0o700))
+		must(t, os.WriteFile(filepath.Join(cut, file), lines, 0o600))
+		q := mustOpen(t, cut, options(h))
+		if r, err := q.Get(a.Number); err != nil || (r.State == Acknowledged) != (name == "both") {
+			t.Errorf("%s: %s, %v", name, r.State, err)
+		}
+		_, err := q.Acknowledge(t.Context(), a)
+		must(t, err)
+		if r, err := q.Get(a.Number); err != nil || r.State != Acknowledged || r.Difference == nil || r.Difference.Platform != a.Amounts {
+			t.Errorf("%s: %s %+v, %v", name, r.State, r.Difference, err)
+		}
+		if p, err := q.Position(child1(q), period); err != nil || p.Usage.Ordinary != 1090 {
+			t.Errorf("%s: %+v, %v", name, p, err)
 		}
 		verified(t, q)
 		mustClose(t, q)

@@ -204,3 +204,27 @@ func (w *window) settleHolds() {
 	}
 	w.t.Error("something is held for good")
 }
+
+// TestReverseBetweenRequests reverses a settlement between two requests of its upload,
+// which then leaves it to the void, in the same pass.
+func TestReverseBetweenRequests(t *testing.T) {
+	for after := 1; after <= 5; after++ { // answers on record
+		w := openWindow(t)
+		s := w.settle("MZ1", 4)
+		n := 0
+		w.changed = func(string) {
+			n++
+			if n == after {
+				w.reverse(s, 0)
+			}
+		}
+		must(t, w.pass())
+		if pending, err := w.queue.Pending(10, 0); err != nil || len(pending) > 0 {
+			t.Errorf("after %d answers %v wait, %v", after, pending, err)
+		}
+		w.agree()
+		if books := w.books(); len(books.OpenVisits) > 0 || books.Requests["2207"] > 0 {
+			t.Errorf("after %d answers: %+v", after, books)
+		}
+	}
+}
