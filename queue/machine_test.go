@@ -204,7 +204,7 @@ func doneBy(s settle.Settlement, digest string) *doneOf {
 		number: s.Number, key: s.Key, digest: digest, person: s.Person, period: s.Period, local: a, now: a,
 		use: s.Split.UsageAfter.Ordinary - s.Usage.Ordinary, state: Pending, s: s,
 	}
-	if len(s.Split.Draws) > 0 {
+	if len(s.Split.Draws) > 0 && s.Split.Draws[0].Paid > 0 { // what pays nothing is no donor
 		d.donor = s.Split.Draws[0].AccountID
 	}
 	return d
