@@ -29,7 +29,7 @@ func Open(dir string, opt Options) (*Journal, error) {
 	if _, err := os.Stat(dir); opt.From.N > 0 && errors.Is(err, os.ErrNotExist) {
 		return nil, &Lost{Known: opt.From}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	lock, err := Lock(dir)
