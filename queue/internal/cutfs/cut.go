@@ -115,8 +115,8 @@ func (l *Log) Now(boundary int) *Image {
 func (l *Log) durable(boundary, sector int) (*Image, []effect) {
 	m := l.From.clone()
 	size := map[int]int64{}
-	for id, f := range m.files {
-		size[id] = f.size
+	for id, f := range m.Files {
+		size[id] = f.Size
 	}
 	var pending []effect
 	for i, o := range l.Ops[:boundary] {
@@ -136,11 +136,11 @@ func (l *Log) durable(boundary, sector int) (*Image, []effect) {
 func (m *Image) room(o Op) {
 	switch o.Kind {
 	case Create:
-		m.files[o.File] = newContent()
+		m.Files[o.File] = newContent()
 	case Mkdir:
-		m.dirs[o.File] = map[string]int{}
+		m.Dirs[o.File] = map[string]int{}
 	}
-	m.next = max(m.next, o.File+1)
+	m.Next = max(m.Next, o.File+1)
 }
 
 // sync keeps what the operation makes durable and gives the rest.
@@ -194,19 +194,19 @@ func sectors(i int, o Op, sector int64) (list []effect) {
 func (m *Image) keep(o Op) {
 	switch o.Kind {
 	case Write: // without the size: beyond the end it is not seen
-		m.files[o.File].write(o.Off, o.Data)
+		m.Files[o.File].write(o.Off, o.Data)
 	case Resize:
-		m.files[o.File].resize(o.Off)
+		m.Files[o.File].resize(o.Off)
 	case grow: // data that came to the disk before the size are seen now
-		m.files[o.File].size = o.Off
+		m.Files[o.File].Size = o.Off
 	case Create, Mkdir:
-		m.dirs[o.Dir][o.Name] = o.File
+		m.Dirs[o.Dir][o.Name] = o.File
 	case Remove:
-		delete(m.dirs[o.Dir], o.Name)
+		delete(m.Dirs[o.Dir], o.Name)
 	case Rename:
-		if id, ok := m.dirs[o.Dir][o.Name]; ok {
-			m.dirs[o.ToDir][o.To] = id
-			delete(m.dirs[o.Dir], o.Name)
+		if id, ok := m.Dirs[o.Dir][o.Name]; ok {
+			m.Dirs[o.ToDir][o.To] = id
+			delete(m.Dirs[o.Dir], o.Name)
 		}
 	}
 }

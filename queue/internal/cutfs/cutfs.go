@@ -4,7 +4,10 @@
 // equipment, and knows nothing of what is in the files.
 //
 // A [FS] serves the program while it is recorded, and fails operations on demand
-// ([FS.Fail]): a full disk, an input/output error, a disk gone read-only. Its [Log] is
+// ([FS.Fail]): a full disk, an input/output error, a disk gone read-only. It is served
+// by a process of its own ([Serving]): a thread that reads a page of a mapped file
+// cannot be stopped until the page is there, and Go's collector, which stops all
+// threads, would wait for one that waits for this very process. Its [Log] is
 // then cut without FUSE: [Log.Cut] takes a boundary and a [Strategy] and gives the
 // [Image] that survives, which is written to any directory. So a scenario runs once on
 // the slow filesystem, and its thousands of cuts are opened on a fast one.

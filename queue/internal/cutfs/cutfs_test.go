@@ -13,6 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+func TestMain(m *testing.M) {
+	if Serving() {
+		return
+	}
+	m.Run()
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -29,12 +36,17 @@ func mounted(t testing.TB, from *Image) (*FS, string) {
 	return f, dir
 }
 
+func logOf(t testing.TB, f *FS) *Log {
+	t.Helper()
+	l, err := f.Log()
+	must(t, err)
+	return l
+}
+
 // tree is what is in a directory: names with their data, directories with a slash.
 func tree(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	got := map[string]string{}
-	m, err := ReadImage(dir)
-	must(t, err)
 	must(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || path == dir {
 			return err
@@ -48,7 +60,6 @@ func tree(t testing.TB, dir string) map[string]string {
 		got[rel] = string(data)
 		return err
 	}))
-	_ = m
 	return got
 }
 
@@ -63,7 +74,11 @@ func saved(t testing.TB, m *Image) map[string]string {
 func script(t testing.TB, f *FS, dir string) map[string]int {
 	t.Helper()
 	at := map[string]int{}
-	note := func(name string) { at[name] = f.Note(name) + 1 }
+	note := func(name string) {
+		n, err := f.Note(name)
+		must(t, err)
+		at[name] = n + 1
+	}
 	file, err := os.Create(filepath.Join(dir, "a"))
 	must(t, err)
 	note("created")
@@ -91,7 +106,7 @@ func script(t testing.TB, f *FS, dir string) map[string]int {
 func TestCut(t *testing.T) {
 	f, dir := mounted(t, NewImage())
 	at := script(t, f, dir)
-	l := f.Log()
+	l := logOf(t, f)
 	x := strings.Repeat("x", 5000)
 	y := x[:4999] + "yy"
 	all := Strategies(1)
@@ -142,7 +157,7 @@ func TestTorn(t *testing.T) {
 	must(t, errors.Join(file.Sync(), d.Sync(), d.Close()))
 	_, err = file.WriteAt(bytes.Repeat([]byte("y"), 1000), 500)
 	must(t, errors.Join(err, file.Close()))
-	l := f.Log()
+	l := logOf(t, f)
 	halves := map[string]bool{}
 	for _, s := range Strategies(l.Pending(len(l.Ops))) {
 		halves[saved(t, l.Cut(len(l.Ops), s))["a"]] = true
@@ -175,38 +190,36 @@ func TestFaults(t *testing.T) {
 	d, err := os.Open(dir)
 	must(t, err)
 	must(t, errors.Join(d.Sync(), d.Close()))
-	failing := func(kind Kind, failure Failure) {
-		f.Fail(func(o Op) *Failure {
-			if o.Kind == kind {
-				return &failure
-			}
-			return nil
-		})
+	failing := func(fault Fault) {
+		_, err := f.Fail(fault)
+		must(t, err)
 	}
-	failing(Write, Failure{Errno: syscall.ENOSPC})
+	failing(Fault{Kinds: Growing(), Errno: syscall.ENOSPC})
 	if _, err := file.WriteAt([]byte("x"), 0); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("full: %v", err)
 	}
-	failing(Write, Failure{Short: 1})
+	failing(Fault{Kinds: []Kind{Write}, Short: 1, Count: 1})
 	if _, err := file.WriteAt([]byte("abc"), 0); err != nil { // Go asks again for the rest
 		t.Errorf("short: %v", err)
 	}
-	failing(Sync, Failure{Errno: syscall.EIO})
+	failing(Fault{Kinds: []Kind{Sync}, Errno: syscall.EIO})
 	if err := file.Sync(); !errors.Is(err, syscall.EIO) {
 		t.Errorf("sync: %v", err)
 	}
-	f.Fail(nil)
+	if hits, err := f.Fail(Fault{}); err != nil || hits != 1 {
+		t.Errorf("%d operations failed, %v", hits, err)
+	}
 	must(t, file.Sync())
 	if got := tree(t, dir)["a"]; got != "abc" {
 		t.Errorf("the program reads %q", got)
 	}
-	l := f.Log()
+	l := logOf(t, f)
 	if got := saved(t, l.Cut(len(l.Ops), Strategies(1)[1]))["a"]; got != "\x00\x00\x00" {
 		t.Errorf("after a sync that failed and one that did not: %q", got)
 	}
 	_, err = file.WriteAt([]byte("abc"), 0) // written again
 	must(t, errors.Join(err, file.Sync(), file.Close()))
-	l = f.Log()
+	l = logOf(t, f)
 	if got := saved(t, l.Cut(len(l.Ops), Strategies(1)[0]))["a"]; got != "abc" {
 		t.Errorf("written again: %q", got)
 	}

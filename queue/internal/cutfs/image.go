@@ -12,14 +12,14 @@ import (
 
 // Image is what is on a disk.
 type Image struct {
-	files map[int]*content       // of files
-	dirs  map[int]map[string]int // names in directories
-	next  int                    // number for the next file or directory
+	Files map[int]*content       // of files
+	Dirs  map[int]map[string]int // names in directories
+	Next  int                    // number for the next file or directory
 }
 
 // NewImage is an empty disk.
 func NewImage() *Image {
-	return &Image{files: map[int]*content{}, dirs: map[int]map[string]int{Root: {}}, next: Root + 1}
+	return &Image{Files: map[int]*content{}, Dirs: map[int]map[string]int{Root: {}}, Next: Root + 1}
 }
 
 // ReadImage makes an image of a directory.
@@ -34,14 +34,14 @@ func ReadImage(dir string) (*Image, error) {
 		if err != nil {
 			return err
 		}
-		id := m.next
-		m.next++
-		m.dirs[at[filepath.Dir(rel)]][d.Name()] = id
+		id := m.Next
+		m.Next++
+		m.Dirs[at[filepath.Dir(rel)]][d.Name()] = id
 		if d.IsDir() {
-			at[rel], m.dirs[id] = id, map[string]int{}
+			at[rel], m.Dirs[id] = id, map[string]int{}
 			return nil
 		}
-		m.files[id], err = load(path)
+		m.Files[id], err = load(path)
 		return err
 	})
 	return m, err
@@ -49,12 +49,12 @@ func ReadImage(dir string) (*Image, error) {
 
 // clone copies the image; pages are shared.
 func (m *Image) clone() *Image {
-	c := &Image{files: make(map[int]*content, len(m.files)), dirs: make(map[int]map[string]int, len(m.dirs)), next: m.next}
-	for id, f := range m.files {
-		c.files[id] = f.clone()
+	c := &Image{Files: make(map[int]*content, len(m.Files)), Dirs: make(map[int]map[string]int, len(m.Dirs)), Next: m.Next}
+	for id, f := range m.Files {
+		c.Files[id] = f.clone()
 	}
-	for id, d := range m.dirs {
-		c.dirs[id] = maps.Clone(d)
+	for id, d := range m.Dirs {
+		c.Dirs[id] = maps.Clone(d)
 	}
 	return c
 }
@@ -66,10 +66,10 @@ func (m *Image) saveDir(path string, dir int) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
 	}
-	for name, id := range m.dirs[dir] {
+	for name, id := range m.Dirs[dir] {
 		to := filepath.Join(path, name)
 		var err error
-		if f, ok := m.files[id]; ok {
+		if f, ok := m.Files[id]; ok {
 			err = f.save(to)
 		} else {
 			err = m.saveDir(to, id)
@@ -86,9 +86,9 @@ func (m *Image) Sum() string { return m.sumDir(Root) }
 
 func (m *Image) sumDir(dir int) string {
 	h := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(m.dirs[dir])) {
-		id := m.dirs[dir][name]
-		if f, ok := m.files[id]; ok {
+	for _, name := range slices.Sorted(maps.Keys(m.Dirs[dir])) {
+		id := m.Dirs[dir][name]
+		if f, ok := m.Files[id]; ok {
 			_, _ = fmt.Fprintf(h, "file %q %x\n", name, f.sum()) // of a hash it cannot fail
 		} else {
 			_, _ = fmt.Fprintf(h, "dir %q %s\n", name, m.sumDir(id))
@@ -101,21 +101,21 @@ func (m *Image) sumDir(dir int) string {
 func (m *Image) do(o Op) {
 	switch o.Kind {
 	case Write:
-		f := m.files[o.File]
+		f := m.Files[o.File]
 		f.write(o.Off, o.Data)
-		f.size = max(f.size, o.Off+int64(len(o.Data)))
+		f.Size = max(f.Size, o.Off+int64(len(o.Data)))
 	case Resize:
-		m.files[o.File].resize(o.Off)
+		m.Files[o.File].resize(o.Off)
 	case Create:
-		m.files[o.File] = newContent()
-		m.dirs[o.Dir][o.Name] = o.File
+		m.Files[o.File] = newContent()
+		m.Dirs[o.Dir][o.Name] = o.File
 	case Mkdir:
-		m.dirs[o.File] = map[string]int{}
-		m.dirs[o.Dir][o.Name] = o.File
+		m.Dirs[o.File] = map[string]int{}
+		m.Dirs[o.Dir][o.Name] = o.File
 	case Remove:
-		delete(m.dirs[o.Dir], o.Name)
+		delete(m.Dirs[o.Dir], o.Name)
 	case Rename:
-		m.dirs[o.ToDir][o.To] = m.dirs[o.Dir][o.Name]
-		delete(m.dirs[o.Dir], o.Name)
+		m.Dirs[o.ToDir][o.To] = m.Dirs[o.Dir][o.Name]
+		delete(m.Dirs[o.Dir], o.Name)
 	}
 }

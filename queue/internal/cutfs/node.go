@@ -14,7 +14,7 @@ import (
 // direct I/O), so that a map of the file shows what was written.
 type node struct {
 	fs.Inode
-	fs *FS
+	fs *served
 	id int
 }
 
@@ -37,7 +37,7 @@ var (
 
 // grow makes the nodes of what the image has from the start.
 func (n *node) grow(ctx context.Context) {
-	for name, id := range n.fs.now.dirs[n.id] {
+	for name, id := range n.fs.now.Dirs[n.id] {
 		child := n.child(ctx, id)
 		n.AddChild(name, child, true)
 		if of, ok := child.Operations().(*node); ok {
@@ -48,7 +48,7 @@ func (n *node) grow(ctx context.Context) {
 
 func (n *node) child(ctx context.Context, id int) *fs.Inode {
 	mode := uint32(syscall.S_IFREG)
-	if _, ok := n.fs.now.dirs[id]; ok {
+	if _, ok := n.fs.now.Dirs[id]; ok {
 		mode = syscall.S_IFDIR
 	}
 	return n.NewPersistentInode(ctx, &node{fs: n.fs, id: id}, fs.StableAttr{Mode: mode, Ino: uint64(id)})
@@ -57,10 +57,10 @@ func (n *node) child(ctx context.Context, id int) *fs.Inode {
 // attr fills in what stat tells. fs.mu is held.
 func (n *node) attr(a *fuse.Attr) {
 	a.Ino, a.Nlink, a.Mode = uint64(n.id), 1, syscall.S_IFDIR|0o700
-	if f, ok := n.fs.now.files[n.id]; ok {
+	if f, ok := n.fs.now.Files[n.id]; ok {
 		a.Mode = syscall.S_IFREG | 0o600
-		a.Size = uint64(max(0, f.size))
-		a.Blocks = uint64(len(f.pages) * pageSize / 512)
+		a.Size = uint64(max(0, f.Size))
+		a.Blocks = uint64(len(f.Pages) * pageSize / 512)
 	}
 }
 
@@ -98,7 +98,7 @@ func (n *node) Open(_ context.Context, flags uint32) (fs.FileHandle, uint32, sys
 func (n *node) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
 	n.fs.mu.Lock()
 	defer n.fs.mu.Unlock()
-	got, err := n.fs.now.files[n.id].ReadAt(dest, off)
+	got, err := n.fs.now.Files[n.id].ReadAt(dest, off)
 	if err != nil && err != io.EOF { //nolint:errorlint // ReadAt of content gives no other
 		return nil, syscall.EIO
 	}
@@ -117,7 +117,7 @@ func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	n.fs.mu.Lock()
 	defer n.fs.mu.Unlock()
 	o := Op{Kind: Sync, File: n.id}
-	if _, ok := n.fs.now.dirs[n.id]; ok {
+	if _, ok := n.fs.now.Dirs[n.id]; ok {
 		o = Op{Kind: SyncDir, Dir: n.id}
 	}
 	_, errno := n.fs.do(o)
@@ -132,7 +132,7 @@ func (n *node) Allocate(_ context.Context, _ fs.FileHandle, off, size uint64, mo
 		return syscall.EOPNOTSUPP
 	}
 	end := int64(off + size)
-	if end <= n.fs.now.files[n.id].size {
+	if end <= n.fs.now.Files[n.id].Size {
 		return 0
 	}
 	_, errno := n.fs.do(Op{Kind: Resize, File: n.id, Off: end})
@@ -167,8 +167,8 @@ func (n *node) Unlink(_ context.Context, name string) syscall.Errno { return n.r
 
 func (n *node) Rmdir(_ context.Context, name string) syscall.Errno {
 	n.fs.mu.Lock()
-	id := n.fs.now.dirs[n.id][name]
-	full := len(n.fs.now.dirs[id]) > 0
+	id := n.fs.now.Dirs[n.id][name]
+	full := len(n.fs.now.Dirs[id]) > 0
 	n.fs.mu.Unlock()
 	if full {
 		return syscall.ENOTEMPTY
