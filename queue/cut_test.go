@@ -31,12 +31,18 @@ func cutting(l *trial) *cutter {
 	must(l.t, err)
 	log, err := l.fs.Log()
 	must(l.t, err)
+	return &cutter{t: l.t, trial: l, oracle: o, log: log, dir: inMemory(l.t), seen: map[string]bool{}}
+}
+
+// inMemory makes a directory in memory if there is a place, where a sync costs nothing.
+func inMemory(t testing.TB) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "settled-cut-")
 	if err != nil {
-		dir = l.t.TempDir()
+		return t.TempDir()
 	}
-	l.t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return &cutter{t: l.t, trial: l, oracle: o, log: log, dir: dir, seen: map[string]bool{}}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // judge has the oracle judge an image that a cut at a boundary of the trial left, unless

@@ -160,11 +160,8 @@ func (l *trial) mended() error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("/dev/shm", "settled-cut-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	dir := inMemory(l.t)
+	defer func() { _ = os.RemoveAll(dir) }() // there are many
 	for i, m := range []*cutfs.Image{log.Now(len(log.Ops)), log.Cut(len(log.Ops), cutfs.Strategies(0)[0])} {
 		at := filepath.Join(dir, fmt.Sprint(i))
 		if err := m.Save(at); err != nil {

@@ -23,7 +23,7 @@ type oracle struct {
 
 // newOracle asks the trial's disk as it is at its end.
 func newOracle(l *trial) (*oracle, error) {
-	dir := l.t.TempDir()
+	dir := filepath.Join(inMemory(l.t), "end")
 	log, err := l.fs.Log()
 	if err != nil {
 		return nil, err
