@@ -34,7 +34,8 @@ func newServe() *cobra.Command {
 		Long: `Run the daemon of one counter. It says READY to the service manager when it can
 settle: the journal is replayed, the rules are loaded, the API listens, and the
 patient's card reader is there. SIGTERM ends it after what is committed; SIGHUP reads
-the rules again.`,
+the rules again. With a journal that is damaged, lost or cannot be written it is never
+ready, and /readyz says why and what to do.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig(path)
@@ -80,13 +81,10 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 	if !ok {
 		return usagef("institution.code: %s is not in %s", c.Institution.Code, c.Institution.Registry)
 	}
-	if err := d.openQueue(); err != nil {
+	if err := d.awaitQueue(ctx); err != nil || d.queue == nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.queue.Close()) }()
-	if _, err := d.queue.MsgID(ctx); err != nil { // reserves ids: proves that the disk takes a write
-		return fmt.Errorf("the journal takes no entry: %w", err)
-	}
 	if err := d.connect(known, here); err != nil {
 		return err
 	}
@@ -129,20 +127,28 @@ func (d *daemon) by() queue.By {
 // seat names the counter's window in the journal.
 func (d *daemon) seat() string { return "W" + d.config.Counter.Number }
 
-func (d *daemon) openQueue() error {
+// openQueue opens the queue and has it take an entry.
+func (d *daemon) openQueue(ctx context.Context) error {
 	text, err := d.config.secret("journal.key")
 	if err != nil {
-		return err
+		return usagef("%w", err) // the disk of the credentials is not the journal's
 	}
 	key, err := hex.DecodeString(text)
 	if err != nil || len(key) != queue.KeySize {
 		return usagef("credential journal.key: want %d hex digits", 2*queue.KeySize)
 	}
-	d.queue, err = queue.Open(d.config.State, queue.Options{
+	q, err := queue.Open(d.config.State, queue.Options{
 		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key,
 		Now: time.Now, Log: d.log, Rules: d.rules.Load().Digest(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if _, err := q.MsgID(ctx); err != nil { // reserves ids: proves that the disk takes a write
+		return errors.Join(fmt.Errorf("the journal takes no entry: %w", err), q.Close())
+	}
+	d.queue = q
+	return nil
 }
 
 // connect makes the line to the platform; nothing is sent yet.
