@@ -14,6 +14,9 @@ LINT    := go tool -modfile=tools/go.mod golangci-lint
 KEEP ?=
 # Time for each fuzz target of `make fuzz`.
 FUZZTIME ?= 10s
+# Of `make soak`: the first seed (printed; the same seed makes the same cuts) and how many.
+SEED      ?= $(shell date +%s)
+CUTS      ?= 10000
 # More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
 TESTFLAGS ?=
 # Which packages and benchmarks `make bench` runs, and for how long each.
@@ -57,6 +60,11 @@ bench: bootstrap ## benchmarks of rules, queue, devices, and from card-in to quo
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: soak
+soak: ## CUTS (10000) random power cuts from SEED on; about ten minutes
+	@printf 'make soak SEED=%s CUTS=%s\n' '$(SEED)' '$(CUTS)'
+	@SETTLED_SEED='$(SEED)' SETTLED_CUTS='$(CUTS)' go test -count=1 -timeout 0 -run '^TestRandomCuts$$' -v ./queue | { grep -Ev '^(=== RUN|    --- PASS)' || true; }
 
 .PHONY: clean
 clean: ## remove what was built

@@ -73,7 +73,8 @@ func (c *cutter) every(what string, log *cutfs.Log, where func(boundary int) int
 		for _, s := range cutfs.Strategies(log.Pending(boundary)) {
 			if err := c.judge(log.Cut(boundary, s), where(boundary)); err != nil {
 				c.t.Errorf("%s, cut in %q, behind operation %d, %s: %v", what, c.trial.during(where(boundary)), boundary, s.Name, err)
-				if bad++; bad > 5 {
+				bad++
+				if bad > 5 {
 					c.t.Fatal("and so on")
 				}
 			}

@@ -74,8 +74,10 @@ func nth(pending []effect, i int) int {
 func Random(r *rand.Rand) Strategy {
 	chance := []float64{.1, .5, .9}[r.IntN(3)]
 	sector := []int{512, 4096}[r.IntN(2)]
-	return Strategy{fmt.Sprintf("%.0f%% of the pieces survive, sectors of %d", 100*chance, sector), sector,
-		func(effect, []effect) bool { return r.Float64() < chance }}
+	return Strategy{
+		fmt.Sprintf("%.0f%% of the pieces survive, sectors of %d", 100*chance, sector), sector,
+		func(effect, []effect) bool { return r.Float64() < chance },
+	}
 }
 
 // Pending tells how many operations before the boundary are not synced.

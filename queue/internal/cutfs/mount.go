@@ -48,7 +48,7 @@ func Mount(dir string, from *Image) (*FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cutfs: %w", err)
 	}
-	cmd := exec.Command(program) //nolint:noctx // it ends with its input
+	cmd := exec.Command(program) // it ends with its input
 	cmd.Env, cmd.Stderr = append(os.Environ(), mark+"="+dir), os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
