@@ -49,7 +49,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newTrial(t, cutfs.NewImage())
 			mount, runs := filepath.Dir(l.dir), 0
-			for k := 0; ; k++ {
+			for k := 0; ; k += thin {
 				fault.After = k
 				day := &trial{t: t, h: newHand(), fs: l.fs, dir: filepath.Join(mount, "state"), book: newBook()}
 				day.opt = lagging(day.h)
@@ -63,7 +63,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 				}
 				runs++
 			}
-			if runs < 10 {
+			if runs < 20/thin {
 				t.Errorf("only %d operations failed", runs)
 			}
 			t.Logf("%d operations failed, one in each day", runs)

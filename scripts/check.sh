@@ -30,5 +30,6 @@ step 'gofmt' formatted
 step 'go vet' go vet ./...
 # shellcheck disable=SC2086 # a command with its arguments
 step 'golangci-lint (the first run builds it)' $lint run
+step 'power cuts: all of them, without -race' go test -count=1 -timeout 8m -run '^Test(EveryCut|RandomCuts|FaultAtEvery|CutShort)' ./queue
 printf '\n== go test -race\n'
 exec go test -race -timeout 8m "$@" ./...
