@@ -92,7 +92,22 @@ func TestEveryCut(t *testing.T) {
 	must(t, l.live(acts()))
 	c := cutting(l)
 	c.every("a day", c.log, func(boundary int) int { return boundary })
-	t.Logf("%d operations, %d cuts, %d different images judged", len(c.log.Ops), c.cuts, c.images)
+	from := 0
+	for _, a := range l.acts {
+		t.Logf("%-32s %3d boundaries", a.name, c.changes(from, a.end))
+		from = a.end
+	}
+	t.Logf("%d boundaries, %d cuts, %d different images judged", c.changes(0, len(c.log.Ops)), c.cuts, c.images)
+}
+
+// changes counts the operations of the disk in a part of the log.
+func (c *cutter) changes(from, to int) (n int) {
+	for _, o := range c.log.Ops[from:to] {
+		if o.Kind != cutfs.Note {
+			n++
+		}
+	}
+	return n
 }
 
 // recovery opens and closes a queue on what a cut left, and gives the log of that.
