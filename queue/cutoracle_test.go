@@ -105,8 +105,8 @@ func (o *oracle) kept(q *Queue, boundary int) error {
 		if w.acked == "" {
 			continue
 		}
-		if row, err := q.row(w.acked); err != nil || row.State != Acknowledged {
-			return fmt.Errorf("settlement %s was acknowledged: it is %q, %w", w.acked, row.State, err)
+		if row, err := q.row(w.acked); err != nil || row.Ack.Length == 0 {
+			return fmt.Errorf("settlement %s was acknowledged: it is %q, %v", w.acked, row.State, err)
 		}
 	}
 	return nil
