@@ -105,8 +105,12 @@ func (o *oracle) kept(q *Queue, boundary int) error {
 		if w.acked == "" {
 			continue
 		}
-		if row, err := q.row(w.acked); err != nil || row.Ack.Length == 0 {
-			return fmt.Errorf("settlement %s was acknowledged: it is %q, %v", w.acked, row.State, err)
+		row, err := q.row(w.acked)
+		if err != nil {
+			return err
+		}
+		if row.Ack.Length == 0 {
+			return fmt.Errorf("settlement %s was acknowledged: it is %q", w.acked, row.State)
 		}
 	}
 	return nil
