@@ -14,9 +14,11 @@ LINT    := go tool -modfile=tools/go.mod golangci-lint
 KEEP ?=
 # Time for each fuzz target of `make fuzz`.
 FUZZTIME ?= 10s
-# How many checks `make properties` makes, and at which seed it begins: what it prints
-# says where the next run goes on.
+# How many checks `make properties` makes: what it prints says where the next run goes on.
 CHECKS ?= 100000000
+# How many power cuts `make soak` makes.
+CUTS   ?= 10000
+# The seed at which both begin; `make soak` takes the time if it is 0, and prints it.
 SEED   ?= 0
 # More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
 TESTFLAGS ?=
@@ -76,6 +78,11 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 .PHONY: properties
 properties: ## hold the laws of a settlement to CHECKS (10^8) cases, on all cores, from SEED on
 	@PROPERTY_CHECKS='$(CHECKS)' PROPERTY_SEED='$(SEED)' go test -run '^TestProperties$$' -count=1 -timeout 0 -v ./settle
+
+.PHONY: soak
+soak: ## CUTS (10000) random power cuts from SEED on; about ten minutes
+	@seed='$(SEED)'; [[ $$seed != 0 ]] || seed=$$(date +%s); printf 'make soak SEED=%s CUTS=%s\n' "$$seed" '$(CUTS)'; \
+	SETTLED_SEED="$$seed" SETTLED_CUTS='$(CUTS)' go test -count=1 -timeout 0 -run '^TestRandomCuts$$' -v ./queue | { grep -Ev '^(=== RUN|    --- PASS)' || true; }
 
 .PHONY: clean
 clean: ## remove what was built

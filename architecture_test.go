@@ -63,7 +63,11 @@ var table = []imports{
 		reason: "drugs and services in a file of their own: neither the journal nor the queue knows where a price cap came from",
 	},
 	{
-		of: "queue", may: []string{"settle", "queue/journal"}, tests: []string{"settle/policy"}, never: []string{"net/...", "log"},
+		of: "queue/internal/cutfs", never: []string{"log", "log/...", "net/..."},
+		reason: "a disk that forgets: test equipment that knows operations and bytes, not what they mean",
+	},
+	{
+		of: "queue", may: []string{"settle", "queue/journal"}, tests: []string{"settle/policy", "queue/internal/cutfs"}, never: []string{"net/...", "log"},
 		reason: "state derived from the journal; what is sent, and how, is told to it from outside",
 	},
 	{
@@ -96,7 +100,9 @@ var keepers = []struct {
 	{"github.com/spf13/cobra/...", []string{"cmd/settled", "cmd/rig"}, "the command line is of the commands"},
 	{"github.com/danielgtaylor/huma/v2/...", []string{"cmd/settled/..."}, "HTTP is of the daemon's surface"},
 	{"github.com/coreos/go-systemd/v22/...", []string{"cmd/settled"}, "only main speaks to the service manager"},
-	{"os/exec", []string{"cmd/rig/...", "devices/bench/..."}, "the daemon starts no programs"},
+	{"os/exec", []string{"cmd/rig/...", "devices/bench/...", "queue/internal/cutfs"}, "the daemon starts no programs"},
+	{"github.com/hanwen/go-fuse/...", []string{"queue/internal/cutfs"}, "FUSE is for tests of what a power cut leaves"},
+	{"settled/queue/internal/cutfs", nil, "test equipment is never in the daemon"},
 	{"settled/devices/bench/...", []string{"cmd/rig/..."}, "test equipment is never in the daemon"},
 	{"unsafe", nil, "memory is Go's"},
 }
@@ -285,6 +291,7 @@ func TestRulesNotice(t *testing.T) {
 		{"the queue knows the catalogue", "queue/x.go", `package queue; import _ "settled/queue/catalogue"`, checkImports},
 		{"another package with transactions", "queue/journal/x.go", `package journal; import _ "go.etcd.io/bbolt"`, checkImports},
 		{"the daemon holds test equipment", "cmd/settled/x.go", `package main; import _ "settled/devices/bench"`, checkImports},
+		{"the queue holds a disk that forgets", "queue/x.go", `package queue; import _ "settled/queue/internal/cutfs"`, checkImports},
 		{"the daemon starts a program", "devices/pcsc/x.go", `package pcsc; import _ "os/exec"`, checkImports},
 		{"a package without a row", "utils/x.go", `package utils`, checkImports},
 		{"init", "queue/x.go", `package queue; func init() {}`, checkManners},

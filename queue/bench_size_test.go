@@ -82,7 +82,7 @@ func inParallel(b *testing.B, n int, fn func(i int) error) {
 }
 
 // drain acknowledges all that is pending but the last few.
-func drain(b *testing.B, q *Queue) {
+func drainAll(b *testing.B, q *Queue) {
 	for {
 		waits, err := q.Pending(maxList, 0)
 		must(b, err)
@@ -112,7 +112,7 @@ type step struct{ commit, next, ack time.Duration }
 func BenchmarkSize(b *testing.B) {
 	small, big := filled(b, b.TempDir(), few), filled(b, b.TempDir(), many(b))
 	b.Run("pending", func(b *testing.B) { sizes(b, small, big) })
-	drain(b, big)
+	drainAll(b, big)
 	b.Run("drained", func(b *testing.B) { sizes(b, small, big) })
 }
 

@@ -131,7 +131,7 @@ func prepare(dir string, opt Options) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := journal.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	if err := fenced(dir); err != nil {

@@ -105,6 +105,9 @@ const (
 	OfflineLimit        Code = "OFFLINE_LIMIT"       // the limit of what may be settled offline
 	ClockBehind         Code = "CLOCK_BEHIND"        // the clock is behind the journal
 	JournalStopped      Code = "JOURNAL_STOPPED"     // the journal cannot write
+	JournalUnavailable  Code = "JOURNAL_UNAVAILABLE" // the journal cannot be opened, or takes no entry
+	JournalDamaged      Code = "JOURNAL_DAMAGED"     // the journal is not what was written
+	JournalLost         Code = "JOURNAL_LOST"        // the journal has not all that was written
 	PlatformDown        Code = "PLATFORM_DOWN"       // no answer from the platform
 	PlatformRefused     Code = "PLATFORM_REFUSED"    // the platform refused the message's content
 	PlatformAccess      Code = "PLATFORM_ACCESS"     // the platform's access layer refused the message

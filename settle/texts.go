@@ -379,6 +379,21 @@ var texts = [...]codeText{
 		"the policy directory does not load; the rules loaded before stay in force",
 	},
 	{
+		JournalUnavailable,
+		"账本打不开或无法写入，暂不能结算；请联系信息科检查磁盘空间和磁盘，排除后自动恢复。",
+		"the journal cannot be opened or takes no entry: look at the disk and its free space; it is tried again by itself",
+	},
+	{
+		JournalDamaged,
+		"账本文件损坏，已停止结算，账本未被改动；请联系信息科从备份恢复账本后重新启动。",
+		"the journal is damaged, nothing was written: restore it from the backup and start again",
+	},
+	{
+		JournalLost,
+		"账本不完整，缺少已经写入的结算，已停止结算；请联系信息科从备份恢复账本后重新启动。",
+		"the journal has not all that was written, nothing was written: restore it from the backup and start again",
+	},
+	{
 		PlatformDown,
 		"医保平台没有应答；可继续离线结算，稍后自动上传。",
 		"no answer from the platform",

@@ -43,9 +43,9 @@ func (d *slow) Sync() error {
 	return err
 }
 
-// site is a daemon's parts from the API to the disk, with a window for each caller.
+// benchSite is a daemon's parts from the API to the disk, with a window for each caller.
 // Cards, platform and printer are stand-ins that answer at once.
-type site struct {
+type benchSite struct {
 	base   string
 	disk   *slow
 	client *http.Client
@@ -107,7 +107,7 @@ func confirmations(b *testing.B, callers, windows int, bill []byte) {
 }
 
 // loop quotes and confirms n times at the caller's window.
-func (s *site) loop(caller, n int, bill []byte) (took []time.Duration, err error) {
+func (s *benchSite) loop(caller, n int, bill []byte) (took []time.Duration, err error) {
 	for range n {
 		quoted, err := s.quote(caller, bill)
 		if err != nil {
@@ -123,7 +123,7 @@ func (s *site) loop(caller, n int, bill []byte) (took []time.Duration, err error
 }
 
 // each runs fn for all callers at once and gives what it measured.
-func (s *site) each(b *testing.B, callers int, fn func(caller int) ([]time.Duration, error)) []time.Duration {
+func (s *benchSite) each(b *testing.B, callers int, fn func(caller int) ([]time.Duration, error)) []time.Duration {
 	took := make([][]time.Duration, callers)
 	var all sync.WaitGroup
 	for c := range callers {
@@ -139,8 +139,8 @@ func (s *site) each(b *testing.B, callers int, fn func(caller int) ([]time.Durat
 	return slices.Concat(took...)
 }
 
-func openSite(b *testing.B, windows int) *site {
-	s := &site{disk: &slow{}, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: windows}}}
+func openSite(b *testing.B, windows int) *benchSite {
+	s := &benchSite{disk: &slow{}, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: windows}}}
 	b.Cleanup(s.client.CloseIdleConnections)
 	q, err := queue.Open(b.TempDir(), queue.Options{
 		Institution: "H44030100001", Counter: "01", Key: bytes.Repeat([]byte{7}, queue.KeySize), Now: countertest.Morning,
@@ -214,7 +214,7 @@ func personOf(n int) settle.Entitlement {
 func tokenOf(n int) string { return fmt.Sprintf("token-of-the-seat-%04d", n) }
 
 // quote quotes a new bill at a window and gives the confirmation of the quote.
-func (s *site) quote(window int, bill []byte) ([]byte, error) {
+func (s *benchSite) quote(window int, bill []byte) ([]byte, error) {
 	key := fmt.Sprintf("MZ%016x", rand.Uint64())
 	own := strings.NewReplacer("MZ20261121-000317", key, "2026-11-21", "2024-11-05",
 		"440304201806010019", personOf(window).Who.IDNumber.ClearPersonalData())
@@ -229,13 +229,13 @@ func (s *site) quote(window int, bill []byte) ([]byte, error) {
 	return fmt.Appendf(nil, `{"quote":%q,"key":%q}`, q.ID, key), err
 }
 
-func (s *site) confirm(window int, confirmation []byte) (time.Duration, error) {
+func (s *benchSite) confirm(window int, confirmation []byte) (time.Duration, error) {
 	began := time.Now()
 	_, err := s.post(window, "/v1/settlements", confirmation)
 	return time.Since(began), err
 }
 
-func (s *site) post(window int, path string, body []byte) ([]byte, error) {
+func (s *benchSite) post(window int, path string, body []byte) ([]byte, error) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err

@@ -36,7 +36,8 @@ func newServe() *cobra.Command {
 		Long: `Run the daemon of one counter. It says READY to the service manager when it can
 settle: the journal is replayed, the rules are loaded, the API listens, and the
 patient's card reader is there. SIGTERM ends it after what is committed; SIGHUP reads
-the rules again.`,
+the rules again. With a journal that is damaged, lost or cannot be written it is never
+ready, and /readyz says why and what to do.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig(path)
@@ -85,15 +86,12 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 	if !ok {
 		return usagef("institution.code: %s is not in %s", c.Institution.Code, c.Institution.Registry)
 	}
-	if err := d.openQueue(); err != nil {
+	if err := d.awaitQueue(ctx); err != nil || d.queue == nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.queue.Close()) }()
 	d.openCatalogue()
 	defer func() { err = errors.Join(err, d.items.Close()) }()
-	if _, err := d.queue.MsgID(ctx); err != nil { // reserves ids: proves that the disk takes a write
-		return fmt.Errorf("the journal takes no entry: %w", err)
-	}
 	if err := d.connect(known, here); err != nil {
 		return err
 	}
@@ -148,16 +146,24 @@ func (d *daemon) by() queue.By {
 // seat names the counter's window in the journal.
 func (d *daemon) seat() string { return "W" + d.config.Counter.Number }
 
-func (d *daemon) openQueue() error {
+// openQueue opens the queue and has it take an entry.
+func (d *daemon) openQueue(ctx context.Context) error {
 	key, err := d.config.key()
 	if err != nil {
-		return err
+		return usagef("%w", err) // the disk of the credentials is not the journal's
 	}
-	d.queue, err = queue.Open(d.config.State, queue.Options{
+	q, err := queue.Open(d.config.State, queue.Options{
 		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key, Archives: d.config.Archives,
 		Now: time.Now, Log: d.log, Rules: d.rules.Load().Digest(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if _, err := q.MsgID(ctx); err != nil { // reserves ids: proves that the disk takes a write
+		return errors.Join(fmt.Errorf("the journal takes no entry: %w", err), q.Close())
+	}
+	d.queue = q
+	return nil
 }
 
 // openCatalogue says which catalogue there is. One that cannot be read stops quotes, each
@@ -288,17 +294,31 @@ func (d *daemon) stopped() error {
 	return status.Stopped
 }
 
+// lastCard is how long the readers stay for what is under way when the daemon ends.
+const lastCard = time.Second
+
 // run keeps the parts going until ctx ends or one of them fails.
 func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	served := make(chan struct{})
 	parts := map[string]func(context.Context) error{
-		"local API": func(ctx context.Context) error { return d.api.Serve(ctx, listener) },
+		"local API": func(ctx context.Context) error {
+			defer close(served)
+			return d.api.Serve(ctx, listener)
+		},
 		"upload":    d.upload.Run,
 		"watchdog":  d.notify,
 		"reload":    d.reload,
 		"readers": func(ctx context.Context) error {
-			go func() { <-ctx.Done(); _ = d.watcher.Close() }() // closed again, with its error, by serve
+			go func() {
+				<-ctx.Done()
+				select { // a confirmation under way still needs its card
+				case <-served:
+				case <-time.After(lastCard):
+				}
+				_ = d.watcher.Close() // again, with its error, by serve
+			}()
 			d.readers.follow(d.window.Handle)
 			return nil
 		},

@@ -86,6 +86,19 @@ func Lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// MakeDir makes a directory if need be, and makes its name durable, also one that is
+// there already: who made it may have lost the power before. A parent that may not be
+// read was made by someone else, whose business it is.
+func MakeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := syncDir(filepath.Dir(filepath.Clean(dir))); err != nil && !errors.Is(err, os.ErrPermission) {
+		return err
+	}
+	return nil
+}
+
 func syncDir(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {

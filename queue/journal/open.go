@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ func Open(dir string, opt Options) (*Journal, error) {
 	if _, err := os.Stat(dir); opt.From.N > 0 && errors.Is(err, os.ErrNotExist) {
 		return nil, &Lost{Known: opt.From}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	lock, err := Lock(dir)
@@ -208,12 +209,61 @@ func (w *walker) start(list []uint64, from Pos, look int64) error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	w.head.Loc = Loc{Segment: from.Segment, Offset: begin}
+	if err := ends(w.dir, list[:slices.Index(list, from.Segment)+1]); err != nil {
+		return err
+	}
 	w.known = from.N
 	w.free = begin > 0
 	if begin == 0 {
 		return w.before(list, from.Segment)
 	}
 	return nil
+}
+
+// ends checks that every file but the last ends with the entry before the next one's
+// first: the lines in them are not read again at each start, but a file cut short or
+// missing is noticed, at the cost of a line for each.
+func ends(dir string, list []uint64) error {
+	for i, segment := range list[:len(list)-1] {
+		last := list[i+1] - 1
+		e, err := lastEntry(filepath.Join(dir, FileName(segment)))
+		if err == nil && e.N == last {
+			continue
+		}
+		w := walker{dir: dir, head: Pos{N: segment - 1, Hash: Genesis}, free: segment != 1}
+		bad, err := w.file(segment, 0, nil)
+		if err != nil {
+			return err
+		}
+		damage := &Damage{File: FileName(segment), Entry: w.head.N + 1, Offset: w.head.End(), Why: fmt.Sprintf("the file does not end with entry %d", last)}
+		if bad != nil {
+			damage.Why += ": " + bad.why.Error()
+		}
+		return damage
+	}
+	return nil
+}
+
+// lastEntry reads the last line of a file.
+func lastEntry(name string) (Entry, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return Entry{}, fmt.Errorf("journal: %w", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	fi, err := f.Stat()
+	if err != nil {
+		return Entry{}, fmt.Errorf("journal: %w", err)
+	}
+	for n := int64(16 << 10); ; n *= 2 {
+		tail := make([]byte, min(n, fi.Size()))
+		if _, err := f.ReadAt(tail, fi.Size()-int64(len(tail))); err != nil {
+			return Entry{}, fmt.Errorf("journal: %w", err)
+		}
+		if i := bytes.LastIndexByte(tail[:max(0, len(tail)-1)], '\n'); i >= 0 || n >= min(fi.Size(), MaxLine) {
+			return parseLine(tail[i+1:])
+		}
+	}
 }
 
 // doubt tells what it means that no line stands where the caller knows one: damage to

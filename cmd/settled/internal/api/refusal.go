@@ -61,7 +61,7 @@ func statusOf(r *settle.Refusal) int {
 		return http.StatusNotFound
 	case settle.NotAllowed:
 		return http.StatusForbidden
-	case settle.JournalStopped, counter.Closed:
+	case settle.JournalStopped, settle.JournalUnavailable, settle.JournalDamaged, settle.JournalLost, counter.Closed:
 		return http.StatusServiceUnavailable
 	case counter.Fault:
 		return http.StatusInternalServerError

@@ -1,0 +1,252 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"settled/queue/journal"
+)
+
+// oracle knows what a trial told, and judges what is left of it after a cut.
+type oracle struct {
+	t       testing.TB
+	told    []told
+	entries []journal.Entry         // of the trial's journal, which it had to its end
+	now     time.Time               // when the power comes back
+	rot     func(boundary int) bool // whether bbolt's file was being damaged by hand then
+	judged  int
+}
+
+// newOracle asks the trial's disk as it is at its end.
+func newOracle(l *trial) (*oracle, error) {
+	dir := filepath.Join(inMemory(l.t), "end")
+	log, err := l.fs.Log()
+	if err != nil {
+		return nil, err
+	}
+	if err := log.Now(len(log.Ops)).Save(dir); err != nil {
+		return nil, err
+	}
+	o := &oracle{t: l.t, told: l.told, now: l.h.read().Add(time.Minute)}
+	o.rot = func(boundary int) bool { return strings.HasPrefix(l.during(boundary), "damage") }
+	q, err := Open(filepath.Join(dir, "state"), o.options())
+	if err != nil {
+		return nil, err
+	}
+	o.entries, err = entries(q)
+	return o, errors.Join(err, q.Close())
+}
+
+func (o *oracle) options() Options { return lagging(&hand{now: o.now}) }
+
+// judge opens what is left in dir after a cut at a boundary, and tells what is wrong
+// with it: an error that is not nil is a receipt lost, an entry doubled, a queue that
+// does not open, or a state that is not the journal's.
+func (o *oracle) judge(dir string, boundary int) error {
+	q, err := Open(dir, o.options())
+	if err != nil {
+		return fmt.Errorf("does not open: %w", err)
+	}
+	defer func() { _ = q.Close() }() // again, if all went well
+	if o.rot != nil && o.rot(boundary) && isCorrupt(o.whole(q, boundary)) {
+		// Half of a damage that no power cut makes is not always seen by Open: the queue
+		// has stopped, and the next start builds the file again.
+		if err := q.Close(); err != nil {
+			return fmt.Errorf("close: %w", err)
+		}
+		again, err := Open(dir, o.options())
+		if err != nil {
+			return fmt.Errorf("does not open on a marked file: %w", err)
+		}
+		q = again
+	}
+	for _, step := range []func(*Queue, int) error{o.kept, o.whole, o.everyKey, o.platform, o.whole} {
+		if err := step(q, boundary); err != nil {
+			return err
+		}
+	}
+	want, err := pictured(q)
+	if err != nil {
+		return err
+	}
+	if err := q.Close(); err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	if err := o.again(dir, want); err != nil {
+		return fmt.Errorf("opened again: %w", err)
+	}
+	o.judged++
+	if o.judged%4 > 0 { // Verify has said the same, of a state in memory
+		return nil
+	}
+	if err := os.Remove(filepath.Join(dir, storeName)); err != nil {
+		return err
+	}
+	if err := o.again(dir, want); err != nil {
+		return fmt.Errorf("built again from the journal: %w", err)
+	}
+	return nil
+}
+
+// kept: the journal is the trial's, up to an entry, and nothing that was told is missing.
+func (o *oracle) kept(q *Queue, boundary int) error {
+	list, err := entries(q)
+	if err != nil {
+		return err
+	}
+	var promised uint64
+	for _, w := range o.before(boundary) {
+		promised = max(promised, w.entry)
+	}
+	n := uint64(len(list))
+	if n < promised {
+		return fmt.Errorf("the journal has %d entries, %d were durable", n, promised)
+	}
+	for i, e := range list {
+		if promised == 0 && i == 0 { // the first is written anew if it was never durable
+			break
+		}
+		if i >= len(o.entries) || e.Hash != o.entries[i].Hash {
+			return fmt.Errorf("entry %d is not the one that was written", e.N)
+		}
+	}
+	for _, w := range o.before(boundary) {
+		if w.acked == "" {
+			continue
+		}
+		row, err := q.row(w.acked)
+		if err != nil {
+			return err
+		}
+		if row.Ack.Length == 0 {
+			return fmt.Errorf("settlement %s was acknowledged: it is %q", w.acked, row.State)
+		}
+	}
+	return nil
+}
+
+// before gives what was told before the cut.
+func (o *oracle) before(boundary int) []told {
+	for i, w := range o.told {
+		if w.at >= boundary {
+			return o.told[:i]
+		}
+	}
+	return o.told
+}
+
+// whole: the chain verifies, and bbolt is as the journal says.
+func (o *oracle) whole(q *Queue, _ int) error {
+	if _, err := q.Verify(o.t.Context()); err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	s, err := q.Status()
+	return errors.Join(err, s.Stopped)
+}
+
+// everyKey: a client that asks again with the key of anything that it ever asked for
+// gets the settlement of then, or settles now, once.
+func (o *oracle) everyKey(q *Queue, boundary int) error {
+	printed := map[string]string{}
+	for _, w := range o.before(boundary) {
+		if w.number != "" {
+			printed[w.key] = w.number
+		}
+	}
+	for _, w := range o.before(boundary) {
+		if w.asked == nil {
+			continue
+		}
+		c := *w.asked
+		p, err := q.Position(c.Settlement.Person, period)
+		if err != nil {
+			return err
+		}
+		c.Version = p.Version
+		s, replayed, err := q.Settle(o.t.Context(), c)
+		if err != nil {
+			return fmt.Errorf("asked again with %q: %w", c.Settlement.Key, err)
+		}
+		if was, ok := printed[c.Settlement.Key]; ok && (!replayed || was != s.Number) {
+			return fmt.Errorf("asked again with %q: got %s (replayed %v), the receipt says %s", c.Settlement.Key, s.Number, replayed, was)
+		}
+	}
+	return nil
+}
+
+// platform: everything in the journal reaches the platform once, and nothing else does.
+func (o *oracle) platform(q *Queue, boundary int) error {
+	book := newBook()
+	for _, w := range o.before(boundary) {
+		if w.sent != nil {
+			if err := book.post(*w.sent); err != nil {
+				return err
+			}
+		}
+	}
+	if err := drain(o.t, q, book); err != nil {
+		return fmt.Errorf("upload: %w", err)
+	}
+	list, err := entries(q)
+	if err != nil {
+		return err
+	}
+	of := map[string]bool{} // keys
+	for _, e := range list {
+		if e.Kind != kindSettlement {
+			continue
+		}
+		ev, err := decode(e)
+		if err != nil {
+			return err
+		}
+		s, _ := ev.(settled)
+		if of[s.Settlement.Key] {
+			return fmt.Errorf("key %q is twice in the journal", s.Settlement.Key)
+		}
+		of[s.Settlement.Key] = true
+		if n := book.times[s.Settlement.Number]; n != 1 {
+			return fmt.Errorf("settlement %s is %d times at the platform", s.Settlement.Number, n)
+		}
+		delete(book.times, s.Settlement.Number)
+	}
+	for number := range book.times {
+		return fmt.Errorf("the platform has settlement %s, the journal has not", number)
+	}
+	return nil
+}
+
+// again opens a queue that was closed in order: there is nothing to say, and the state is want.
+func (o *oracle) again(dir string, want any) error {
+	q, err := Open(dir, o.options())
+	if err != nil {
+		return err
+	}
+	got, err := pictured(q)
+	s, broken := q.Status()
+	if err := errors.Join(err, broken, q.Close()); err != nil {
+		return err
+	}
+	if len(s.Notices) > 0 {
+		return fmt.Errorf("it is not clean: %q", s.Notices)
+	}
+	if !reflect.DeepEqual(got, want) {
+		return fmt.Errorf("state\n%+v\nwas\n%+v", got, want)
+	}
+	return nil
+}
+
+// pictured is what a queue counts, and what is left of limits and accounts.
+func pictured(q *Queue) (any, error) {
+	status, err := q.Status()
+	status.Applied, status.Notices = 0, nil
+	child, err2 := q.Position(child1(q), period)
+	donor, err3 := q.Position(donor1(q), period)
+	return []any{status, child, donor}, errors.Join(err, err2, err3)
+}
