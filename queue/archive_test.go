@@ -267,7 +267,6 @@ func TestArchiveSpoiled(t *testing.T) {
 		}
 		if _, err := VerifyDir(t.Context(), into, VerifyOptions{}); err == nil {
 			t.Errorf("%s: proved", name)
-
 		} else if _, ok := errors.AsType[*journal.Damage](err); !ok && name != "no checkpoint" {
 			t.Errorf("%s: %v", name, err)
 		}

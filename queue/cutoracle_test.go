@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"settled/queue/journal"
+	"settled/settle"
 )
 
 // oracle knows what a trial told, and judges what is left of it after a cut.
@@ -66,7 +67,7 @@ func (o *oracle) judge(dir string, boundary int) error {
 		}
 		q = again
 	}
-	for _, step := range []func(*Queue, int) error{o.kept, o.whole, o.everyKey, o.platform, o.whole} {
+	for _, step := range []func(*Queue, int) error{o.kept, o.whole, o.everyKey, o.everyReversal, o.platform, o.whole} {
 		if err := step(q, boundary); err != nil {
 			return err
 		}
@@ -170,6 +171,9 @@ func (o *oracle) everyKey(q *Queue, boundary int) error {
 		}
 		c.Version = p.Version
 		s, replayed, err := q.Settle(o.t.Context(), c)
+		if r, ok := errors.AsType[*settle.Refusal](err); ok && r.Code == CodeReversed {
+			continue // the truth as well
+		}
 		if err != nil {
 			return fmt.Errorf("asked again with %q: %w", c.Settlement.Key, err)
 		}
@@ -189,6 +193,11 @@ func (o *oracle) platform(q *Queue, boundary int) error {
 				return err
 			}
 		}
+		if w.withdrawn != nil {
+			if err := book.withdraw(*w.withdrawn); err != nil {
+				return err
+			}
+		}
 	}
 	if err := drain(o.t, q, book); err != nil {
 		return fmt.Errorf("upload: %w", err)
@@ -197,29 +206,49 @@ func (o *oracle) platform(q *Queue, boundary int) error {
 	if err != nil {
 		return err
 	}
-	of := map[string]bool{} // keys
-	for _, e := range list {
-		if e.Kind != kindSettlement {
-			continue
-		}
-		ev, err := decode(e)
-		if err != nil {
-			return err
-		}
-		s, _ := ev.(settled)
-		if of[s.Settlement.Key] {
-			return fmt.Errorf("key %q is twice in the journal", s.Settlement.Key)
-		}
-		of[s.Settlement.Key] = true
-		if n := book.times[s.Settlement.Number]; n != 1 {
-			return fmt.Errorf("settlement %s is %d times at the platform", s.Settlement.Number, n)
-		}
-		delete(book.times, s.Settlement.Number)
+	live, err := standing(list)
+	if err != nil {
+		return err
 	}
-	for number := range book.times {
-		return fmt.Errorf("the platform has settlement %s, the journal has not", number)
+	for number := range live {
+		if n := book.times[number]; n != 1 {
+			return fmt.Errorf("settlement %s is %d times at the platform", number, n)
+		}
+		delete(book.times, number)
+	}
+	for number, n := range book.times {
+		if n != 0 {
+			return fmt.Errorf("the platform has settlement %s %d times, the journal has not", number, n)
+		}
 	}
 	return nil
+}
+
+// standing gives the settlements of the journal that were not reversed.
+func standing(list []journal.Entry) (map[string]bool, error) {
+	live, used := map[string]bool{}, map[string]bool{}
+	for _, e := range list {
+		ev, err := decode(e)
+		if err != nil {
+			return nil, err
+		}
+		key := ""
+		switch ev := ev.(type) {
+		case settled:
+			live[ev.Settlement.Number], key = true, ev.Settlement.Key
+		case voided:
+			delete(live, ev.Of)
+			key = ev.Key
+		case refunded:
+			delete(live, ev.Of)
+			live[ev.Settlement.Number], key = true, ev.Key
+		}
+		if key != "" && used[key] {
+			return nil, fmt.Errorf("key %q is twice in the journal", key)
+		}
+		used[key] = true
+	}
+	return live, nil
 }
 
 // again opens a queue that was closed in order: there is nothing to say, and the state is want.

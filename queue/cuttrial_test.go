@@ -46,6 +46,10 @@ type told struct {
 	asked  *Commit  // this was asked for
 	sent   *posting // the platform got this message
 	acked  string   // this settlement was acknowledged
+
+	reversal  *Reversal // this was asked for
+	void      string    // a slip was printed for key, with this number
+	withdrawn *posting  // the platform got this message, and took number back
 }
 
 // act is something that a counter does to its files. A new operation is a new row in
@@ -75,6 +79,16 @@ func acts() []act {
 		{"release", (*trial).release, true},
 		{"next day", func(l *trial) error { l.h.move(24 * time.Hour); return l.settle(20, 0, 5, 0) }, true},
 		{"hold another", (*trial).hold, false},
+		{"open a shift", func(l *trial) error { _, err := l.q.OpenShift(l.t.Context(), clerk, 100); return nothingToDo(err) }, true},
+		{"void what the platform has", func(l *trial) error { return l.reverse(Acknowledged, true) }, true},
+		{"refund what the platform has", func(l *trial) error { return l.reverse(Acknowledged, false) }, true},
+		{"refund what waits", func(l *trial) error { return l.reverse(Pending, false) }, true},
+		{"void what waits", func(l *trial) error { return l.reverse(Pending, true) }, true},
+		{"bring one to the platform", func(l *trial) error { return l.upload(false, false) }, true},
+		{"bring another to the platform", func(l *trial) error { return l.upload(false, false) }, true},
+		{"bring a third to the platform", func(l *trial) error { return l.upload(false, false) }, true},
+		{"bring a fourth to the platform", func(l *trial) error { return l.upload(false, false) }, true},
+		{"close the shift", func(l *trial) error { _, err := l.q.CloseShift(l.t.Context(), clerk, 90); return nothingToDo(err) }, true},
 		{"close and open", func(l *trial) error { return errors.Join(l.q.Close(), l.open()) }, true},
 		{"settle a large bill", (*trial).large, true},
 		{"lose bbolt and build it again", (*trial).lose, true},
@@ -284,9 +298,13 @@ var errNothing = errors.New("nothing to do it with")
 // upload brings the next settlement to the platform. If the platform's answer is lost,
 // nobody here knows that it has the settlement; the next upload asks for it.
 func (l *trial) upload(differs, lost bool) error {
-	number, err := l.waiting(l.q.Pending)
-	if err != nil {
-		return err
+	list, err := l.q.Pending(1, 0)
+	if err != nil || len(list) == 0 {
+		return errors.Join(err, errNothing)
+	}
+	number := list[0].Number
+	if list[0].Void {
+		return l.takeBack(number)
 	}
 	r, err := l.q.Get(number)
 	if err != nil {

@@ -307,9 +307,9 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 			defer close(served)
 			return d.api.Serve(ctx, listener)
 		},
-		"upload":    d.upload.Run,
-		"watchdog":  d.notify,
-		"reload":    d.reload,
+		"upload":   d.upload.Run,
+		"watchdog": d.notify,
+		"reload":   d.reload,
 		"readers": func(ctx context.Context) error {
 			go func() {
 				<-ctx.Done()
