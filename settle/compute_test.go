@@ -178,6 +178,8 @@ func TestMoney(t *testing.T) {
 	half.Quantity = decimal.RequireFromString("0.5")
 	vaccine := line("300.00")
 	vaccine.Vaccination = true
+	vaccineB := gradeB("300.00", "0.10")
+	vaccineB.Vaccination = true
 	scan := line("800.00")
 	scan.LargeEquipment = true
 	for _, c := range []struct {
@@ -208,6 +210,7 @@ func TestMoney(t *testing.T) {
 		{"no lines", visit("2024-11-05", centreA), "0", "0.00", "0.00", "2471.31", "2471.31", "SELECTED_DIRECT", settle.Settled},
 		{"nothing to pay", visit("2024-11-05", centreA, line("0.00")), "0", "0.00", "0.00", "2471.31", "2471.31", "SELECTED_DIRECT", settle.Settled},
 		{"vaccination is cash", visit("2024-11-05", centreA, vaccine), "0", "0.00", "0.00", "2471.31", "2471.31", "SELECTED_DIRECT", settle.NoFund},
+		{"vaccination is cash, its first part too", visit("2024-11-05", centreA, vaccineB), "0", "0.00", "0.00", "2471.31", "2471.31", "SELECTED_DIRECT", settle.NoFund},
 		{"a child's scan is ordinary", visit("2024-11-05", hospital3, scan), "0", "440.00", "360.00", "2471.31", "2031.31", "SELECTED_SETTLEMENT_HOSPITAL", settle.Settled},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -321,6 +324,13 @@ func TestRefusedInput(t *testing.T) {
 		{"link to oneself", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
 			p.Family = []settle.FamilyAccount{parent("P1", "1.00"), {ID: "P2", Relation: settle.RelationSelf}}
 		}, settle.BadField, "family_accounts[1].relation", 0},
+		{"link of unknown age", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
+			p.Family = []settle.FamilyAccount{{ID: "P1", Relation: settle.RelationChild, Link: settle.MutualAid}}
+		}, settle.BadField, "family_accounts[0].link_from", 0},
+		{"one account twice", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
+			p.Family = []settle.FamilyAccount{parent("P1", "1.00"), parent("P2", "1.00"), parent("P1", "1.00")}
+		}, settle.BadField, "family_accounts[2].account_id", 0},
+		{"unknown kind of line", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Lines[0].Kind = "drug" }, settle.BadField, "items[0].kind", 1},
 		{"unknown category", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) { p.Category = "soldier" }, settle.BadField, "patient.category", 0},
 		{"unknown visit", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Kind = "house_call" }, settle.BadField, "visit.kind", 0},
 		{"level", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Institution.Level = 4 }, settle.BadField, "visit.institution.level", 0},

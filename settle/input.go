@@ -2,6 +2,7 @@ package settle
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -112,6 +113,8 @@ func checkLines(lines []Line) *Refusal {
 			return badLine(i, "first_self_pay_ratio", "the ratio is not from 0 to 1")
 		case l.Grade == GradeA && !l.FirstSelfPay.IsZero():
 			return badLine(i, "first_self_pay_ratio", "category A has no first self-pay; an item with one is B")
+		case l.Kind != "" && l.Kind != ServiceLine:
+			return badLine(i, "kind", strconv.Quote(Clip(string(l.Kind))))
 		}
 	}
 	return nil
@@ -133,16 +136,31 @@ func checkPerson(p *Insured, day Date) *Refusal {
 	if r := checkSelections(p.Selections, day); r != nil {
 		return r
 	}
-	for i := range p.Family {
+	return checkFamily(p.Family, day)
+}
+
+// checkFamily refuses accounts that cannot be: a link to oneself, one of unknown age,
+// and an account that would be drawn twice, each time up to its whole balance.
+func checkFamily(list []FamilyAccount, day Date) *Refusal {
+	for i := range list {
 		at := "family_accounts[" + strconv.Itoa(i) + "]"
-		switch a := &p.Family[i]; {
+		switch a := &list[i]; {
 		case a.Balance < 0 || a.Balance > MaxFen:
 			return refusal(BadField, at+".balance", 0, "the balance is out of bounds")
 		case a.Relation == RelationSelf:
 			return refusal(BadField, at+".relation", 0, "a family account is another person's")
+		case a.Link == MutualAid && a.LinkFrom == 0:
+			return refusal(BadField, at+".link_from", 0, "the link's first day must be stated")
+		case slices.ContainsFunc(list[:i], func(b FamilyAccount) bool { return a.shares(day) && b.shares(day) && a.ID == b.ID }):
+			return refusal(BadField, at+".account_id", 0, "the account is linked twice on the same day")
 		}
 	}
 	return nil
+}
+
+// shares tells whether the link lets the account pay for the relative on the day.
+func (a *FamilyAccount) shares(day Date) bool {
+	return a.Link == MutualAid && day.Within(a.LinkFrom, a.LinkTo)
 }
 
 // checkSelections refuses two institutions selected for the same day: it is one in the

@@ -88,7 +88,7 @@ func chosen(p settle.Insured, at settle.Institution, day string) (bool, string) 
 			return true, "SELECTED_DIRECT"
 		case centre && at.ID == c.SettlementHospital:
 			return true, "SELECTED_SETTLEMENT_HOSPITAL"
-		case centre && at.Kind == settle.CommunityHealth && at.SettlementHospital == c.SettlementHospital:
+		case centre && at.Kind == settle.CommunityHealth && at.SettlementHospital == c.SettlementHospital && day >= "2023-10-01":
 			return true, "SELECTED_AFFILIATED"
 		}
 	}
@@ -99,7 +99,6 @@ func chosen(p settle.Insured, at settle.Institution, day string) (bool, string) 
 func (o *opinion) accounts(p settle.Insured, v settle.Visit, day string) bool {
 	for _, l := range o.lines {
 		if l.vaccine && day >= "2023-10-01" {
-			o.eligible = o.eligible.Add(l.first)
 			continue
 		}
 		o.eligible = o.eligible.Add(l.scope.Sub(l.fund)).Add(l.first)

@@ -237,7 +237,7 @@ func (o *opinion) community(p settle.Insured, b settle.Bill, u settle.Usage) boo
 	for i, l := range b.Lines {
 		switch {
 		case !direct || l.Grade == settle.GradeC || l.Vaccination:
-		case l.Kind == settle.ServiceLine:
+		case l.Kind == settle.ServiceLine || l.Consultation || l.LargeEquipment:
 			o.put(i, "community_pool", dec("0.9"))
 			o.lines[i].share = decimal.Min(o.lines[i].share, dec("120"))
 		case l.Grade == settle.GradeA:

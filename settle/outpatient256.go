@@ -70,12 +70,16 @@ func (w *work) assign256(where where256) (ok bool) {
 	return true
 }
 
+// service tells a single service or material from a drug: a consultation and a
+// large-equipment examination are services whatever the bill says of their kind.
+func (l *Line) service() bool { return l.Kind == ServiceLine || l.Consultation || l.LargeEquipment }
+
 // assignLine256 puts line i into the pool: a single service or material at its own
-// rate and at most its cap (O256-2), all else by its grade (O256-1).
+// rate and at most its cap (O256-2), drugs by their grade (O256-1).
 func (w *work) assignLine256(i int) (ok bool) {
 	l := &w.bill.Lines[i]
 	p, key := ParamOldDrugRate, Key{string(l.Grade)}
-	if l.Kind == ServiceLine {
+	if l.service() {
 		p, key = ParamOldServiceRate, Key{}
 	}
 	r, ok := w.rate(p, key)
@@ -83,7 +87,7 @@ func (w *work) assignLine256(i int) (ok bool) {
 		return false
 	}
 	w.assign(i, BucketCommunityPool, r)
-	return l.Kind != ServiceLine || w.capService(i)
+	return !l.service() || w.capService(i)
 }
 
 // capService cuts what a single service asks of the pool to its cap, before the pool is

@@ -115,18 +115,20 @@ func (w *work) assign358(pays bool, r *rates358) {
 }
 
 // leave sorts what the fund left of each line into the kinds that accounts may or may
-// not pay.
+// not pay. A vaccination is one kind whole, its first self-pay too.
 func (w *work) leave(reason Code) {
 	for i := range w.out.Lines {
 		l := &w.out.Lines[i]
 		w.parts[partOverCap] += l.OverCap
-		w.parts[partFirstSelfPay] += l.FirstSelfPay
 		w.parts[partSelfFunded] += l.SelfFunded
+		if w.bill.Lines[i].Vaccination {
+			w.parts[partVaccination] += l.FirstSelfPay + l.InScope
+			continue
+		}
+		w.parts[partFirstSelfPay] += l.FirstSelfPay
 		switch {
 		case l.Bucket != BucketNone:
 			w.parts[partRateShare] += l.InScope - l.Fund
-		case w.bill.Lines[i].Vaccination:
-			w.parts[partVaccination] += l.InScope
 		case w.bill.Lines[i].Grade != GradeC:
 			w.parts[partNotSelected] += l.InScope
 			w.note(Step{What: StepNoFund, Line: i + 1, Reason: reason, Rule: ruleOf(reason), Amount: l.InScope})

@@ -31,6 +31,7 @@ const (
 	ParamOtherPrimary         Param = "other_primary_any_age"              // S-1, X-18
 	ParamAgeReached           Param = "age_reached"
 	ParamHospitalCovers       Param = "hospital_covers_centres"
+	ParamAffiliated           Param = "affiliated_centres"                 // S-4
 	ParamSettlementReferral   Param = "settlement_hospital_needs_referral" // S-8
 	ParamAnnualBenefitStart   Param = "annual_benefit_start"               // P-1
 	ParamNewbornMonths        Param = "newborn_months"                     // P-2

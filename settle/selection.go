@@ -55,9 +55,9 @@ func (p *Insured) residents() bool {
 	return p.Category != EmployeeTier1 && p.Category != EmployeeTier2
 }
 
-// counts tells how visiting one institution counts as visiting the chosen one
-// (S-4), "" if it does not. Out of town only the selected networked primary
-// institution itself does (C-6).
+// counts tells how visiting one institution counts as visiting the chosen one (S-4), ""
+// if it does not. The other centres of its hospital do from 2023-10-01. Out of town only
+// the selected networked primary institution itself does (C-6).
 func (w *work) counts(chosen, visited *Institution) Code {
 	switch {
 	case visited.City != HomeCity:
@@ -70,7 +70,8 @@ func (w *work) counts(chosen, visited *Institution) Code {
 		if visited.ID == chosen.SettlementHospital {
 			return SelectedSettlementHospital
 		}
-		if visited.Kind == CommunityHealth && visited.SettlementHospital == chosen.SettlementHospital {
+		if visited.Kind == CommunityHealth && visited.SettlementHospital == chosen.SettlementHospital &&
+			w.rules.Number(ParamAffiliated, Key{}).On() {
 			return SelectedAffiliated
 		}
 	case chosen.Kind == Hospital && visited.Kind == CommunityHealth && visited.SettlementHospital == chosen.ID:

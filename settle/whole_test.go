@@ -28,6 +28,7 @@ func TestWholePolicy(t *testing.T) {
 	sent := settle.Visit{Kind: settle.Outpatient, Filing: settle.FilingReferral}
 	large, service := line("1000"), line("1000")
 	large.LargeEquipment, service.Kind = true, settle.ServiceLine
+	consulted := consultation("100")
 	const child, student, adult, t1, t2 = settle.ChildResident, settle.Student, settle.Resident, settle.EmployeeTier1, settle.EmployeeTier2
 	for _, c := range []struct {
 		name     string
@@ -66,10 +67,13 @@ func TestWholePolicy(t *testing.T) {
 		{"inpatient in 2026 needs no limit", "2026-06-02", child, "2018-06-01", false, centreA, at(stay(1), hospital3), nil, "360.00", "INPATIENT"},
 		{"outpatient in 2026", "2026-06-02", t2, "1990-01-01", false, centreA, at(out, centreA), nil, "0.00", "POLICY_ROW_MISSING"},
 
-		{"before: affiliated centre", "2022-06-02", student, "2002-01-01", false, centreA, at(out, centreA2), nil, "800.00", "SELECTED_AFFILIATED"},
+		{"before: another centre of the hospital", "2023-09-30", student, "2002-01-01", false, centreA, at(out, centreA2), nil, "0.00", "NOT_SELECTED"},
+		{"another centre of the hospital", "2023-10-01", student, "2002-01-01", false, centreA, at(out, centreA2), nil, "750.00", "SELECTED_AFFILIATED"},
 		{"before: other primary from 14", "2022-06-02", student, "2002-01-01", false, primary, at(out, primary), nil, "0.00", "SELECTION_INVALID_AGE14"},
 		{"before: other primary below 14", "2022-06-02", child, "2018-06-01", false, primary, at(out, primary), nil, "800.00", "SELECTED_DIRECT"},
 		{"before: single service at most 120", "2022-06-02", child, "2018-06-01", false, centreA, at(out, centreA), &service, "120.00", "SELECTED_DIRECT"},
+		{"before: large equipment is a service", "2022-06-02", child, "2018-06-01", false, centreA, at(out, centreA), &large, "120.00", "SELECTED_DIRECT"},
+		{"before: a consultation is a service", "2022-06-02", child, "2018-06-01", false, centreA, at(out, centreA), &consulted, "90.00", "SELECTED_DIRECT"},
 		{"before: settlement hospital on referral", "2022-06-02", child, "2018-06-01", false, centreA, at(referred, hospital3), nil, "0.00", "POLICY_ROW_MISSING"},
 		{"before: rescue elsewhere", "2022-06-02", child, "2018-06-01", false, centreA, at(rescue, stranger), nil, "0.00", "POLICY_ROW_MISSING"},
 		{"before: rescue at the bound place", "2022-06-02", child, "2018-06-01", false, centreA, at(rescue, centreA), nil, "800.00", "SELECTED_DIRECT"},

@@ -42,10 +42,12 @@ type config struct {
 		Guardian string `toml:"guardian"` // part of the reader's name
 	} `toml:"readers"`
 	Platform struct {
-		URL    string `toml:"url"`    // the gateway, without the transaction number
-		PaasID string `toml:"paasid"` // x-tif-paasid
-		Area   string `toml:"area"`   // 就医地医保区划
-		System string `toml:"system"` // recer_sys_code
+		URL     string `toml:"url"`     // the gateway, without the transaction number
+		Gateway string `toml:"gateway"` // tif (Guangdong, the default), csb (Hunan, Jiangsu), ca (Zhejiang)
+		PaasID  string `toml:"paasid"`  // x-tif-paasid, _api_access_key or x-ca-key
+		CA      string `toml:"ca"`      // file of the only roots (PEM) that the platform's certificate may come from
+		Area    string `toml:"area"`    // 就医地医保区划
+		System  string `toml:"system"`  // recer_sys_code
 	} `toml:"platform"`
 	Offline struct {
 		MaxAge       duration   `toml:"max_age"`       // how old may what we know of a person be
@@ -90,7 +92,7 @@ func readConfig(path string) (*config, error) {
 	c.State = firstOf(c.State, os.Getenv("STATE_DIRECTORY"))
 	c.Credentials = firstOf(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
 	base := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Credentials, &c.Institution.Registry, &c.Policy.Overlays} {
+	for _, p := range []*string{&c.State, &c.Credentials, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}
@@ -134,6 +136,15 @@ func (c *config) check() error {
 		return errors.New("offline: max_age must be positive and the limits not negative")
 	}
 	return nil
+}
+
+// roots reads the roots that the platform's certificate may come from, nil for the
+// system's.
+func (c *config) roots() ([]byte, error) {
+	if c.Platform.CA == "" {
+		return nil, nil
+	}
+	return os.ReadFile(c.Platform.CA)
 }
 
 // loopback tells whether an address is of this machine alone, with a port.

@@ -152,7 +152,15 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 		return err
 	}
 	c := d.config
-	client, err := nhsa.New(nhsa.Options{BaseURL: c.Platform.URL, PaasID: c.Platform.PaasID, Secret: nhsa.Secret(secret), MaxReply: queue.MaxAnswer, Now: time.Now})
+	gateway, err := nhsa.NewGateway(c.Platform.Gateway, c.Platform.PaasID, nhsa.Secret(secret))
+	if err != nil {
+		return usagef("platform: %w", err)
+	}
+	roots, err := c.roots()
+	if err != nil {
+		return usagef("platform.ca: %w", err)
+	}
+	client, err := nhsa.New(nhsa.Options{BaseURL: c.Platform.URL, Gateway: gateway, CA: roots, MaxReply: queue.MaxAnswer, Now: time.Now})
 	if err != nil {
 		return usagef("platform: %w", err)
 	}

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -40,9 +40,9 @@ func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
 
 // Options are the line to the platform.
 type Options struct {
-	BaseURL  string           // up to and without /{infno}: "http://…/ebus/sz_prd/hsa/hgs"
-	PaasID   string           // x-tif-paasid, given to the institution
-	Secret   Secret           //
+	BaseURL  string           // the gateway's, to which [Gateway] adds: "http://…/ebus/sz_prd/hsa/hgs"
+	Gateway  Gateway          // signs and addresses what is sent
+	CA       []byte           // PEM: the only roots that a certificate may come from; nil: the system's
 	Connect  time.Duration    // limit for dialling; 0 is [DefaultConnect]
 	Total    time.Duration    // limit for a whole transaction; 0 is [DefaultTotal]
 	MaxReply int64            // limit of a reply, bytes; 0 is [DefaultMaxReply]
@@ -62,24 +62,23 @@ type Client struct {
 // would make a request that meets a closing connection an unknown outcome, so the
 // default keeps none.
 func New(o Options) (*Client, error) {
-	base, err := url.Parse(o.BaseURL)
-	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
-		return nil, errors.New("platform address: want http(s)://host/path")
+	base, err := parseBase(o.BaseURL)
+	if err != nil {
+		return nil, err
 	}
-	if base.User != nil || base.RawQuery != "" {
-		return nil, errors.New("platform address: user or query in it")
+	if o.Gateway == nil {
+		return nil, errors.New("platform line: no gateway")
 	}
-	if o.PaasID == "" || o.Secret == "" {
-		return nil, errors.New("platform line: paasid and secret are needed")
+	if err := o.defaults(); err != nil {
+		return nil, err
 	}
-	o.defaults()
 	client := *o.HTTP
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client.Jar = nil
 	return &Client{base: base, http: &client, o: o}, nil
 }
 
-func (o *Options) defaults() {
+func (o *Options) defaults() error {
 	if o.Connect == 0 {
 		o.Connect = DefaultConnect
 	}
@@ -95,14 +94,24 @@ func (o *Options) defaults() {
 	if o.Nonce == nil {
 		o.Nonce = randomNonce
 	}
-	if o.HTTP == nil {
-		o.HTTP = &http.Client{Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: o.Connect}).DialContext,
-			TLSHandshakeTimeout: o.Connect,
-			DisableKeepAlives:   true,
-			DisableCompression:  true,
-		}}
+	if o.HTTP != nil {
+		return nil
 	}
+	trust := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.CA != nil {
+		trust.RootCAs = x509.NewCertPool()
+		if !trust.RootCAs.AppendCertsFromPEM(o.CA) {
+			return errors.New("platform line: no certificate in the file of the roots")
+		}
+	}
+	o.HTTP = &http.Client{Transport: &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: o.Connect}).DialContext,
+		TLSHandshakeTimeout: o.Connect,
+		TLSClientConfig:     trust,
+		DisableKeepAlives:   true,
+		DisableCompression:  true,
+	}}
+	return nil
 }
 
 func randomNonce() string {
@@ -117,15 +126,8 @@ func (c *Client) String() string { return "nhsa.Client(" + c.base.Redacted() + "
 // GoString is String.
 func (c *Client) GoString() string { return c.String() }
 
-// Sign is the gateway's signature: lower-case hex of
-// sha256(timestamp + secret + nonce + timestamp). The body is not part of it.
-func Sign(timestamp string, secret Secret, nonce string) string {
-	sum := sha256.Sum256([]byte(timestamp + string(secret) + nonce + timestamp))
-	return hex.EncodeToString(sum[:])
-}
-
-// Send posts a stored body to {base}/{infno} and reads the answer. The gateway's
-// headers are made now, from the clock. The error is *[Unknown], *[AccessRefusal]
+// Send posts a stored body through the gateway, which signs it now, and reads the
+// answer. The error is *[Unknown], *[AccessRefusal]
 // or *[BusinessRefusal]; Send never tries twice and follows no redirect.
 func (c *Client) Send(ctx context.Context, infno string, body []byte) (Reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.o.Total)
@@ -157,19 +159,12 @@ func (c *Client) request(ctx context.Context, infno string, body []byte) (*http.
 	if infno == "" || strings.Trim(infno, "0123456789ABCDEF") != "" {
 		return nil, fmt.Errorf("not a transaction number: %q", infno)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath(infno).String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	timestamp, nonce := strconv.FormatInt(c.o.Now().Unix(), 10), c.o.Nonce()
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	for name, value := range map[string]string{ // in the gateway's own spelling, which Set would change
-		"x-tif-paasid": c.o.PaasID, "x-tif-timestamp": timestamp,
-		"x-tif-nonce": nonce, "x-tif-signature": Sign(timestamp, c.o.Secret, nonce),
-	} {
-		req.Header[name] = []string{value}
-	}
-	return req, nil
+	return req, c.o.Gateway.Sign(req, infno, body, c.o.Now(), c.o.Nonce())
 }
 
 // notSent tells whether it is certain that no byte of the request left: the dial

@@ -16,22 +16,12 @@ import (
 	"settled/queue/nhsa"
 )
 
-// The vector was computed with: printf '%s%s%s%s' 1700000000 test-secret abc123 1700000000 | openssl dgst -sha256
-const (
-	stamp     = 1700000000
-	signature = "c5dcedb04bfcc6a759d54160c7a2128bbcfd107a3cc8aa3f40cc0c045b2d3ef1"
-)
-
-func TestSign(t *testing.T) {
-	if got := nhsa.Sign(fmt.Sprint(stamp), "test-secret", "abc123"); got != signature {
-		t.Errorf("signature %s, want %s", got, signature)
-	}
-}
+const stamp = 1700000000
 
 func client(t *testing.T, base string, change func(*nhsa.Options)) *nhsa.Client {
 	t.Helper()
 	o := nhsa.Options{
-		BaseURL: base, PaasID: "paas-1", Secret: "test-secret", Total: 2 * time.Second,
+		BaseURL: base, Gateway: nhsa.TIF{PaasID: "paas-1", Secret: "test-secret"}, Total: 2 * time.Second,
 		Now: func() time.Time { return time.Unix(stamp, 0) }, Nonce: func() string { return "abc123" },
 	}
 	if change != nil {
@@ -212,7 +202,7 @@ func TestReplyOverTheLimitIsUnknown(t *testing.T) {
 }
 
 func TestSecretNeverShows(t *testing.T) {
-	o := nhsa.Options{BaseURL: "http://127.0.0.1:1", PaasID: "p", Secret: "hush-hush"}
+	o := nhsa.Options{BaseURL: "http://127.0.0.1:1", Gateway: nhsa.CSB{AccessKey: "k", Secret: "hush-hush"}}
 	c, err := nhsa.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -228,12 +218,12 @@ func TestSecretNeverShows(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
+	g := nhsa.TIF{PaasID: "p", Secret: "s"}
 	for _, o := range []nhsa.Options{
-		{BaseURL: "ftp://x/y", PaasID: "p", Secret: "s"},
-		{BaseURL: "http://u:p@x/", PaasID: "p", Secret: "s"},
-		{BaseURL: "http://x/?a=b", PaasID: "p", Secret: "s"},
-		{BaseURL: "http://x/", Secret: "s"},
-		{BaseURL: "http://x/", PaasID: "p"},
+		{BaseURL: "ftp://x/y", Gateway: g},
+		{BaseURL: "http://u:p@x/", Gateway: g},
+		{BaseURL: "http://x/?a=b", Gateway: g},
+		{BaseURL: "http://x/"},
 		{},
 	} {
 		if _, err := nhsa.New(o); err == nil {

@@ -123,7 +123,7 @@ func read(t *testing.T, name string) []byte {
 func TestEncodeNamesTheField(t *testing.T) {
 	fee := func(change func(*nhsa.Fee)) nhsa.FeeUpload {
 		f := nhsa.Fee{
-			LineNo: "1", VisitID: "v", PersonNo: "p", Batch: "b", Prescription: "b", Outside: "0", Time: "2026-11-21 09:00:00",
+			LineNo: "1", Code: "XA01", VisitID: "v", PersonNo: "p", Batch: "b", Prescription: "b", Outside: "0", Time: "2026-11-21 09:00:00",
 			HospitalCode: "h", Quantity: decimal.RequireFromString("1.5"), Price: decimal.RequireFromString("12.345678"),
 			DeptCode: "d", DeptName: "d", DoctorCode: "d", DoctorName: "d", Approved: "1",
 		}

@@ -110,7 +110,7 @@ func checkText(s, path, rule string) error {
 	}
 	switch {
 	case rule == "T":
-		if _, ok := parseTime(s); !ok {
+		if !isTime(s) {
 			return &FieldError{Field: path, Want: "a time yyyy-MM-dd HH:mm:ss"}
 		}
 	case rule == "D":

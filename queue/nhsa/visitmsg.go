@@ -100,7 +100,7 @@ type Fee struct {
 	Prescription string          `json:"rxno" wire:"C30*"`
 	Outside      string          `json:"rx_circ_flag" wire:"C3*"`
 	Time         string          `json:"fee_ocur_time" wire:"T*"`
-	Code         string          `json:"med_list_codg" wire:"C50"`
+	Code         string          `json:"med_list_codg" wire:"C50*"`
 	HospitalCode string          `json:"medins_list_codg" wire:"C150*"`
 	Quantity     decimal.Decimal `json:"cnt" wire:"N16,4*"`
 	Price        decimal.Decimal `json:"pric" wire:"N16,6*"`

@@ -219,14 +219,14 @@ func hollow(data []byte) bool {
 	return false
 }
 
-// parseTime reads an instant of the interface: T, or a day alone.
-func parseTime(s string) (time.Time, bool) {
+// isTime tells an instant of the interface: T, or a day alone.
+func isTime(s string) bool {
 	for _, layout := range []string{TimeLayout, "2006-01-02 15:04:05.000", "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, s, Zone()); err == nil {
-			return t, true
+		if _, err := time.Parse(layout, s); err == nil {
+			return true
 		}
 	}
-	return time.Time{}, false
+	return false
 }
 
 // dayOf reads the civil day at the start of a day or instant, with or without

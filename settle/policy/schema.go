@@ -70,6 +70,7 @@ func schemas() []schema {
 		{settle.ParamOtherPrimary, unitFlag, nil, nil},
 		{settle.ParamAgeReached, unitChoice, nil, []string{settle.OnBirthday, settle.DayAfter}},
 		{settle.ParamHospitalCovers, unitFlag, nil, nil},
+		{settle.ParamAffiliated, unitFlag, nil, nil},
 		{settle.ParamSettlementReferral, unitFlag, nil, nil},
 		{settle.ParamAnnualBenefitStart, unitMonth, nil, nil},
 		{settle.ParamNewbornMonths, unitMonths, nil, nil},

@@ -53,7 +53,7 @@ func open(t *testing.T, change func(*nhsa.Options)) *desk {
 	}
 	t.Cleanup(sim.Close)
 	o := nhsa.Options{
-		BaseURL: sim.BaseURL(), PaasID: "rig-paas", Secret: "rig-secret", Total: 10 * time.Second,
+		BaseURL: sim.BaseURL(), Gateway: nhsa.TIF{PaasID: "rig-paas", Secret: "rig-secret"}, Total: 10 * time.Second,
 		Now: noon,
 	}
 	if change != nil {

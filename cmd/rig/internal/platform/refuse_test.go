@@ -19,8 +19,8 @@ func TestRefusals(t *testing.T) {
 		change func(string) string // of the body
 		want   string
 	}{
-		{"wrong secret", func(o *nhsa.Options) { o.Secret = "x" }, "9001", nil, "签名不一致!"},
-		{"wrong user", func(o *nhsa.Options) { o.PaasID = "x" }, "9001", nil, "非法用户!"},
+		{"wrong secret", func(o *nhsa.Options) { o.Gateway = nhsa.TIF{PaasID: "rig-paas", Secret: "x"} }, "9001", nil, "签名不一致!"},
+		{"wrong user", func(o *nhsa.Options) { o.Gateway = nhsa.TIF{PaasID: "x", Secret: "rig-secret"} }, "9001", nil, "非法用户!"},
 		{"clock behind", func(o *nhsa.Options) { o.Now = func() time.Time { return noon().Add(-31 * time.Minute) } }, "9001", nil, "签名时间戳超时!"},
 		{"clock within", func(o *nhsa.Options) { o.Now = func() time.Time { return noon().Add(29 * time.Minute) } }, "9001", nil, ""},
 		{"no such transaction", nil, "9999", nil, "未知交易编号"},
@@ -35,7 +35,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := open(t, nil)
-			o := nhsa.Options{BaseURL: d.sim.BaseURL(), PaasID: "rig-paas", Secret: "rig-secret", Now: noon}
+			o := nhsa.Options{BaseURL: d.sim.BaseURL(), Gateway: nhsa.TIF{PaasID: "rig-paas", Secret: "rig-secret"}, Now: noon}
 			if c.line != nil {
 				c.line(&o)
 			}

@@ -1,0 +1,256 @@
+package nhsa
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"settled/settle"
+)
+
+// Kinds of messages and outcomes of replies, as [Inspection] names them.
+const (
+	KindRequest    = "request"
+	KindReply      = "reply"
+	KindUnreadable = "unreadable"
+
+	OutcomeOK         = "ok"
+	OutcomeBusiness   = "business_refusal"
+	OutcomeAccess     = "access_refusal"
+	OutcomeUnreadable = "unreadable"
+)
+
+// Inspection is what can be told of a message.
+type Inspection struct {
+	Kind       string     `json:"kind"`
+	Infno      string     `json:"infno,omitempty"`   // of a request; of a reply where it can be told
+	Name       string     `json:"name,omitempty"`    // of the transaction, in Chinese
+	Outcome    string     `json:"outcome,omitempty"` // of a reply
+	Message    string     `json:"message,omitempty"` // the platform's words; why it is unreadable
+	Identities Identities `json:"identities"`
+	Warnings   []string   `json:"warnings"` // name fields and codes, never what a field says of a person
+}
+
+// Inspect looks at a request or a reply of any province, leniently: UTF-8 or GB18030,
+// numbers as text, a row for a list, JSON within a string. It never fails.
+func (s *Spec) Inspect(data []byte) Inspection {
+	in := Inspection{Identities: noIdentities(), Warnings: []string{}}
+	text := bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if !utf8.Valid(text) {
+		if decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(text); err == nil {
+			text = decoded
+			in.warn("not UTF-8; read as GB18030")
+		}
+	}
+	msg, err := readObject(text)
+	if err != nil {
+		return in.unreadable(text, err)
+	}
+	switch {
+	case has(msg, "infcode"), has(msg, "code") && !has(msg, "infno"), text1(msg, "type") == "error":
+		s.inspectReply(&in, msg, text)
+	case has(msg, "infno"):
+		s.inspectRequest(&in, msg)
+	case has(msg, "output"), bareReply(msg):
+		s.inspectReply(&in, msg, text)
+	default:
+		in.Kind, in.Message = KindUnreadable, "neither a request (no infno) nor a reply (no infcode, no code)"
+	}
+	return in
+}
+
+// unreadable tells of what is no JSON object. A reply that was cut is a reply yet.
+func (in Inspection) unreadable(text []byte, err error) Inspection {
+	in.Kind, in.Message = KindUnreadable, err.Error()
+	start := text[:min(len(text), 4096)]
+	if bytes.Contains(start, []byte(`"infcode"`)) {
+		in.Kind, in.Outcome = KindReply, OutcomeUnreadable
+	}
+	return in
+}
+
+func (in *Inspection) warn(format string, args ...any) {
+	in.Warnings = append(in.Warnings, fmt.Sprintf(format, args...))
+}
+
+var errEmpty = errors.New("empty")
+
+// readObject reads one JSON object, numbers in their own spelling.
+func readObject(text []byte) (map[string]any, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, errEmpty
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		var syntax *json.SyntaxError
+		switch {
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, fmt.Errorf("cut off after %d bytes", len(text))
+		case errors.As(err, &syntax):
+			return nil, fmt.Errorf("not JSON at byte %d of %d", syntax.Offset, len(text))
+		}
+		return nil, fmt.Errorf("not JSON: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("something follows the message at byte %d", dec.InputOffset())
+	}
+	msg, ok := v.(map[string]any)
+	if !ok {
+		return nil, errors.New("not a JSON object")
+	}
+	return msg, nil
+}
+
+func (s *Spec) inspectRequest(in *Inspection, msg map[string]any) {
+	in.Kind, in.Infno = KindRequest, text1(msg, "infno")
+	c := checker{spec: s, in: in}
+	c.row("", msg, s.head)
+	t := s.transaction(in.Infno)
+	if t == nil {
+		in.warn("infno %q: not a transaction that is known", in.Infno)
+	} else {
+		in.Name = t.name
+		c.nodes("input", unwrapped(msg["input"]), t.request)
+		if strings.HasPrefix(in.Infno, "2207") {
+			c.parts(unwrapped(msg["input"]))
+		}
+	}
+	if c.templates > 0 {
+		in.warn("template: %d fields hold a placeholder, not a value", c.templates)
+	}
+}
+
+func (s *Spec) inspectReply(in *Inspection, msg map[string]any, text []byte) {
+	in.Kind, in.Outcome = KindReply, OutcomeOK
+	out := unwrapped(msg["output"])
+	if !has(msg, "infcode") && has(msg, "code") { // a gateway's or the e-credential's own envelope
+		out = unwrapped(msg["data"])
+	} else if bareReply(msg) {
+		out = msg
+	}
+	in.Infno = replyInfno(out)
+	in.Message = maskNumbers(firstText(msg, "err_msg", "message", "msg"))
+	if has(msg, "infcode") || has(msg, "code") || has(msg, "type") {
+		if _, err := ReadReply(in.Infno, 200, text); err != nil && !okGateway(msg) {
+			in.Outcome = outcomeOf(err)
+		}
+	}
+	if in.Outcome == OutcomeUnreadable && has(msg, "infcode") {
+		in.Outcome = s.oddInfcode(in, msg)
+	}
+	if in.Outcome != OutcomeOK {
+		return
+	}
+	c := checker{spec: s, in: in}
+	if has(msg, "infcode") {
+		c.row("", msg, s.replyHead)
+	}
+	if t := s.transaction(in.Infno); t != nil {
+		in.Name = t.name
+		c.nodes("output", out, t.reply)
+		in.Identities = identitiesOf(in.Infno, out)
+	}
+}
+
+// oddInfcode judges an infcode that is neither 0 nor negative by what comes with it: an
+// annex of the published text has "1" for a success. The daemon takes such an answer for
+// an unknown outcome, and asks.
+func (s *Spec) oddInfcode(in *Inspection, msg map[string]any) string {
+	in.warn("infcode: %q, where 0 or -1 is due", settle.Clip(text1(msg, "infcode")))
+	switch {
+	case in.Infno != "":
+		return OutcomeOK
+	case in.Message != "":
+		return OutcomeBusiness
+	}
+	return OutcomeUnreadable
+}
+
+// okGateway tells a gateway's envelope that says yes: {code: 0 or 200, data}.
+func okGateway(msg map[string]any) bool {
+	code := text1(msg, "code")
+	return !has(msg, "infcode") && has(msg, "code") && (isZero(code) || code == "200") && text1(msg, "type") != "error"
+}
+
+func outcomeOf(err error) string {
+	var business *BusinessRefusal
+	var access *AccessRefusal
+	switch {
+	case errors.As(err, &business):
+		return OutcomeBusiness
+	case errors.As(err, &access):
+		return OutcomeAccess
+	}
+	return OutcomeUnreadable
+}
+
+// bareReply tells the file transactions' answers, which come without an envelope.
+func bareReply(msg map[string]any) bool { return has(msg, "file_qury_no") && !has(msg, "infno") }
+
+// replyInfno tells from the nodes of an output which transaction it answers, "" if
+// that can't be told. 2204's and 2301's answers are alike; it says 2204.
+func replyInfno(out any) string {
+	o, ok := out.(map[string]any)
+	if !ok {
+		return ""
+	}
+	if rows := rowsOf(child(o, "setlinfo")); len(rows) > 0 {
+		return settlementInfno(rows[0])
+	}
+	for _, sign := range [...]struct{ node, field, infno string }{
+		{"baseinfo", "psn_no", "1101"},
+		{"trtinfo", "trt_chk_type", "2001"},
+		{"trtinfo", "trt_enjymnt_flag", "2001"},
+		{"result", "feedetl_sn", "2204"},
+		{"result", "trt_dcla_detl_sn", "2505"},
+		{"result", "clr_appy_evt_id", "3203"},
+		{"result", "mdtrt_id", "2401"},
+		{"data", "ipt_otp_no", "2201"},
+		{"signinoutb", "sign_no", "9001"},
+		{"signinoutb", "sign_time", "9002"},
+		{"stmtinfo", "stmt_rslt", "3201"},
+		{"fileinfo", "file_qury_no", "3202"},
+		{"medinsinfo", "fixmedins_code", "1201"},
+		{"cuminfo", "cum", "5206"},
+		{"psnfixmedin", "fixmedins_code", "5302"},
+		{"mdtrtinfo", "mdtrt_id", "5201"},
+	} {
+		if rows := rowsOf(child(o, sign.node)); len(rows) > 0 && text1(rows[0], sign.field) != "" {
+			return sign.infno
+		}
+	}
+	switch {
+	case has(o, "ecToken"):
+		return "1162"
+	case has(o, "file_qury_no") && has(o, "data_cnt"):
+		return "1301"
+	case has(o, "file_qury_no"):
+		return "9101"
+	}
+	return ""
+}
+
+// settlementInfno tells trial, settlement and reversal apart, and outpatients from
+// inpatients. What has the fields of the settlement query is one.
+func settlementInfno(row map[string]any) string {
+	outpatient := text1(row, "clr_type") != "21" && !strings.HasPrefix(text1(row, "med_type"), "2")
+	infno := map[bool][3]string{true: {"2206", "2207", "2208"}, false: {"2303", "2304", "2305"}}[outpatient]
+	total, known := amountOf(row, "medfee_sumamt")
+	switch {
+	case has(row, "refd_setl_flag") || has(row, "invono"):
+		return "5203"
+	case known && total < 0:
+		return infno[2]
+	case text1(row, "setl_id") == "":
+		return infno[0]
+	}
+	return infno[1]
+}

@@ -1,0 +1,133 @@
+package nhsa
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+//go:embed spec.toml
+var specText string
+
+// Spec is the interface's transactions, field by field.
+type Spec struct {
+	head      fields
+	replyHead fields
+	byInfno   map[string]*transaction
+	codes     map[string][]string
+}
+
+// fields is a node's fields, each with its form in the specification's notation:
+// "C30*"; "" is not known.
+type fields map[string]string
+
+type transaction struct {
+	infno, name    string
+	request, reply map[string]node
+}
+
+// node is an object, or a list of rows, of an input or output.
+type node struct {
+	fields   fields
+	optional bool
+}
+
+// LoadSpec reads the built-in specification.
+func LoadSpec() (*Spec, error) {
+	var file struct {
+		Head        fields
+		ReplyHead   fields `toml:"reply_head"`
+		Transaction []struct {
+			Infno, Name, Section string
+			Also                 []string
+			Request, Reply       map[string]any
+		}
+		Node  map[string]fields
+		Codes map[string][]string
+	}
+	if _, err := toml.Decode(specText, &file); err != nil {
+		return nil, fmt.Errorf("specification: %w", err)
+	}
+	var err error
+	s := &Spec{head: file.Head, replyHead: file.ReplyHead, codes: file.Codes, byInfno: map[string]*transaction{}}
+	for _, t := range file.Transaction {
+		tr := &transaction{infno: t.Infno, name: t.Name}
+		if tr.request, err = readNodes(t.Request, file.Node); err != nil {
+			return nil, fmt.Errorf("specification: %s: %w", t.Infno, err)
+		}
+		if tr.reply, err = readNodes(t.Reply, file.Node); err != nil {
+			return nil, fmt.Errorf("specification: %s: %w", t.Infno, err)
+		}
+		for _, infno := range append([]string{t.Infno}, t.Also...) {
+			if s.byInfno[infno] != nil {
+				return nil, fmt.Errorf("specification: %s stands twice", infno)
+			}
+			s.byInfno[infno] = tr
+		}
+	}
+	return s, nil
+}
+
+// Infnos lists the transactions, sorted.
+func (s *Spec) Infnos() []string { return slices.Sorted(maps.Keys(s.byInfno)) }
+
+// Name is a transaction's name in Chinese, "" for one that is not known. Forms with a
+// letter behind the number (2207A) are taken for the number's.
+func (s *Spec) Name(infno string) string {
+	if t := s.transaction(infno); t != nil {
+		return t.name
+	}
+	return ""
+}
+
+func (s *Spec) transaction(infno string) *transaction {
+	if t := s.byInfno[infno]; t != nil {
+		return t
+	}
+	return s.byInfno[strings.TrimRight(infno, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")]
+}
+
+// readNodes reads the nodes of a request or reply. A node's fields stand there, or are
+// the name of a shared node.
+func readNodes(list map[string]any, shared map[string]fields) (map[string]node, error) {
+	nodes := map[string]node{}
+	for name, v := range list {
+		plain, optional := strings.CutSuffix(name, "?")
+		f, err := readFields(v, shared)
+		if err != nil {
+			return nil, fmt.Errorf("node %s: %w", plain, err)
+		}
+		nodes[plain] = node{fields: f, optional: optional}
+	}
+	return nodes, nil
+}
+
+func readFields(v any, shared map[string]fields) (fields, error) {
+	switch v := v.(type) {
+	case string:
+		own, ok := shared[v]
+		if !ok {
+			return nil, fmt.Errorf("no node %q", v)
+		}
+		f := fields{}
+		maps.Copy(f, shared[own["like"]])
+		maps.Copy(f, own)
+		delete(f, "like")
+		return f, nil
+	case map[string]any:
+		f := fields{}
+		for name, form := range v {
+			text, ok := form.(string)
+			if !ok {
+				return nil, fmt.Errorf("form of %s is not text", name)
+			}
+			f[name] = text
+		}
+		return f, nil
+	}
+	return nil, fmt.Errorf("%T", v)
+}
