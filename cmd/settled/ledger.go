@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 
 	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
 	"settled/queue"
 	"settled/settle"
 )
@@ -30,14 +33,20 @@ func newLedger(q *queue.Queue, log *slog.Logger) *ledger {
 // Entry implements api.Ledger.
 func (l *ledger) Entry(_ context.Context, number string) (api.Entry, error) {
 	r, err := l.queue.Get(number)
-	var refusal *settle.Refusal
-	if errors.As(err, &refusal) && refusal.Code == queue.CodeNoSettlement {
-		return api.Entry{}, refuse(settle.NoSettlement, refusal.Technician)
-	}
 	if err != nil {
-		return api.Entry{}, err
+		return api.Entry{}, told(err)
 	}
 	return entryOf(r), nil
+}
+
+// Queued implements api.Ledger.
+func (l *ledger) Queued(ctx context.Context, number string) (api.Entry, error) {
+	_, e, err := l.Void(ctx, number)
+	var no *settle.Refusal
+	if errors.As(err, &no) && no.Code == counter.NoVoid {
+		return l.Entry(ctx, number)
+	}
+	return e, err
 }
 
 // List implements api.Ledger.
@@ -45,37 +54,55 @@ func (l *ledger) List(_ context.Context, f api.Filter) ([]api.Entry, error) {
 	if f.State == "" {
 		return l.unfinished(f)
 	}
-	var entries []api.Entry
-	for len(entries) < f.Limit {
-		page, err := l.queue.List(queue.Filter{State: stored(f.State), After: f.After, Limit: f.Limit})
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page {
-			if e := entryOf(r); e.State == f.State && len(entries) < f.Limit {
-				entries = append(entries, e)
-			}
-			f.After = r.Settlement.Number
-		}
-		if len(page) < f.Limit {
-			break
-		}
-	}
-	return entries, nil
+	return l.inState(f.State, f.After, f.Limit)
 }
 
-// unfinished lists what waits for the platform and then what waits for a person.
+// unfinished lists what waits for the platform, for a person, or for another.
 func (l *ledger) unfinished(f api.Filter) ([]api.Entry, error) {
 	var entries []api.Entry
-	for _, state := range []queue.State{queue.Pending, queue.OnHold} {
-		page, err := l.queue.List(queue.Filter{State: state, After: f.After, Limit: f.Limit - len(entries)})
+	for _, state := range []api.UploadState{api.Pending, api.Unknown, api.Held, api.Blocked} {
+		of, err := l.inState(state, f.After, f.Limit)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, of...)
+	}
+	return firstByNumber(entries, f.Limit), nil
+}
+
+// inState lists the settlements and reversals of a state by number, that is by time.
+func (l *ledger) inState(state api.UploadState, after string, limit int) ([]api.Entry, error) {
+	settled, err := paged(state, after, limit, l.queue.List, entryOf)
+	if err != nil {
+		return nil, err
+	}
+	voids, err := paged(state, after, limit, l.queue.Voids, l.voidEntry)
+	if err != nil {
+		return nil, err
+	}
+	return firstByNumber(append(settled, voids...), limit), nil
+}
+
+func firstByNumber(entries []api.Entry, limit int) []api.Entry {
+	slices.SortFunc(entries, func(a, b api.Entry) int { return strings.Compare(a.Number, b.Number) })
+	return entries[:min(limit, len(entries))]
+}
+
+// paged reads pages of the queue until enough of them are in the state.
+func paged[T any](state api.UploadState, after string, limit int, list func(queue.Filter) ([]T, error), entry func(T) api.Entry) ([]api.Entry, error) {
+	var entries []api.Entry
+	for len(entries) < limit {
+		page, err := list(queue.Filter{State: stored(state), After: after, Limit: limit})
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range page {
-			entries = append(entries, entryOf(r))
+			e := entry(r)
+			if after = e.Number; e.State == state && len(entries) < limit {
+				entries = append(entries, e)
+			}
 		}
-		if len(entries) >= f.Limit {
+		if len(page) < limit {
 			break
 		}
 	}
@@ -87,18 +114,25 @@ func stored(s api.UploadState) queue.State {
 	switch s {
 	case api.Held:
 		return queue.OnHold
-	case api.Acknowledged, api.Differs:
+	case api.Acknowledged, api.Differs, api.Withdrawn:
 		return queue.Acknowledged
+	case api.Blocked:
+		return queue.Blocked
+	case api.Voided:
+		return queue.Voided
 	default:
 		return queue.Pending
 	}
 }
 
 func entryOf(r queue.Record) api.Entry {
-	e := api.Entry{Settlement: r.Settlement, At: r.At, State: stateOf(r), Attempts: r.Attempts}
+	e := api.Entry{
+		Settlement: r.Settlement, Kind: api.Settlement, Number: r.Settlement.Number, Void: r.Void, From: r.From,
+		At: r.At, State: stateOf(r), Attempts: r.Attempts,
+	}
 	switch {
-	case r.State == queue.OnHold && r.Held != nil:
-		e.Reason = &settle.Refusal{Code: r.Held.Code, Cashier: r.Held.Cashier, Technician: r.Held.Technician}
+	case r.State == queue.OnHold:
+		e.Reason = heldOf(r.Held)
 	case e.State == api.Unknown:
 		e.Reason = refuse(settle.PlatformUnknown, r.Answer.Message)
 	case e.State == api.Differs:
@@ -109,8 +143,20 @@ func entryOf(r queue.Record) api.Entry {
 	return e
 }
 
+// heldOf is why something was held.
+func heldOf(h *queue.Held) *settle.Refusal {
+	if h == nil {
+		return nil
+	}
+	return &settle.Refusal{Code: h.Code, Cashier: h.Cashier, Technician: h.Technician}
+}
+
 func stateOf(r queue.Record) api.UploadState {
 	switch {
+	case r.State == queue.Voided:
+		return api.Voided
+	case r.State == queue.Blocked:
+		return api.Blocked
 	case r.State == queue.OnHold:
 		return api.Held
 	case r.State == queue.Acknowledged && r.Difference != nil:

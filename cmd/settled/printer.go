@@ -26,17 +26,14 @@ func newSpool(folder string, columns int) (*spool, error) {
 }
 
 // Print writes NUMBER.txt, or NUMBER-n.txt for the n-th reprint, whole or not at all.
-func (s *spool) Print(_ context.Context, r counter.Receipt) error {
-	name := r.Settlement.Number
+func (s *spool) Print(_ context.Context, p counter.Paper) error {
+	name := p.Name()
 	if strings.ContainsAny(name, `/\.`) || name == "" {
-		return fmt.Errorf("receipt: %q is not a settlement's number", name)
-	}
-	if r.Copy > 0 {
-		name += fmt.Sprintf("-%d", r.Copy)
+		return fmt.Errorf("receipt: %q is not a slip's name", name)
 	}
 	path := filepath.Join(s.folder, name+".txt")
 	part := path + ".part"
-	if err := os.WriteFile(part, []byte(r.Text(s.columns)), 0o600); err != nil {
+	if err := os.WriteFile(part, []byte(counter.Text(p, s.columns)), 0o600); err != nil {
 		return fmt.Errorf("receipt: %w", err)
 	}
 	if err := os.Link(part, path); err != nil { // never over a slip that is there

@@ -28,6 +28,10 @@ func newQueue() *cobra.Command {
 // queued is a settlement on its way to the platform, as the API gives it.
 type queued struct {
 	Number      string          `json:"number"`
+	Kind        string          `json:"kind"`
+	Of          string          `json:"of"`
+	Void        string          `json:"void"`
+	From        string          `json:"from"`
 	At          time.Time       `json:"at"`
 	Total       settle.Fen      `json:"total"`
 	Fund        settle.Fen      `json:"fund"`
@@ -54,6 +58,21 @@ func (q queued) why() string {
 	case q.Reason != nil:
 		return q.Reason.Cashier
 	}
+	return q.kin()
+}
+
+// kin says which other number belongs to this one.
+func (q queued) kin() string {
+	switch {
+	case q.Kind == "void":
+		return "撤销 " + q.Of
+	case q.Kind == "refund":
+		return "退费 " + q.Of
+	case q.Void != "":
+		return "由 " + q.Void + " 撤销"
+	case q.From != "":
+		return q.From + " 退费后保留"
+	}
 	return ""
 }
 
@@ -62,7 +81,7 @@ func newQueueList() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List settlements that are not acknowledged, or those in one state",
+		Short: "List settlements and reversals on their way to the platform, or those in one state",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 || limit > 1000 {
@@ -87,7 +106,7 @@ func newQueueList() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&state, "state", "", "pending, unknown, acknowledged, differs or held")
+	cmd.Flags().StringVar(&state, "state", "", "pending, unknown, acknowledged, differs, held, blocked, voided or withdrawn")
 	cmd.Flags().StringVar(&after, "after", "", "number of the last settlement seen")
 	cmd.Flags().IntVar(&limit, "limit", 100, "how many at most")
 	return cmd
@@ -96,7 +115,7 @@ func newQueueList() *cobra.Command {
 func newQueueShow() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NUMBER",
-		Short: "One settlement's way to the platform",
+		Short: "One settlement's or reversal's way to the platform",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return queueAnswer(cmd, "/v1/queue/"+url.PathEscape(given[0]), func(raw []byte) ([]queued, error) {
@@ -135,11 +154,18 @@ func queueAnswer(cmd *cobra.Command, path string, read func([]byte) ([]queued, e
 // stateTexts says where a settlement stands.
 var stateTexts = map[string]string{
 	"pending": "待上传", "unknown": "结果未知，核对中", "acknowledged": "平台已收", "differs": "平台已收，金额有差异", "held": "挂起，待处理",
+	"blocked": "等原单撤回", "voided": "已撤销", "withdrawn": "平台已撤回",
 }
 
 func stateText(q queued) string {
 	text := stateTexts[q.State]
-	if q.Provisional && q.State != "acknowledged" {
+	switch {
+	case q.Of != "" && q.State == "pending":
+		text = "待平台撤回"
+	case q.Of != "" && q.State == "voided":
+		text = "平台无此笔"
+	}
+	if q.Provisional && q.State != "acknowledged" && q.State != "voided" {
 		text += "（离线）"
 	}
 	return firstOf(text, q.State)

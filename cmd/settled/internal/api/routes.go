@@ -51,6 +51,8 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	})
 	s.quotes(api)
 	s.settlements(api)
+	s.voids(api)
+	s.shifts(api)
 	s.queue(api)
 	s.session(api)
 	s.events(api)
