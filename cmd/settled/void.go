@@ -148,7 +148,7 @@ func refund(cmd *cobra.Command, number string, keep []int, reason string, yes bo
 type refundQuote struct {
 	ID      string       `json:"id"`
 	Back    amounts      `json:"back"`
-	Kept    amounts      `json:"kept"`
+	Stays   amounts      `json:"stays"`
 	Reasons []said       `json:"reasons"`
 	Split   settle.Split `json:"split"`
 }
@@ -157,7 +157,7 @@ func (q *refundQuote) show(out io.Writer, number string) error {
 	if err := showSplit(out, figures{Reasons: q.Reasons, Split: q.Split}); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "退费 %s\n  退回 %s\n  保留 %s\n", number, q.Back, q.Kept)
+	_, err := fmt.Fprintf(out, "退费 %s\n  退回 %s\n  保留 %s\n", number, q.Back, q.Stays)
 	return err
 }
 

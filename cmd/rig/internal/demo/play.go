@@ -189,9 +189,14 @@ func (s *stage) visit(name string, n int) ([]byte, error) {
 	set(visit, "began", now.Format(time.DateTime))
 	set(visit, "outpatient_no", fmt.Sprintf("MZ%s%02d", now.Format("20060102150405"), n))
 	set(bill, "visit", visit)
-	set(bill, "key", fmt.Sprintf("HIS-%s-%d", now.Format("20060102-150405"), n))
+	set(bill, "key", s.key(n))
 	set(bill, "patient", map[string]string{"id_number": childID})
 	return json.MarshalIndent(bill, "", "  ")
+}
+
+// key is the n-th visit's own number.
+func (s *stage) key(n int) string {
+	return fmt.Sprintf("HIS-%s-%d", s.began.Format("20060102-150405"), n)
 }
 
 // keep says where to look and waits to be interrupted.

@@ -2,8 +2,10 @@ package demo
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,7 +108,7 @@ func (s *stage) told() map[string]int {
 	return told
 }
 
-// awaitState waits until a settlement or reversal is in a state.
+// awaitUpload waits until a settlement or reversal is in a state.
 func (s *stage) awaitUpload(t *testing.T, number, state string) {
 	t.Helper()
 	must(t, s.daemon.await(t.Context(), "", func([]byte) bool {
@@ -202,5 +204,164 @@ func TestVoidInFlight(t *testing.T) {
 			}
 			s.sameBooks(t)
 		})
+	}
+}
+
+// alone settles the n-th visit with lines 1 and 3 only.
+func (s *stage) alone(t *testing.T, n int) answer {
+	t.Helper()
+	data, err := s.visit("child-follow-up.json", n)
+	must(t, err)
+	var bill map[string]json.RawMessage
+	var items []json.RawMessage
+	must(t, errors.Join(json.Unmarshal(data, &bill), json.Unmarshal(bill["items"], &items)))
+	bill["items"], err = json.Marshal([]json.RawMessage{items[0], items[2]})
+	must(t, err)
+	bill["total"] = json.RawMessage(`"37.80"`)
+	data, err = json.Marshal(bill)
+	must(t, err)
+	status, quote, err := s.post(t, "/v1/quotes", data)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%d %+v %v", status, quote, err)
+	}
+	status, a, err := s.post(t, "/v1/settlements", []byte(`{"quote":"`+quote.ID+`","key":"`+quote.Key+`"}`))
+	if err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
+	return a
+}
+
+// asAlone checks that what was kept of a refund is, to the fen, what the kept lines
+// alone would have been: at the journal, at the platform, and for the next quote.
+func (s *stage) asAlone(t *testing.T, kept string) {
+	t.Helper()
+	after := s.position(t)
+	a, err := s.journalBooks(t.Context(), kept)
+	must(t, err)
+	v := given(t, http.StatusCreated)(s.void(t, kept, "again"))
+	s.awaitUpload(t, v.Number, "withdrawn")
+	alone := s.alone(t, 50)
+	s.awaitUpload(t, alone.Number, "acknowledged")
+	b, err := s.journalBooks(t.Context(), alone.Number)
+	must(t, err)
+	if !slices.Equal(a.list(), b.list()) {
+		t.Errorf("kept %v, the same lines alone %v", a.list(), b.list())
+	}
+	if now := s.position(t); now != after {
+		t.Errorf("after the refund %s, after the lines alone %s", after, now)
+	}
+	s.sameBooks(t)
+}
+
+// TestRefundAcknowledged refunds a line of what the platform has: it takes the whole
+// back and books the kept lines anew.
+func TestRefundAcknowledged(t *testing.T) {
+	s := family(t)
+	a := s.settled(t, 1)
+	s.awaitUpload(t, a.Number, "acknowledged")
+	v := given(t, http.StatusCreated)(s.refund(t, a.Number, "r1", 1, 3))
+	if v.Kind != "refund" || v.Kept == "" || string(v.Back.Total) != `"16.00"` {
+		t.Errorf("%+v", v)
+	}
+	s.awaitUpload(t, v.Kept, "acknowledged")
+	s.awaitUpload(t, v.Number, "withdrawn")
+	if told := s.told(); told["2208"] != 1 || told["2207"] != 2 {
+		t.Errorf("the platform was told %v", told)
+	}
+	s.sameBooks(t)
+	s.asAlone(t, v.Kept)
+}
+
+// TestRefundOffline refunds a line with the platform down, of what it has and of what it
+// has not: later it learns of both what is left, and nothing else.
+func TestRefundOffline(t *testing.T) {
+	s := family(t)
+	a := s.settled(t, 1)
+	s.awaitUpload(t, a.Number, "acknowledged")
+	s.platform.Down()
+	b := s.settled(t, 2)
+	v := given(t, http.StatusCreated)(s.refund(t, a.Number, "r1", 1, 3))
+	w := given(t, http.StatusCreated)(s.refund(t, b.Number, "r2", 2))
+	out, err := s.daemon.run(t.Context(), "queue", "list")
+	must(t, err)
+	for _, want := range []string{v.Number, v.Kept, w.Kept, "退费 " + a.Number, "待平台撤回", "等原单撤回"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the queue does not show %s:\n%s", want, out)
+		}
+	}
+	must(t, s.platform.Up())
+	for _, number := range []string{v.Kept, w.Kept} {
+		s.awaitUpload(t, number, "acknowledged")
+	}
+	if told := s.told(); told["2208"] != 1 || told["2207"] != 3 {
+		t.Errorf("the platform was told %v", told)
+	}
+	s.sameBooks(t)
+}
+
+// TestRefundRefused asks for refunds that are none: nothing is written.
+func TestRefundRefused(t *testing.T) {
+	s := family(t)
+	a := s.settled(t, 1)
+	s.awaitUpload(t, a.Number, "acknowledged")
+	before := s.journalBytes(t)
+	for code, keep := range map[string][]int{"KEEP_ALL": {1, 2, 3}, "KEEP_NONE": {}, "BAD_LINES": {1, 4}} {
+		if no := given(t, http.StatusUnprocessableEntity)(s.refund(t, a.Number, "r1", keep...)); no.Code != code || no.Cashier == "" {
+			t.Errorf("keep %v: %+v", keep, no)
+		}
+	}
+	path := "/v1/settlements/" + a.Number
+	for _, c := range []struct {
+		path, code string
+		status     int
+		ask        map[string]any
+	}{
+		{path + "/refund", "BAD_LINES", 422, map[string]any{"key": "r", "reason": "x", "keep": []int{1, 1}, "quote": "r0"}},
+		{path + "/refund", "QUOTE_UNKNOWN", 409, map[string]any{"key": "r", "reason": "x", "keep": []int{1}, "quote": "r0"}},
+		{path + "/refund", "MISSING_FIELD", 422, map[string]any{"key": "r", "reason": "x", "keep": []int{1}}},
+		{path + "/refund", "KEEP_NONE", 422, map[string]any{"key": "r", "reason": "x", "keep": nil, "quote": "r0"}},
+		{path + "/void", "NO_REASON", 422, map[string]any{"key": "r", "reason": " "}},
+		{path + "/void", "IDEMPOTENCY_CONFLICT", 409, map[string]any{"key": s.key(1), "reason": "x"}},
+		{"/v1/settlements/000000000000000/void", "NO_SETTLEMENT", 404, map[string]any{"key": "r", "reason": "x"}},
+	} {
+		if no := given(t, c.status)(s.giveBack(t, c.path, c.ask)); no.Code != c.code || no.Cashier == "" {
+			t.Errorf("%s %v: %+v", c.path, c.ask, no)
+		}
+	}
+	if after := s.journalBytes(t); after != before {
+		t.Errorf("the journal grew from %d to %d bytes", before, after)
+	}
+}
+
+// TestKillBetween kills the daemon between a refund and its upload, and again after the
+// platform's answer to it was lost: it happens once.
+func TestKillBetween(t *testing.T) {
+	s := family(t)
+	a := s.settled(t, 1)
+	s.awaitUpload(t, a.Number, "acknowledged")
+	s.platform.Down()
+	v := given(t, http.StatusCreated)(s.refund(t, a.Number, "r1", 1, 3))
+	s.kill(t)
+	must(t, s.platform.Add(platform.Fault{Infno: "2208", Kind: platform.Cut, Booked: true, Times: 1}))
+	must(t, s.platform.Up())
+	must(t, s.daemon.start(t.Context()))
+	s.awaitUpload(t, v.Number, "unknown")
+	s.kill(t)
+	must(t, s.daemon.start(t.Context()))
+	if again := given(t, http.StatusOK)(s.giveBack(t, "/v1/settlements/"+a.Number+"/refund",
+		map[string]any{"key": "r1", "reason": "x", "keep": []int{1, 3}, "quote": "lost"})); again.Number != v.Number || !again.Replayed {
+		t.Errorf("the same key again: %+v", again)
+	}
+	s.awaitUpload(t, v.Kept, "acknowledged")
+	must(t, s.daemon.awaitState(t.Context(), "identified", func(sc screen) bool { return sc.Patient != nil && sc.Guardian != nil }))
+	s.sameBooks(t)
+	s.asAlone(t, v.Kept)
+}
+
+func (s *stage) kill(t *testing.T) {
+	t.Helper()
+	must(t, s.daemon.cmd.Process.Kill())
+	if err := <-s.daemon.ended; err == nil {
+		t.Fatal("the daemon was killed, yet ended well")
 	}
 }

@@ -17,7 +17,7 @@ type refundQuote struct {
 	Number string           `json:"number"` // of the settlement
 	Keep   []int            `json:"keep"`
 	Back   Amounts          `json:"back" doc:"what each source would get back; only cash leaves the drawer"`
-	Kept   Amounts          `json:"kept" doc:"what would stay settled"`
+	Stays  Amounts          `json:"stays" doc:"what would stay settled"`
 	Notice []counter.Notice `json:"reasons" doc:"of the kept lines' split"`
 	Split  settle.Split     `json:"split" doc:"of the kept lines"`
 }
@@ -153,7 +153,7 @@ func (s *Server) refundQuote(ctx context.Context, g Grant, in *refundQuoteInput)
 		return nil, err
 	}
 	return &refundQuoteOutput{refundQuote{
-		ID: f.ID, Number: f.Whole.Number, Keep: f.Keep, Back: f.Back, Kept: counter.AmountsOf(&f.Kept.Split),
+		ID: f.ID, Number: f.Whole.Number, Keep: f.Keep, Back: f.Back, Stays: counter.AmountsOf(&f.Kept.Split),
 		Notice: f.Reasons, Split: inWords(f.Kept.Split),
 	}}, nil
 }
