@@ -35,7 +35,7 @@ func newVoid() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "void NUMBER --reason TEXT",
 		Short: "Reverse a settlement whole (撤销)",
-		Long: `Reverse a settlement (结算单号) whole: each source gets back what it paid, usage and
+		Long: `Reverse a settlement (结算单号) whole (撤销): each source gets back what it paid, usage and
 family balance are as if it had never been, and the platform is told if it knows of the
 settlement. No card is needed. Doing it again gives the first reversal, never a second.`,
 		Args: args(cobra.ExactArgs(1)),
@@ -77,7 +77,7 @@ func newRefund() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "refund NUMBER --keep 1,3 --reason TEXT",
 		Short: "Reverse a settlement by line (退费)",
-		Long: `Reverse a settlement (结算单号) and settle the lines that are kept anew, by the rules
+		Long: `Reverse a settlement (结算单号) and settle the lines that are kept anew (退费), by the rules
 and at the position of the original day. What would go back to whom is shown first, and
 what is shown is what is given back. No card is needed.`,
 		Args: args(cobra.ExactArgs(1)),

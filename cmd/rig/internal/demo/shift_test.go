@@ -194,7 +194,7 @@ func TestSlips(t *testing.T) {
 		"refund":   {refund, "医疗保险退费凭条|待平台确认|原单 " + a.Number + "|新单|雾化未做|退 第2行 雾化吸入治疗|退现金|保留 2 项|张**|演示用政策数据"},
 		"void":     {void, "医疗保险撤销凭条|待平台确认|原单 " + b.Number + "|重复收费|￥53.80|退现金"},
 		"again":    {again, "重打 第1次"},
-		"original": {receipt("/v1/settlements/" + b.Number + "/receipt"), "【已撤销|重打 第1次"},
+		"original": {receipt("/v1/settlements/" + b.Number + "/receipt"), "【已作废，见 |重打 第1次"},
 	} {
 		for want := range strings.SplitSeq(c.want, "|") {
 			if !strings.Contains(c.text, want) {
@@ -210,5 +210,14 @@ func TestSlips(t *testing.T) {
 	if !strings.Contains(out, "该单已由 ") {
 		t.Errorf("explain does not say that it is reversed:\n%s", out)
 	}
-	t.Log(refund, void)
+	must(t, s.daemon.stop()) // it ends when what is being printed is out
+	for _, slip := range []string{refund, void} {
+		for name := range strings.SplitSeq("单号 |新单 ", "|") {
+			_, rest, found := strings.Cut(slip, name)
+			number, _, _ := strings.Cut(rest, "\n")
+			if paper, err := os.ReadFile(at(s.folder, "state/receipts/"+number+".txt")); found && (err != nil || !bytes.Contains(paper, []byte("单号 "+number))) {
+				t.Errorf("%s%s is not on paper: %v\n%s", name, number, err, paper)
+			}
+		}
+	}
 }

@@ -60,7 +60,7 @@ func (r Receipt) head(p *page) {
 	}
 	p.field("机构", st.Bill.Visit.Institution.Name)
 	p.field("单号", st.Number)
-	if st.Key != "" {
+	if st.Key != "" && r.From == "" { // of kept lines it is the reversal's
 		p.field("账单", st.Key)
 	}
 	if r.From != "" {
@@ -79,7 +79,7 @@ func (r Receipt) head(p *page) {
 func (r Receipt) marks() []string {
 	var marks []string
 	if r.Void != "" {
-		marks = append(marks, "【已撤销 "+r.Void+"】")
+		marks = append(marks, "【已作废，见 "+r.Void+"】")
 	}
 	if r.Copy > 0 {
 		marks = append(marks, fmt.Sprintf("【重打 第%d次】", r.Copy))

@@ -50,6 +50,9 @@ type Shifts interface {
 // OpenShift opens a shift (开班) with the cash in the drawer. The error is a
 // *settle.Refusal.
 func (s *Session) OpenShift(ctx context.Context, by string, float settle.Fen) (Shift, error) {
+	if float < 0 {
+		return Shift{}, refuseField(settle.BadField, "float", "%s is no cash", float)
+	}
 	s.shift.Lock()
 	defer s.shift.Unlock()
 	shift, err := s.ports.Shifts.OpenShift(context.WithoutCancel(ctx), by, float)
@@ -63,6 +66,9 @@ func (s *Session) OpenShift(ctx context.Context, by string, float settle.Fen) (S
 // settlement or reversal that is being written; the slip is printed beside. The error is
 // a *settle.Refusal.
 func (s *Session) CloseShift(ctx context.Context, by string, counted settle.Fen) (Shift, error) {
+	if counted < 0 {
+		return Shift{}, refuseField(settle.BadField, "counted", "%s is no cash", counted)
+	}
 	s.shift.Lock()
 	defer s.shift.Unlock()
 	shift, err := s.ports.Shifts.CloseShift(context.WithoutCancel(ctx), by, counted)
