@@ -73,7 +73,7 @@ func newShiftShow() *cobra.Command {
 }
 
 // showShift asks for a shift and prints its slip; only what has just been closed is an
-// original.
+// original. One that has just been opened has nothing to show but its number.
 func showShift(cmd *cobra.Command, method, path string, body []byte) error {
 	c, err := newClient(cmd)
 	if err != nil {
@@ -88,9 +88,14 @@ func showShift(cmd *cobra.Command, method, path string, body []byte) error {
 	}
 	var shift struct {
 		Number uint64          `json:"number"`
+		Float  settle.Fen      `json:"float"`
 		Closed json.RawMessage `json:"closed"`
 	}
 	if err := decodeAnswer(answer, &shift); err != nil {
+		return err
+	}
+	if method == http.MethodPost && shift.Closed == nil {
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "已开班：班次 %d，备用金 ￥%s。\n", shift.Number, shift.Float)
 		return err
 	}
 	copyNo := 0
