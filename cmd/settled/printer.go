@@ -18,6 +18,9 @@ type spool struct {
 	columns int
 }
 
+// mostCopies bounds the slips of one name.
+const mostCopies = 1000
+
 func newSpool(folder string, columns int) (*spool, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("receipts: %w", err)
@@ -25,7 +28,9 @@ func newSpool(folder string, columns int) (*spool, error) {
 	return &spool{folder: folder, columns: columns}, nil
 }
 
-// Print writes NUMBER.txt, or NUMBER-n.txt for the n-th reprint, whole or not at all.
+// Print writes NUMBER.txt, or NUMBER-n.txt for the n-th reprint, whole or not at all. A
+// slip that is there already, as a reprint of before a restart may be, is never written
+// over: this one gets a name behind it.
 func (s *spool) Print(_ context.Context, p counter.Paper) error {
 	name := p.Name()
 	if strings.ContainsAny(name, `/\.`) || name == "" {
@@ -36,7 +41,11 @@ func (s *spool) Print(_ context.Context, p counter.Paper) error {
 	if err := os.WriteFile(part, []byte(counter.Text(p, s.columns)), 0o600); err != nil {
 		return fmt.Errorf("receipt: %w", err)
 	}
-	if err := os.Link(part, path); err != nil { // never over a slip that is there
+	err := os.Link(part, path)
+	for n := 2; errors.Is(err, os.ErrExist) && n < mostCopies; n++ {
+		err = os.Link(part, filepath.Join(s.folder, fmt.Sprintf("%s.%d.txt", name, n)))
+	}
+	if err != nil {
 		return fmt.Errorf("receipt: %w", errors.Join(err, os.Remove(part)))
 	}
 	if err := os.Remove(part); err != nil {

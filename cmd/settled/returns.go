@@ -36,6 +36,7 @@ func voidOf(q *queue.Queue, v queue.Void) (counter.Void, error) {
 	void := counter.Void{
 		Number: v.Number, Whole: whole.Settlement, Back: counter.Amounts(v.Back), Reason: v.Reason, At: v.At,
 		Operator: v.By.Operator, Seat: v.By.Device, Shift: v.Shift, Open: v.State == queue.Pending || v.State == queue.OnHold,
+		Differs: whole.Difference != nil,
 	}
 	if v.Kept != "" {
 		kept, err := q.Get(v.Kept)

@@ -166,6 +166,9 @@ func TestVoidAcknowledged(t *testing.T) {
 	if no := given(t, http.StatusConflict)(s.void(t, a.Number, "v2")); no.Code != "ALREADY_VOIDED" || no.Cashier == "" {
 		t.Errorf("voided twice: %+v", no)
 	}
+	if status, a, err := s.settle(t, 1); err != nil || status != http.StatusConflict || a.Code != "SETTLEMENT_REVERSED" {
+		t.Errorf("the same bill again: %d %+v %v", status, a, err)
+	}
 	if told := s.told(); told["2208"] != 1 || told["2601"] != 0 {
 		t.Errorf("the platform was told %v", told)
 	}

@@ -210,7 +210,22 @@ func TestSlips(t *testing.T) {
 	if !strings.Contains(out, "该单已由 ") {
 		t.Errorf("explain does not say that it is reversed:\n%s", out)
 	}
+	_, number, _ := strings.Cut(void, "单号 ")
+	number, _, _ = strings.Cut(number, "\n")
+	for range 2 {
+		res, err := s.daemon.ask(t.Context(), http.MethodPost, "/v1/voids/"+number+"/receipt", nil)
+		must(t, err)
+		must(t, res.Body.Close())
+		if res.StatusCode != http.StatusAccepted {
+			t.Errorf("reprint: %s", res.Status)
+		}
+	}
 	must(t, s.daemon.stop()) // it ends when what is being printed is out
+	for _, name := range []string{number + "-1.txt", number + "-1.2.txt"} {
+		if paper, err := os.ReadFile(at(s.folder, "state/receipts/"+name)); err != nil || !bytes.Contains(paper, []byte("重打")) {
+			t.Errorf("reprint %s: %v\n%s", name, err, paper)
+		}
+	}
 	for _, slip := range []string{refund, void} {
 		for name := range strings.SplitSeq("单号 |新单 ", "|") {
 			_, rest, found := strings.Cut(slip, name)

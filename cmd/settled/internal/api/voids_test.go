@@ -34,6 +34,10 @@ func TestReverse(t *testing.T) {
 	if no := d.json(t, http.MethodPost, path+"/refund", bytes.ReplaceAll(body, []byte(refund.ID), []byte("r0")), http.StatusConflict); no.Code != settle.QuoteUnknown {
 		t.Errorf("another quote: %+v", no)
 	}
+	none := ask(map[string]any{"key": "r1", "reason": "未做", "keep": nil, "quote": refund.ID})
+	if no := d.json(t, http.MethodPost, path+"/refund", none, http.StatusUnprocessableEntity); no.Code != counter.KeepNone {
+		t.Errorf("a refund that keeps nothing is no void: %+v", no)
+	}
 	first := d.json(t, http.MethodPost, path+"/refund", body, http.StatusCreated)
 	if again := d.json(t, http.MethodPost, path+"/refund", body, http.StatusOK); !again.Replayed || again.Number != first.Number {
 		t.Errorf("again %+v", again)

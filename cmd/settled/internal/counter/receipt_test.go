@@ -27,7 +27,7 @@ func papers() map[string]counter.Paper {
 	kept.Split.Total, kept.Split.Fund, kept.Split.Cash = 2469, 1852, 617
 	void := counter.Void{
 		Number: "44030126110500004", Whole: offline, Back: counter.AmountsOf(&offline.Split), Reason: "患者放弃治疗，改日再来，收费员已与科室核对",
-		At: countertest.Morning(), Operator: "C01", Seat: "W01", Shift: 1204,
+		At: countertest.Morning(), Operator: "C01", Seat: "W01", Shift: 1204, Differs: true,
 	}
 	refund := counter.Void{
 		Number: "44030126110500002", Whole: plain, Kept: &kept, Back: counter.Amounts{Total: 1000, Fund: 800, Cash: 200}, Reason: "未看诊",

@@ -3,6 +3,7 @@ package counter
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,9 @@ func (r *Reversal) check() error {
 
 // content is what the key stands for. The reason is not in it: who lost the answer and
 // asks again need not find the same words.
-func (r *Reversal) content() (string, error) { return digest("reversal", r.Number, r.Keep) }
+func (r *Reversal) content() (string, error) {
+	return digest("reversal", r.Number, r.Keep == nil, slices.Sorted(slices.Values(r.Keep)))
+}
 
 // Refund is a reversal by line as it would be (退费预算); nothing is written.
 type Refund struct {
@@ -98,6 +101,7 @@ type Void struct {
 	Seat     string
 	Shift    uint64 // 0: none was open
 	Open     bool   // the platform has not confirmed it yet
+	Differs  bool   // the platform had split what was reversed in another way
 }
 
 // Returns reverses settlements in the book.
@@ -144,7 +148,7 @@ func (s *Session) refund(of settle.Settlement, keep []int) (Refund, error) {
 	if b := f.Back; min(b.Total, b.Fund, b.Own, b.Family, b.Cash) < 0 {
 		return Refund{}, refuseBecause(Fault, "kept %+v of %+v", AmountsOf(&kept.Split), AmountsOf(&of.Split))
 	}
-	id, err := digest("refund", of.Number, keep, of.Rules, kept.Split)
+	id, err := digest("refund", of.Number, kept.Bill.Lines, of.Rules, kept.Split)
 	if err != nil {
 		return Refund{}, refusalOr(err, Fault)
 	}
@@ -180,13 +184,13 @@ func keptLines(all []settle.Line, keep []int) ([]settle.Line, error) {
 // beside. The error is a *settle.Refusal; after it nothing was given back, except that
 // after JOURNAL_STOPPED it is not known yet: the same key again is safe and tells.
 func (s *Session) Reverse(ctx context.Context, r Reversal) (v Void, replayed bool, err error) {
-	order, err := s.order(ctx, r)
+	order, done, err := s.order(ctx, r)
 	if err != nil {
 		return Void{}, false, refusalOr(err, Fault)
 	}
 	s.shift.RLock()
 	defer s.shift.RUnlock()
-	if err := s.onShift(ctx); err != nil {
+	if err := s.onShift(ctx); err != nil && !done {
 		return Void{}, false, refusalOr(err, Fault)
 	}
 	if v, replayed, err = s.ports.Returns.Reverse(context.WithoutCancel(ctx), order); err != nil {
@@ -201,30 +205,31 @@ func (s *Session) Reverse(ctx context.Context, r Reversal) (v Void, replayed boo
 	return v, replayed, nil
 }
 
-// order makes of what the cashier asked for what the book is asked.
-func (s *Session) order(ctx context.Context, r Reversal) (Order, error) {
+// order makes of what the cashier asked for what the book is asked. done says that the
+// settlement is reversed already: the book can only replay that, or refuse.
+func (s *Session) order(ctx context.Context, r Reversal) (o Order, done bool, err error) {
 	if err := r.check(); err != nil {
-		return Order{}, err
+		return Order{}, false, err
 	}
 	content, err := r.content()
 	if err != nil {
-		return Order{}, err
+		return Order{}, false, err
 	}
 	of, err := s.ports.Returns.Reversible(ctx, r.Number)
 	if err != nil {
-		return Order{}, err
+		return Order{}, false, err
 	}
-	o := Order{Number: r.Number, Key: r.Key, Content: content, Reason: r.Reason, By: r.By}
-	if r.Keep == nil || of.Void != "" { // what is reversed already can only be replayed
-		return o, nil
+	o = Order{Number: r.Number, Key: r.Key, Content: content, Reason: r.Reason, By: r.By}
+	if r.Keep == nil || of.Void != "" {
+		return o, of.Void != "", nil
 	}
 	refund, err := s.refund(of.Settlement, r.Keep)
 	if err != nil {
-		return Order{}, err
+		return Order{}, false, err
 	}
 	if refund.ID != r.Quote {
-		return Order{}, refuseField(settle.QuoteUnknown, "quote", "the refund would be %s", refund.ID)
+		return Order{}, false, refuseField(settle.QuoteUnknown, "quote", "the refund would be %s", refund.ID)
 	}
 	o.Kept = &refund.Kept
-	return o, nil
+	return o, false, nil
 }

@@ -70,7 +70,7 @@ func TestRefund(t *testing.T) {
 	if r := <-w.Printer.Slips(); r.Settlement.Number != v.Kept.Number || r.From != s.Number || r.Copy != 0 {
 		t.Errorf("receipt of what is kept: %+v", r)
 	}
-	if again, replayed, err := reverse(w, s.Number, "", "r1", 3, 1); err != nil || !replayed || again.Number != v.Number {
+	if again, replayed, err := reverse(w, s.Number, "", "r1", 1, 3); err != nil || !replayed || again.Number != v.Number {
 		t.Errorf("again: %+v, %v, %v", again, replayed, err)
 	}
 	_, _, err = reverse(w, s.Number, "", "r1")
@@ -79,6 +79,7 @@ func TestRefund(t *testing.T) {
 	wantCode(t, err, settle.AlreadyVoided)
 	_, _, err = reverse(w, s.Number, "", "v2")
 	wantCode(t, err, settle.AlreadyVoided)
+	w.Close() // when what is being printed is out
 	select {
 	case p := <-w.Printer.Other():
 		t.Errorf("printed again: %s", p.Name())
@@ -254,6 +255,18 @@ func TestShiftRequired(t *testing.T) {
 	}
 	_, _, err = reverse(w, done.Settlement.Number, "", "v1")
 	wantCode(t, err, settle.ShiftClosed)
+	if _, err := w.OpenShift(context.Background(), "C01", 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := reverse(w, done.Settlement.Number, "", "v1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.CloseShift(context.Background(), "C01", 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, replayed, err := reverse(w, done.Settlement.Number, "", "v1"); err != nil || !replayed {
+		t.Errorf("a replay moves no money and needs no shift: %v, %v", replayed, err)
+	}
 }
 
 func noticed(q counter.Quote, code settle.Code) bool {

@@ -133,5 +133,8 @@ func (s VoidSlip) foot(p *page) {
 	if s.Void.Open {
 		p.add(wrap("* 医保平台尚未确认，以平台核定为准", p.columns, 2)...)
 	}
+	if s.Void.Differs {
+		p.add(wrap("* 平台核定的金额与原单不同，已补收或退还的差额须另行处理", p.columns, 2)...)
+	}
 	p.add("收款人签名"+strings.Repeat("_", 16), centre("本凭条不作报销凭证", p.columns))
 }
