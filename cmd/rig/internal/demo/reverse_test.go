@@ -131,13 +131,15 @@ func family(t *testing.T) *stage {
 	return s
 }
 
-// TestVoidUnsent voids what has not been sent, with the platform down: neither half is
-// ever sent, and it is as if it had never been.
+// TestVoidUnsent voids what has not been sent, with the platform down: what could not
+// leave, and what waited behind it. Neither half is ever sent, and it is as if it had
+// never been.
 func TestVoidUnsent(t *testing.T) {
 	s := family(t)
 	before := s.position(t)
 	s.platform.Down()
-	a := s.settled(t, 1)
+	a, b := s.settled(t, 1), s.settled(t, 2)
+	s.awaitUpload(t, given(t, http.StatusCreated)(s.void(t, b.Number, "v2")).Number, "voided")
 	v := given(t, http.StatusCreated)(s.void(t, a.Number, "v1"))
 	if after := s.position(t); after != before {
 		t.Errorf("before %s, after the void %s", before, after)
