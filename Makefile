@@ -14,16 +14,26 @@ LINT    := go tool -modfile=tools/go.mod golangci-lint
 KEEP ?=
 # Time for each fuzz target of `make fuzz`.
 FUZZTIME ?= 10s
+# How many checks `make properties` makes, and at which seed it begins: what it prints
+# says where the next run goes on.
+CHECKS ?= 100000000
+SEED   ?= 0
 # More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
 TESTFLAGS ?=
 # Which packages and benchmarks `make bench` runs, and for how long each.
-BENCHPKGS ?= ./settle/... ./queue/... ./devices/... ./cmd/rig/internal/demo
+BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./queue/... ./devices/... ./cmd/settled ./cmd/rig/internal/demo
 BENCH     ?= .
 BENCHTIME ?= 1s
+# Pending settlements of the benchmarks of size (1000000 for the long form), and what
+# every sync takes longer in those of other stores, in microseconds (needs strace; 0: as
+# the disk is).
+BENCH_MANY  ?= 20000
+BENCH_DELAY ?= 10000
+export BENCH_MANY
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: bootstrap
 bootstrap: ## install the Debian packages that are missing, check Go
@@ -53,10 +63,19 @@ fmt: ## format all Go files
 .PHONY: bench
 bench: bootstrap ## benchmarks of rules, queue, devices, and from card-in to quote
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime '$(BENCHTIME)' $(BENCHPKGS) | scripts/bench.awk
+	@$(MAKE) bench-peers
+
+.PHONY: bench-peers
+bench-peers: ## the queue against other stores: SQLite, Pebble, bbolt, plain files
+	@BENCH='$(BENCH)' BENCHTIME='$(BENCHTIME)' BENCH_DELAY='$(BENCH_DELAY)' scripts/bench-peers.sh | scripts/bench.awk
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: properties
+properties: ## hold the laws of a settlement to CHECKS (10^8) cases, on all cores, from SEED on
+	@PROPERTY_CHECKS='$(CHECKS)' PROPERTY_SEED='$(SEED)' go test -run '^TestProperties$$' -count=1 -timeout 0 -v ./settle
 
 .PHONY: clean
 clean: ## remove what was built

@@ -59,6 +59,10 @@ var table = []imports{
 		reason: "the platform's protocol is a codec and a client; it decides nothing and stores nothing",
 	},
 	{
+		of: "queue/catalogue/...", may: []string{"settle", "queue/catalogue/..."}, tests: []string{"settle/policy"}, never: []string{"net/...", "log"},
+		reason: "drugs and services in a file of their own: neither the journal nor the queue knows where a price cap came from",
+	},
+	{
 		of: "queue", may: []string{"settle", "queue/journal"}, tests: []string{"settle/policy"}, never: []string{"net/...", "log"},
 		reason: "state derived from the journal; what is sent, and how, is told to it from outside",
 	},
@@ -88,7 +92,7 @@ var keepers = []struct {
 	reason  string
 }{
 	{"github.com/ebfe/scard", []string{"devices/pcsc/..."}, "cgo, untagged and with known faults: one package knows them"},
-	{"go.etcd.io/bbolt/...", []string{"queue"}, "slices must not outlive a transaction: one package has transactions"},
+	{"go.etcd.io/bbolt/...", []string{"queue", "queue/catalogue"}, "slices must not outlive a transaction: one package a file has transactions"},
 	{"github.com/spf13/cobra/...", []string{"cmd/settled", "cmd/rig"}, "the command line is of the commands"},
 	{"github.com/danielgtaylor/huma/v2/...", []string{"cmd/settled/..."}, "HTTP is of the daemon's surface"},
 	{"github.com/coreos/go-systemd/v22/...", []string{"cmd/settled"}, "only main speaks to the service manager"},
@@ -277,7 +281,9 @@ func TestRulesNotice(t *testing.T) {
 		{"the counter knows a device", "cmd/settled/internal/counter/x.go", `package counter; import _ "settled/devices/pcsc"`, checkImports},
 		{"the daemon holds a simulator", "cmd/settled/x.go", `package main; import _ "settled/cmd/rig/cards"`, checkImports},
 		{"a simulator knows the queue", "cmd/rig/x.go", `package main; import _ "settled/queue"`, checkImports},
-		{"a second package with transactions", "queue/journal/x.go", `package journal; import _ "go.etcd.io/bbolt"`, checkImports},
+		{"the catalogue knows the queue", "queue/catalogue/x.go", `package catalogue; import _ "settled/queue"`, checkImports},
+		{"the queue knows the catalogue", "queue/x.go", `package queue; import _ "settled/queue/catalogue"`, checkImports},
+		{"another package with transactions", "queue/journal/x.go", `package journal; import _ "go.etcd.io/bbolt"`, checkImports},
 		{"the daemon holds test equipment", "cmd/settled/x.go", `package main; import _ "settled/devices/bench"`, checkImports},
 		{"the daemon starts a program", "devices/pcsc/x.go", `package pcsc; import _ "os/exec"`, checkImports},
 		{"a package without a row", "utils/x.go", `package utils`, checkImports},

@@ -1,10 +1,14 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -122,9 +126,9 @@ func write(db *bolt.DB, rows layer, pos journal.Pos) error {
 			return err
 		}
 		at.Pos = pos
-		for c, r := range rows {
+		for _, c := range inOrder(rows) {
 			n := at.Tables[c.table]
-			if err := writeRow(tx.Bucket([]byte(c.table)), c, r, &n); err != nil {
+			if err := writeRow(tx.Bucket([]byte(c.table)), c, rows[c], &n); err != nil {
 				return err
 			}
 			at.Tables[c.table] = n
@@ -134,6 +138,14 @@ func write(db *bolt.DB, rows layer, pos journal.Pos) error {
 			return err
 		}
 		return tx.Bucket([]byte(appliedTable)).Put([]byte(one), value)
+	})
+}
+
+// inOrder is the cells as bbolt holds them: rows that come in order are put behind one
+// another, others push aside what stands there.
+func inOrder(rows layer) []cell {
+	return slices.SortedFunc(maps.Keys(rows), func(a, b cell) int {
+		return cmp.Or(strings.Compare(a.table, b.table), strings.Compare(a.key, b.key))
 	})
 }
 

@@ -68,6 +68,7 @@ func pairs(b *testing.B, delay time.Duration, callers, lines int) {
 	record := make([]byte, line.Size()/int64(callers*perCaller(callers)))
 	var ratios, settles, raws []float64
 	d.syncs = 0
+	cpu := spent(b)
 	for b.Loop() {
 		var s, r []time.Duration
 		if rand.IntN(2) == 0 {
@@ -82,6 +83,7 @@ func pairs(b *testing.B, delay time.Duration, callers, lines int) {
 		raws = append(raws, float64(median(r).Microseconds()))
 	}
 	b.ReportMetric(0, "ns/op") // of a pair of blocks: means nothing
+	b.ReportMetric(float64((spent(b)-cpu).Microseconds())/float64(callers*perCaller(callers)*len(ratios)), "cpu-us/settle")
 	b.ReportMetric(median(ratios), "p50-x-raw")
 	b.ReportMetric(median(settles), "settle-us")
 	b.ReportMetric(median(raws), "raw-us")
@@ -124,6 +126,13 @@ func rawBlock(b *testing.B, f *os.File, record []byte, delay time.Duration) []ti
 		took = append(took, time.Since(began))
 	}
 	return took
+}
+
+// spent is the processor time that this process took.
+func spent(b *testing.B) time.Duration {
+	var u unix.Rusage
+	must(b, unix.Getrusage(unix.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func median[T time.Duration | float64](list []T) T {

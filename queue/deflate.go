@@ -2,9 +2,10 @@ package queue
 
 import (
 	"bytes"
-	"compress/flate"
 	"errors"
 	"io"
+
+	"github.com/klauspost/compress/flate"
 
 	"settled/queue/journal"
 )
@@ -19,40 +20,31 @@ const (
 // inflating them: room for an answer and its chain, none for a bomb.
 const maxPlain = journal.MaxLine
 
-// presses are the compressors, made once: each is 800 KB and takes as long to make as
-// ten settlements to pack. They work fast rather than well, since a cashier waits:
-// to work as well as can be saves 3 % more, and takes up to three times as long.
-func presses() (chan *flate.Writer, error) {
-	const n = 2
-	c := make(chan *flate.Writer, n)
-	for range n {
-		w, err := flate.NewWriter(io.Discard, flate.BestSpeed)
-		if err != nil {
-			return nil, err
-		}
-		c <- w
-	}
-	return c, nil
-}
-
 // deflate packs plain: deflated if that is shorter. What is sealed is stored and never
 // sent, so that its length tells nobody who could choose a part of it.
-func (v *vault) deflate(plain []byte) ([]byte, error) {
-	out := bytes.NewBuffer(make([]byte, 0, 1+len(plain)))
+func (v *vault) deflate(plain []byte) []byte {
+	w, ok := v.presses.Get().(*flate.Writer)
+	if !ok {
+		return append([]byte{asIs}, plain...)
+	}
+	defer v.presses.Put(w)
+	var out bytes.Buffer
 	out.WriteByte(deflated)
-	w := <-v.press
-	defer func() { v.press <- w }()
-	w.Reset(out)
-	if _, err := w.Write(plain); err != nil {
-		return nil, err
+	w.Reset(&out)
+	_, err := w.Write(plain)
+	if err = errors.Join(err, w.Close()); err != nil || out.Len() > len(plain) { // into memory it does not fail
+		return append([]byte{asIs}, plain...)
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
+	return out.Bytes()
+}
+
+// newPress makes what deflates, as fast as a cashier who waits would have it.
+func newPress() any {
+	w, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil { // the level is a good one
+		return nil
 	}
-	if out.Len() > len(plain) {
-		return append([]byte{asIs}, plain...), nil
-	}
-	return out.Bytes(), nil
+	return w
 }
 
 // inflate gives back what deflate packed.

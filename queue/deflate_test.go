@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"errors"
+
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -27,8 +28,7 @@ func TestDeflate(t *testing.T) {
 		"nothing": {nil, asIs}, "one byte": {[]byte("x"), asIs}, "noise": {noise, asIs}, "the same": {bytes.Repeat([]byte("结算"), 1000), deflated},
 		"the most": {make([]byte, maxPlain), deflated},
 	} {
-		packed, err := v.deflate(tc.plain)
-		must(t, err)
+		packed := v.deflate(tc.plain)
 		plain, err := inflate(packed)
 		if err != nil || !bytes.Equal(plain, tc.plain) || packed[0] != tc.first || len(packed) > 1+len(tc.plain) {
 			t.Errorf("%s: %d bytes became %d with %d first, and %d again: %v", name, len(tc.plain), len(packed), packed[0], len(plain), err)

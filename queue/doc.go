@@ -14,6 +14,11 @@
 // one that is ahead of the journal proves that the journal was lost or cut, and Open
 // refuses it ([Lost]).
 //
+// What a person waits for is urgent; what only the platform waits for leaves the disk half
+// of the time, so that a settlement seldom finds it busy. After an orderly end the next
+// Open reads no more than it must; after kill -9 it replays what stands behind bbolt's
+// position; when the machine was started since, it looks at more.
+//
 // bbolt holds small rows and places in the journal; settlements and messages stay in
 // the journal. Who someone is and what someone was treated for stands only in the sealed
 // part of an entry: identities, the chart (diagnoses, doctor, department, outpatient
@@ -52,6 +57,17 @@
 //	shift_close  it ended: totals by kind and source, cash expected and counted
 //	rules        a set of rules became active
 //	note         something that people should know later
+//
+// # Guarantee
+//
+// The order of the journal is a serial order of all operations: each answer, a refusal
+// included, is what it is in the state after some entry between call and answer. What
+// was answered is durable; what was not, is there whole or not at all, and the same call
+// tells. A limit or a balance that every caller reads by [Queue.Position] and settles
+// within is spent once, however many settle, reverse and upload at a time: a word of the
+// platform that may or may not contain something is taken for what leaves less. All
+// state is what the entries say, and is the same when it is built from them again.
+// TestModel and TestHistories hold the queue to it.
 //
 // # Reversals
 //

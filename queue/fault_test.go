@@ -187,7 +187,7 @@ func TestGroupCommit(t *testing.T) {
 	for i := range 32 {
 		go func() { errs <- settleOf(i + 1) }()
 	}
-	for len(q.ops) < 32 { // all have come; nobody takes them
+	for q.in.waiting() < 32 { // all have come; nobody takes them
 		runtime.Gosched()
 	}
 	if s, err := q.Status(); err != nil || s.Pending != 0 {
@@ -237,7 +237,7 @@ func TestWithdrawn(t *testing.T) {
 	go func() { _, _, err := q.Settle(first, bill(q, "a", 0, 1, 0, 0, 0)); a <- err }()
 	<-d.in
 	go func() { _, _, err := q.Settle(second, bill(q, "b", 0, 1, 0, 0, 0)); b <- err }()
-	for len(q.ops) == 0 {
+	for q.in.waiting() == 0 {
 		runtime.Gosched()
 	}
 	giveUpFirst()

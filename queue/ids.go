@@ -129,9 +129,12 @@ type drawn struct {
 // yyyyMMddHHmmss counter(2) serial(2). None is ever given twice, whatever the clock
 // does and however the process ends: the time in it is the clock's only as long as
 // that moves on.
-func (q *Queue) MsgID(ctx context.Context) (string, error) {
+func (q *Queue) MsgID(ctx context.Context) (string, error) { return drawID(ctx, q.do) }
+
+// drawID draws a message id by do or later.
+func drawID(ctx context.Context, do func(context.Context, func(*turn) error) error) (string, error) {
 	var id string
-	err := q.do(ctx, func(t *turn) (err error) {
+	err := do(ctx, func(t *turn) (err error) {
 		id, err = t.msgID(By{})
 		return err
 	})

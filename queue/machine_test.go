@@ -14,76 +14,6 @@ import (
 	"settled/settle"
 )
 
-// model is the queue as one would explain it: lists, and sums over them.
-type model struct {
-	told    []toldOf // the platform's words, in order
-	done    []*doneOf
-	links   []settle.Link
-	touched map[string]int // changes of usage, links, what is known
-	account map[string]int // changes of the account
-}
-
-type toldOf struct {
-	person, period string
-	used, own      settle.Fen
-	asOf           time.Time
-	contains       map[*doneOf]bool
-}
-
-type doneOf struct {
-	number, key, digest, person, period string
-	local, now                          Amounts
-	use                                 settle.Fen
-	donor                               string
-	state                               State
-	ackedAt                             time.Time
-}
-
-// last is the newest word on a person, in a period if it is not "".
-func (m *model) last(person, period string) *toldOf {
-	for i := len(m.told) - 1; i >= 0; i-- {
-		if t := &m.told[i]; t.person == person && (period == "" || t.period == period) {
-			return t
-		}
-	}
-	return nil
-}
-
-func (m *model) usage(person, period string) settle.Fen {
-	t := m.last(person, period)
-	var sum settle.Fen
-	if t != nil {
-		sum = t.used
-	}
-	for _, d := range m.done {
-		if d.person == person && d.period == period && (t == nil || !t.contains[d]) {
-			sum += d.use
-		}
-	}
-	return sum
-}
-
-// balance is what is left on a person's account.
-func (m *model) balance(person string) settle.Fen {
-	t := m.last(person, "")
-	if t == nil {
-		return 0
-	}
-	left := t.own
-	for _, d := range m.done {
-		if t.contains[d] {
-			continue
-		}
-		if d.person == person {
-			left -= d.now.Own
-		}
-		if d.donor == person {
-			left -= d.now.Family
-		}
-	}
-	return max(0, left)
-}
-
 // quote is what a caller saw, and the changes that there had been.
 type quote struct {
 	person  string
@@ -91,21 +21,12 @@ type quote struct {
 	seen    []int
 }
 
-func (m *model) seen(person string) []int {
-	s := []int{m.touched[person], m.account[person]}
-	for _, l := range m.links {
-		if l.Beneficiary == person {
-			s = append(s, m.account[l.Donor])
-		}
-	}
-	return s
-}
-
 // machine runs queue and model side by side.
 type machine struct {
 	t      *rapid.T
 	h      *hand
 	dir    string
+	lags   bool // bbolt gets nothing until it must
 	q      *Queue
 	m      model
 	quotes []quote
@@ -116,43 +37,69 @@ type machine struct {
 var modelPeriods = []string{"2025", "2026"}
 
 // TestModel drives the queue with random operations, restarts, crashes and lost bbolt
-// files, and compares every answer with the model's.
+// files, and compares every answer and all that can be read with the model's. Where
+// bbolt does not lag, the queue proves itself after each of them.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "settled-model-")
 		must(t, err)
 		defer func() { _ = os.RemoveAll(dir) }()
-		x := &machine{t: t, h: newHand(), dir: dir}
-		x.m.touched, x.m.account = map[string]int{}, map[string]int{}
+		x := &machine{t: t, h: newHand(), dir: dir, m: newModel(), lags: rapid.Bool().Draw(t, "lags")}
 		x.open()
 		defer func() { _ = x.q.Close() }()
-		for i := range 5 {
+		for i := range 3 {
 			x.who = append(x.who, x.q.Person(fmt.Sprint("person ", i)))
 		}
-		t.Repeat(map[string]func(*rapid.T){
-			"learn":       x.learn,
-			"link":        x.link,
-			"quote":       x.quote,
-			"settle":      x.settle,
-			"settle now":  func(t *rapid.T) { x.quote(t); x.settle(t) },
-			"again":       x.again,
-			"acknowledge": x.acknowledge,
-			"hold":        x.hold,
-			"release":     x.release,
-			"flush":       func(t *rapid.T) { must(t, x.q.Flush(t.Context())) },
-			"time":        func(t *rapid.T) { x.h.move(time.Duration(rapid.IntRange(-5, 60).Draw(t, "s")) * time.Second) },
-			"restart":     x.restart,
-			"":            x.check,
-		})
+		for range rapid.IntRange(1, 4).Draw(t, "rounds") {
+			t.Repeat(x.actions())
+		}
 		_, err = x.q.Verify(t.Context())
 		must(t, err)
 	})
 }
 
+// actions are what may happen; what moves a settlement on stands more than once.
+func (x *machine) actions() map[string]func(*rapid.T) {
+	settleNow := func(t *rapid.T) { x.quote(t); x.settle(t) }
+	return map[string]func(*rapid.T){
+		"learn":         x.learn,
+		"learn again":   x.learn,
+		"link":          x.link,
+		"quote":         x.quote,
+		"settle":        x.settle,
+		"settle now":    settleNow,
+		"settle again":  settleNow,
+		"again":         x.again,
+		"request":       x.request,
+		"request again": x.request,
+		"acknowledge":   x.acknowledge,
+		"hold":          x.hold,
+		"release":       x.release,
+		"reverse":       x.reverse,
+		"reverse again": x.reverse,
+		"undo":          x.undo,
+		"undo again":    x.undo,
+		"shift":         x.shift,
+		"flush":         func(t *rapid.T) { must(t, x.q.Flush(t.Context())) },
+		"time":          func(t *rapid.T) { x.h.move(time.Duration(rapid.IntRange(-5, 60).Draw(t, "s")) * time.Second) },
+		"restart":       x.restart,
+		"":              x.check,
+	}
+}
+
 func (x *machine) open() {
-	q, err := Open(x.dir, lagging(x.h))
+	o := lagging(x.h)
+	q, err := Open(x.dir, o)
 	must(x.t, err)
 	x.q = q
+}
+
+func (x *machine) check(t *rapid.T) {
+	must(t, x.m.compare(x.q, x.who))
+	if !x.lags {
+		_, err := x.q.Verify(t.Context())
+		must(t, err)
+	}
 }
 
 func (x *machine) restart(t *rapid.T) {
@@ -170,16 +117,21 @@ func (x *machine) restart(t *rapid.T) {
 
 func (x *machine) person(t *rapid.T) string { return rapid.SampledFrom(x.who).Draw(t, "person") }
 
+// period is mostly the one that quotes are made for.
+func (x *machine) period(t *rapid.T) string {
+	return modelPeriods[min(1, rapid.IntRange(0, 4).Draw(t, "period"))]
+}
+
 func (x *machine) learn(t *rapid.T) {
 	_, now := x.q.journal.Head()
 	if c := x.h.read(); c.After(now) {
 		now = c
 	}
+	ago := time.Duration(max(0, rapid.IntRange(-60, 60).Draw(t, "ago"))) * time.Second
 	w := toldOf{
-		person: x.person(t), period: rapid.SampledFrom(modelPeriods).Draw(t, "period"),
+		person: x.person(t), period: x.period(t),
 		used: settle.Fen(rapid.IntRange(0, 1000).Draw(t, "used")), own: settle.Fen(rapid.IntRange(0, 5000).Draw(t, "own")),
-		asOf:     now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "ago")) * time.Second).Truncate(time.Second),
-		contains: map[*doneOf]bool{},
+		asOf: now.Add(-ago).Truncate(time.Second),
 	}
 	must(t, x.q.Learn(t.Context(), settle.Entitlement{
 		Person: w.person, Period: w.period, Usage: settle.Usage{Ordinary: w.used},
@@ -188,26 +140,28 @@ func (x *machine) learn(t *rapid.T) {
 	if l := x.m.last(w.person, ""); l != nil && l.asOf.After(w.asOf) {
 		return // older news
 	}
-	for _, d := range x.m.done {
-		w.contains[d] = d.state == Acknowledged && !d.ackedAt.After(w.asOf)
-	}
-	x.m.told = append(x.m.told, w)
-	x.m.touched[w.person]++
-	x.m.account[w.person]++
+	x.m.learn(w)
 }
 
 func (x *machine) link(t *rapid.T) {
 	l := settle.Link{
-		Beneficiary: x.who[rapid.IntRange(0, 2).Draw(t, "child")], Donor: x.who[rapid.IntRange(3, 4).Draw(t, "donor")],
+		Beneficiary: x.who[rapid.IntRange(0, 1).Draw(t, "child")], Donor: x.who[2],
 		Kind: settle.MutualAid, Relation: settle.RelationChild, From: settle.Date(20200101 + rapid.IntRange(0, 9).Draw(t, "from")),
 	}
-	must(t, x.q.Link(t.Context(), l, clerk))
-	x.m.touched[l.Beneficiary]++
-	if i := slices.IndexFunc(x.m.links, func(o settle.Link) bool { return o.Beneficiary == l.Beneficiary && o.Donor == l.Donor }); i >= 0 {
-		x.m.links[i] = l
+	i := slices.IndexFunc(x.m.links, func(o settle.Link) bool { return o.Beneficiary == l.Beneficiary && o.Donor == l.Donor })
+	if rapid.Bool().Draw(t, "end") {
+		err := x.q.EndLink(t.Context(), l.Beneficiary, l.Donor, l.Kind, 20261231, clerk)
+		if i < 0 {
+			wantRefusal(t, err, CodeNoLink)
+			return
+		}
+		must(t, err)
+		l = x.m.links[i]
+		l.To = 20261231
 	} else {
-		x.m.links = append(x.m.links, l)
+		must(t, x.q.Link(t.Context(), l, clerk))
 	}
+	x.m.link(l)
 }
 
 func (x *machine) quote(t *rapid.T) {
@@ -225,15 +179,11 @@ func (x *machine) settle(t *rapid.T) {
 	x.keys++
 	c := bill(x.q, fmt.Sprint("key ", x.keys), u.version, settle.Fen(rapid.IntRange(0, 50).Draw(t, "fund")), settle.Fen(rapid.IntRange(0, 20).Draw(t, "own")), 0, 7)
 	c.Settlement.Provisional = rapid.Bool().Draw(t, "provisional")
-	c.Settlement.Person, c.Settlement.Period = u.person, rapid.SampledFrom(modelPeriods).Draw(t, "period")
-	d := &doneOf{key: c.Settlement.Key, digest: c.ContentDigest, person: u.person, period: c.Settlement.Period, use: c.Settlement.Split.Fund, state: Pending}
-	if i := rapid.IntRange(0, 4).Draw(t, "donor"); i >= 3 && x.who[i] != u.person {
-		d.donor = x.who[i]
-		c.Settlement.Split.Family, c.Settlement.Split.Draws = 9, []settle.Draw{{AccountID: d.donor, Paid: 4}, {AccountID: d.donor, Paid: 5}}
+	c.Settlement.Person, c.Settlement.Period = u.person, x.period(t)
+	if donor := x.who[2]; rapid.Bool().Draw(t, "donor") && donor != u.person {
+		c.Settlement.Split.Family, c.Settlement.Split.Draws = 9, []settle.Draw{{AccountID: donor, Paid: 4}, {AccountID: donor, Paid: 5}}
 		c.Settlement.Split.Total += 9
 	}
-	d.local = amountsOf(&c.Settlement.Split)
-	d.now = d.local
 	s, replayed, err := x.q.Settle(t.Context(), c)
 	if !slices.Equal(u.seen, x.m.seen(u.person)) {
 		if !errors.Is(err, ErrStale) {
@@ -244,33 +194,67 @@ func (x *machine) settle(t *rapid.T) {
 	if err != nil || replayed {
 		t.Fatalf("settle: %v, replayed %v", err, replayed)
 	}
-	if n := len(x.m.done); n > 0 && s.Number <= x.m.done[n-1].number {
-		t.Fatalf("number %s after %s", s.Number, x.m.done[n-1].number)
-	}
-	d.number = s.Number
-	x.m.done = append(x.m.done, d)
-	x.m.touched[d.person]++
-	if d.now.Own > 0 {
-		x.m.account[d.person]++
-	}
-	if d.now.Family > 0 {
-		x.m.account[d.donor]++
-	}
+	must(t, x.m.settle(doneBy(s, c.ContentDigest), clerk.Device))
 }
 
-func (x *machine) some(t *rapid.T) *doneOf {
-	if len(x.m.done) == 0 {
+// doneBy is a settlement as the model has it.
+func doneBy(s settle.Settlement, digest string) *doneOf {
+	a := amountsOf(&s.Split)
+	d := &doneOf{
+		number: s.Number, key: s.Key, digest: digest, person: s.Person, period: s.Period, local: a, now: a,
+		use: s.Split.UsageAfter.Ordinary - s.Usage.Ordinary, state: Pending, s: s,
+	}
+	if len(s.Split.Draws) > 0 {
+		d.donor = s.Split.Draws[0].AccountID
+	}
+	return d
+}
+
+// some is a settlement, or a void if that is wanted, mostly one that is not over.
+func (x *machine) some(t *rapid.T, void bool) *doneOf {
+	var list, open []*doneOf
+	for _, d := range x.m.done {
+		if (d.of != nil) == void {
+			list = append(list, d)
+			if d.void == nil && (!void || d.state == Pending || d.state == OnHold) {
+				open = append(open, d)
+			}
+		}
+	}
+	if len(open) > 0 && rapid.IntRange(0, 4).Draw(t, "over") > 0 {
+		list = open
+	}
+	if len(list) == 0 {
 		t.Skip()
 	}
-	return rapid.SampledFrom(x.m.done).Draw(t, "settlement")
+	return rapid.SampledFrom(list).Draw(t, "settlement")
 }
 
+// any is a settlement or a void.
+func (x *machine) any(t *rapid.T) *doneOf { return x.some(t, rapid.Bool().Draw(t, "void")) }
+
 func (x *machine) again(t *rapid.T) {
-	d := x.some(t)
+	d := x.any(t)
+	if d.of != nil {
+		r := Reversal{Number: d.of.number, Key: d.key, ContentDigest: d.digest, By: clerk}
+		v, replayed, err := x.q.Reverse(t.Context(), r)
+		if err != nil || !replayed || v.Number != d.number || v.Back != d.back || v.State != d.state {
+			t.Fatalf("again: %+v %v %v", v, replayed, err)
+		}
+		r.ContentDigest += "x"
+		_, _, err = x.q.Reverse(t.Context(), r)
+		wantRefusal(t, err, CodeConflict)
+		return
+	}
 	c := bill(x.q, d.key, 0, 1, 0, 0, 0)
 	c.ContentDigest = d.digest
 	s, replayed, err := x.q.Settle(t.Context(), c)
-	if err != nil || !replayed || s.Number != d.number || amountsOf(&s.Split) != d.local {
+	switch kept := len(x.m.done) > 0 && x.keptKey(d); {
+	case kept:
+		wantRefusal(t, err, CodeConflict) // the key is the void's
+	case d.void != nil:
+		wantRefusal(t, err, CodeReversed)
+	case err != nil || !replayed || s.Number != d.number || amountsOf(&s.Split) != d.local:
 		t.Fatalf("again: %+v %v %v", s, replayed, err)
 	}
 	c.ContentDigest += "x"
@@ -278,10 +262,32 @@ func (x *machine) again(t *rapid.T) {
 	wantRefusal(t, err, CodeConflict)
 }
 
+// keptKey tells whether d's key is that of a refund.
+func (x *machine) keptKey(d *doneOf) bool {
+	return slices.ContainsFunc(x.m.done, func(v *doneOf) bool { return v.kept == d })
+}
+
+// request stores a request, and now and then an answer.
+func (x *machine) request(t *rapid.T) {
+	d := x.any(t)
+	infno := rapid.SampledFrom([]string{"2207", "2601", "2208"}).Draw(t, "infno")
+	id, _, err := x.q.Request(t.Context(), d.number, infno, func(id string) ([]byte, error) { return []byte(id), nil }, clerk)
+	if d.state != Pending || (infno == "2208" && (d.of == nil || d.of.ackedAt.IsZero())) {
+		wantRefusal(t, err, CodeState)
+		return
+	}
+	must(t, err)
+	x.m.request(d)
+	if class := rapid.SampledFrom([]Class{"", ClassOK, ClassBusiness, ClassUnknown}).Draw(t, "answer"); class != "" {
+		must(t, x.q.Answer(t.Context(), Answer{Number: d.number, MsgID: id, Infno: infno, Class: class, By: clerk}))
+		wantRefusal(t, x.q.Answer(t.Context(), Answer{Number: d.number, MsgID: "H44030000001202611210930000199", Infno: infno, Class: class}), CodeNoRequest)
+	}
+}
+
 func (x *machine) acknowledge(t *rapid.T) {
-	d := x.some(t)
+	d := x.some(t, false)
 	a := Ack{Number: d.number, SettlementID: "S", Amounts: d.local}
-	if d.state == Acknowledged {
+	if !d.ackedAt.IsZero() {
 		a.Amounts = d.now
 	} else if rapid.Bool().Draw(t, "differs") {
 		a.Fund = settle.Fen(rapid.IntRange(0, 60).Draw(t, "fund"))
@@ -292,32 +298,22 @@ func (x *machine) acknowledge(t *rapid.T) {
 		a.Total = a.Fund + a.Own + a.Family + a.Cash
 	}
 	diff, err := x.q.Acknowledge(t.Context(), a)
+	unsure := d.void != nil && (d.void.state == Pending || d.void.state == OnHold)
+	if d.ackedAt.IsZero() && (d.state == Blocked || (d.void != nil && !unsure)) {
+		wantRefusal(t, err, CodeState)
+		return
+	}
 	if err != nil || (diff != nil) != (a.Amounts != d.local) {
 		t.Fatalf("acknowledge: %+v, %v", diff, err)
 	}
-	if d.state == Acknowledged {
-		return
+	if d.ackedAt.IsZero() {
+		_, at := x.q.journal.Head()
+		x.m.acknowledge(d, a.Amounts, at)
 	}
-	d.state = Acknowledged
-	_, d.ackedAt = x.q.journal.Head()
-	if diff == nil {
-		return
-	}
-	x.m.touched[d.person]++
-	if a.Own != d.now.Own {
-		x.m.account[d.person]++
-	}
-	if a.Family != d.now.Family {
-		x.m.account[d.donor]++
-	}
-	if d.use > 0 || d.local.Fund == 0 {
-		d.use = max(0, d.use+a.Fund-d.local.Fund)
-	}
-	d.now = a.Amounts
 }
 
 func (x *machine) hold(t *rapid.T) {
-	d := x.some(t)
+	d := x.any(t)
 	err := x.q.Hold(t.Context(), Held{Number: d.number, Code: "X"})
 	if d.state != Pending {
 		wantRefusal(t, err, CodeState)
@@ -328,7 +324,7 @@ func (x *machine) hold(t *rapid.T) {
 }
 
 func (x *machine) release(t *rapid.T) {
-	d := x.some(t)
+	d := x.any(t)
 	err := x.q.Release(t.Context(), d.number, "", clerk)
 	if d.state != OnHold {
 		wantRefusal(t, err, CodeState)
@@ -338,71 +334,66 @@ func (x *machine) release(t *rapid.T) {
 	d.state = Pending
 }
 
-// check compares all that can be read.
-func (x *machine) check(t *rapid.T) {
-	for _, w := range x.who {
-		for _, period := range modelPeriods {
-			p, err := x.q.Position(w, period)
-			must(t, err)
-			if p.Usage.Ordinary != x.m.usage(w, period) {
-				t.Fatalf("usage %s, model %s", p.Usage.Ordinary, x.m.usage(w, period))
-			}
-			if (p.Own != nil) != (x.m.last(w, "") != nil) || (p.Own != nil && p.Own.Balance != x.m.balance(w)) {
-				t.Fatalf("own account %+v, model %s", p.Own, x.m.balance(w))
-			}
-			i := 0
-			for _, l := range x.m.links {
-				if l.Beneficiary != w {
-					continue
-				}
-				if i >= len(p.Family) || p.Family[i].ID != l.Donor || p.Family[i].LinkFrom != l.From || p.Family[i].Balance != x.m.balance(l.Donor) {
-					t.Fatalf("family %+v, model %+v balance %s", p.Family, l, x.m.balance(l.Donor))
-				}
-				i++
-			}
-		}
+func (x *machine) reverse(t *rapid.T) {
+	d := x.some(t, false)
+	x.keys++
+	r := Reversal{Number: d.number, Key: fmt.Sprint("key ", x.keys), ContentDigest: "d", By: clerk}
+	if rapid.Bool().Draw(t, "by line") {
+		r.Kept = keptOf(d.s, settle.Fen(rapid.IntRange(0, int(d.local.Fund)).Draw(t, "fund")), settle.Fen(rapid.IntRange(0, int(d.local.Family)).Draw(t, "family")), settle.Fen(rapid.IntRange(0, int(d.local.Cash)).Draw(t, "cash")))
 	}
-	x.checkWaiting(t)
+	v, replayed, err := x.q.Reverse(t.Context(), r)
+	if d.void != nil {
+		wantRefusal(t, err, settle.AlreadyVoided)
+		return
+	}
+	if err != nil || replayed {
+		t.Fatalf("reverse: %v, replayed %v", err, replayed)
+	}
+	void := &doneOf{number: v.Number, key: r.Key, digest: r.ContentDigest, person: d.person, of: d}
+	var kept *doneOf
+	if r.Kept != nil {
+		k, err := x.q.Get(v.Kept)
+		must(t, err)
+		kept = doneBy(k.Settlement, r.ContentDigest)
+	}
+	must(t, x.m.reverse(void, kept, clerk.Device))
+	if v.State != void.state || v.Back != void.back || v.Returned != d.local {
+		t.Fatalf("void %+v, model %+v", v, void)
+	}
 }
 
-func (x *machine) checkWaiting(t *rapid.T) {
-	var pending, held []string
-	var exposed settle.Fen
-	of := map[string]settle.Fen{}
-	for _, d := range x.m.done {
-		if d.state != Acknowledged {
-			of[d.person] += d.local.Fund
-		}
-		switch d.state {
-		case Pending:
-			pending = append(pending, d.number)
-			exposed += d.local.Fund
-		case OnHold:
-			held = append(held, d.number)
-			exposed += d.local.Fund
-		}
+func (x *machine) undo(t *rapid.T) {
+	v := x.some(t, true)
+	withdrawn := v.of.ackedAt.IsZero() == (rapid.IntRange(0, 9).Draw(t, "wrong") == 9)
+	err := x.q.Undo(t.Context(), Undone{Number: v.number, Withdrawn: withdrawn, By: clerk})
+	if withdrawn == v.of.ackedAt.IsZero() {
+		wantRefusal(t, err, CodeState)
+		return
 	}
-	numbers := func(list []Waiting, err error) (n []string) {
-		must(t, err)
-		for _, w := range list {
-			n = append(n, w.Number)
-		}
-		return n
-	}
-	if got := numbers(x.q.Pending(1000, 0)); !slices.Equal(got, pending) {
-		t.Fatalf("pending %v, model %v", got, pending)
-	}
-	if got := numbers(x.q.Holds(1000, 0)); !slices.Equal(got, held) {
-		t.Fatalf("held %v, model %v", got, held)
-	}
-	s, err := x.q.Status()
 	must(t, err)
-	if s.Pending != len(pending) || s.Held != len(held) || s.Exposed != exposed || s.OldestPending.IsZero() != (len(pending) == 0) {
-		t.Fatalf("status %+v, model %d pending, %d held, %s exposed", s, len(pending), len(held), exposed)
+	if v.state == Pending || v.state == OnHold {
+		x.m.undo(v, withdrawn)
 	}
-	for _, w := range x.who {
-		if is, all, err := x.q.Exposure(w); err != nil || is != of[w] || all != exposed {
-			t.Fatalf("exposure %s of %s, model %s of %s, %v", is, all, of[w], exposed, err)
+}
+
+func (x *machine) shift(t *rapid.T) {
+	cash := settle.Fen(rapid.IntRange(0, 5000).Draw(t, "cash"))
+	open := x.m.shift(clerk.Device)
+	if rapid.Bool().Draw(t, "open") {
+		_, err := x.q.OpenShift(t.Context(), clerk, cash)
+		if open != nil {
+			wantRefusal(t, err, CodeShiftOpen)
+			return
 		}
+		must(t, err)
+		x.m.shifts = append(x.m.shifts, &shiftOf{device: clerk.Device, float: cash})
+		return
 	}
+	_, err := x.q.CloseShift(t.Context(), clerk, cash)
+	if open == nil {
+		wantRefusal(t, err, CodeNoShift)
+		return
+	}
+	must(t, err)
+	open.counted = &cash
 }

@@ -158,7 +158,7 @@ func (q *Queue) Acknowledge(ctx context.Context, a Ack) (*Difference, error) {
 		return nil, malformed("ack", "%v", err)
 	}
 	var diff *Difference
-	err := q.do(ctx, func(t *turn) error {
+	err := q.later(ctx, func(t *turn) error {
 		row, ok, err := get(t.view, settlements, a.Number)
 		if err != nil {
 			return err
@@ -252,7 +252,7 @@ func (q *Queue) Hold(ctx context.Context, h Held) error {
 	if err != nil {
 		return err
 	}
-	return q.do(ctx, func(t *turn) error {
+	return q.later(ctx, func(t *turn) error {
 		if err := t.in(h.Number, Pending); err != nil {
 			return err
 		}

@@ -28,17 +28,22 @@ type Options struct {
 	stopwatch  func() time.Time                // how long commits take, and nothing else
 	applyAfter time.Duration                   // how long bbolt may lag behind
 	applyMany  int                             // or by how many entries
-	look       int64                           // bytes of the journal before bbolt's position that Open checks
 }
 
 // Defaults of the options that only tests set.
 const (
 	defaultApplyAfter = 2 * time.Second
 	defaultApplyMany  = 4096
-	defaultLook       = 64 << 20
 	// maxBehind bounds the memory: beyond it the writer waits for bbolt.
 	maxBehind = 100_000
 )
+
+// Wrapped is o with something between the journal and its disk, to measure what is
+// written or to fail it.
+func (o Options) Wrapped(wrap func(journal.Disk) journal.Disk) Options {
+	o.wrap = wrap
+	return o
+}
 
 func (o *Options) check() error {
 	if len(o.Institution) != 12 || strings.Trim(o.Institution, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
@@ -62,9 +67,6 @@ func (o *Options) check() error {
 	if o.applyMany == 0 {
 		o.applyMany = defaultApplyMany
 	}
-	if o.look == 0 {
-		o.look = defaultLook
-	}
 	return nil
 }
 
@@ -77,7 +79,7 @@ type Queue struct {
 	journal *journal.Journal
 	db      *bolt.DB
 
-	ops     chan *op      // to the writer
+	in      *inbox        // to the writer
 	quit    chan struct{} // closed by Close
 	written chan struct{} // closed when the writer has ended
 	work    chan struct{} // to the applier: there is something to apply
@@ -85,6 +87,7 @@ type Queue struct {
 	ended   chan struct{} // closed when the applier has ended
 	once    sync.Once     // Close
 	closed  error         // what Close returned
+	trust   trust         // in what the last run left
 
 	mu      sync.RWMutex  // guards what follows; readers hold it while they read
 	current layer         // committed, not yet given to bbolt
@@ -133,12 +136,12 @@ func prepare(dir string, opt Options) (*Queue, error) {
 	}
 	q := &Queue{
 		dir: dir, opt: opt, vault: v, lock: lock,
-		ops: make(chan *op, maxBatch), quit: make(chan struct{}), written: make(chan struct{}),
+		in: newInbox(), quit: make(chan struct{}), written: make(chan struct{}),
 		work: make(chan struct{}, 1), hurry: make(chan struct{}, 1), ended: make(chan struct{}),
 		current: layer{}, changed: make(chan struct{}), caught: make(chan struct{}),
 	}
 	if err := q.recover(); err != nil {
-		return nil, errors.Join(err, q.release())
+		return nil, errors.Join(err, q.release(false))
 	}
 	return q, nil
 }
@@ -151,23 +154,27 @@ func (q *Queue) Close() error {
 		<-q.written
 		<-q.ended
 		q.mu.Lock()
+		whole := q.stopped == nil && q.applied.N == q.head.N
 		q.stopped = ErrClosed
 		close(q.caught)
 		q.caught = make(chan struct{})
 		q.mu.Unlock()
-		q.closed = q.release()
+		q.closed = q.release(whole)
 	})
 	return q.closed
 }
 
-// release gives back all that Open took.
-func (q *Queue) release() error {
+// release gives back all that Open took. whole says that bbolt has all of the journal.
+func (q *Queue) release(whole bool) error {
 	var errs []error
 	if q.db != nil && !q.damaged {
 		errs = append(errs, q.db.Close())
 	}
 	if q.journal != nil {
 		errs = append(errs, q.journal.Close())
+	}
+	if whole && errors.Join(errs...) == nil {
+		q.leave(q.head)
 	}
 	return errors.Join(append(errs, q.lock.Close())...)
 }

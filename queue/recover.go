@@ -16,9 +16,15 @@ const replayMany = 2000
 // journal comes first: only when it is sure that it has all that bbolt knows is
 // anything written.
 func (q *Queue) recover() error {
+	var left journal.Pos
+	q.trust, left = q.arrive()
 	at, damage, err := q.openStore()
 	if err != nil {
 		return err
+	}
+	q.applied, q.head = at.Pos, at.Pos
+	if q.trust == clean && (damage != nil || at.Pos != left) {
+		q.trust = doubtful
 	}
 	if err := q.openJournal(at.Pos); err != nil {
 		return err
@@ -27,6 +33,7 @@ func (q *Queue) recover() error {
 		if at, err = q.rebuild(damage); err != nil {
 			return err
 		}
+		q.applied, q.head = at.Pos, at.Pos
 	}
 	if c := q.journal.Cut(); c != nil {
 		q.notice("journal: %d bytes of a torn last write were cut off %s at offset %d", c.Bytes, c.File, c.Offset)
@@ -36,10 +43,14 @@ func (q *Queue) recover() error {
 			return err
 		}
 	}
-	if err := q.catchUp(at.Pos); err != nil {
+	if err := q.catchUp(); err != nil {
 		return err
 	}
-	return q.checkOwner()
+	if err := q.checkOwner(); err != nil {
+		return err
+	}
+	q.leave(journal.Pos{})
+	return nil
 }
 
 // openStore opens bbolt. damage says why the file must be built again; at is then what
@@ -49,7 +60,7 @@ func (q *Queue) openStore() (at appliedRow, damage, err error) {
 	if damage != nil || err != nil {
 		return at, damage, err
 	}
-	q.db, at, err = openStore(q.file(storeName))
+	q.db, at, err = openStore(q.file(storeName), q.trust.rows())
 	if isCorrupt(err) {
 		return at, err, nil
 	}
@@ -114,17 +125,37 @@ func (q *Queue) rebuild(why error) (appliedRow, error) {
 	}
 	var at appliedRow
 	var err error
-	q.db, at, err = openStore(q.file(storeName))
+	q.db, at, err = openStore(q.file(storeName), q.trust.rows())
 	return at, err
 }
 
 func (q *Queue) openJournal(from journal.Pos) error {
-	j, err := journal.Open(q.file(journalDir), journal.Options{Now: q.opt.Now, From: from, Look: q.opt.look, Wrap: q.opt.wrap})
+	j, err := journal.Open(q.file(journalDir), journal.Options{
+		Now: q.opt.Now, From: from, Look: q.trust.lines(), Closed: q.trust == clean, Each: q.behind(), Wrap: q.opt.wrap,
+	})
 	if err != nil {
 		return fmt.Errorf("queue: %w", q.lost(err))
 	}
 	q.journal = j
 	return nil
+}
+
+// behind replays what Open finds in the journal behind bbolt's position, as far as
+// memory should hold it: nothing is written before the journal is known to be whole.
+func (q *Queue) behind() func(journal.Entry) error {
+	if q.db == nil {
+		return nil // bbolt is built again
+	}
+	return func(e journal.Entry) error {
+		if q.head.N+1 != e.N || e.N-q.applied.N > maxBehind {
+			return nil
+		}
+		if err := q.replay(e); err != nil {
+			return err
+		}
+		q.head = journal.Pos{N: e.N, Hash: e.Hash, Loc: e.Loc}
+		return nil
+	}
 }
 
 // owner is who the options say we are.
@@ -158,10 +189,10 @@ func (q *Queue) checkOwner() error {
 	return nil
 }
 
-// catchUp replays the journal behind from into bbolt.
-func (q *Queue) catchUp(from journal.Pos) error {
-	q.applied, q.head = from, from
-	err := q.journal.Walk(from, func(e journal.Entry) error {
+// catchUp replays the rest of the journal. What memory can hold of it is brought to bbolt
+// by the applier: nobody needs to wait for that.
+func (q *Queue) catchUp() error {
+	err := q.journal.Walk(q.head, func(e journal.Entry) error {
 		if err := q.replay(e); err != nil {
 			return err
 		}
@@ -171,12 +202,10 @@ func (q *Queue) catchUp(from journal.Pos) error {
 		}
 		return nil
 	})
-	if err == nil {
-		err = q.apply()
-	}
 	if err != nil {
 		return err
 	}
+	q.kick(q.work)
 	return q.read(func(v *view) error {
 		row, _, err := get(v, ids, one)
 		q.drawn = drawn{second: row.Until, serial: perSecond - 1}

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"compress/flate"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
@@ -10,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/sm4"
@@ -25,10 +25,10 @@ const hashLen = 32
 
 // vault seals personal data and makes the keyed hashes by which it is found.
 type vault struct {
-	aead  cipher.AEAD
-	hash  []byte             // HMAC key
-	mark  string             // tells one key from another, and nothing else
-	press chan *flate.Writer // all that there are: see presses
+	aead    cipher.AEAD
+	hash    []byte    // HMAC key
+	mark    string    // tells one key from another, and nothing else
+	presses sync.Pool // of *flate.Writer
 }
 
 func newVault(key []byte) (*vault, error) {
@@ -43,13 +43,9 @@ func newVault(key []byte) (*vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	press, err := presses()
-	if err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
-	}
 	return &vault{
-		aead: aead, hash: mac(key, "settled hash 1"), mark: hex.EncodeToString(mac(key, "settled mark 1")[:8]),
-		press: press,
+		presses: sync.Pool{New: newPress},
+		aead:    aead, hash: mac(key, "settled hash 1"), mark: hex.EncodeToString(mac(key, "settled mark 1")[:8]),
 	}, nil
 }
 
@@ -76,10 +72,7 @@ func (v *vault) seal(kind string, plain []byte) ([]byte, error) {
 	if len(plain) > maxPlain {
 		return nil, malformed(kind, "%d bytes to seal, at most %d", len(plain), maxPlain)
 	}
-	packed, err := v.deflate(plain)
-	if err != nil {
-		return nil, fmt.Errorf("queue: seal: %w", err)
-	}
+	packed := v.deflate(plain)
 	nonce := make([]byte, v.aead.NonceSize(), v.aead.NonceSize()+len(packed)+v.aead.Overhead())
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, fmt.Errorf("queue: seal: %w", err)

@@ -76,11 +76,15 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 		return settle.Settlement{}, false, malformed("settlement", "%v", err)
 	}
 	public, private := apart(s)
-	raw, err := json.Marshal(settlementBody{Digest: c.ContentDigest, Settlement: public})
+	raw, err := settlementBody{Digest: c.ContentDigest, Settlement: public}.encode()
 	if err != nil {
 		return settle.Settlement{}, false, fmt.Errorf("queue: %w", err)
 	}
-	sealed, err := q.vault.sealJSON(kindSettlement, private)
+	plain, err := private.encode()
+	if err != nil {
+		return settle.Settlement{}, false, fmt.Errorf("queue: %w", err)
+	}
+	sealed, err := q.vault.seal(kindSettlement, plain)
 	if err != nil {
 		return settle.Settlement{}, false, err
 	}

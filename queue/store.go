@@ -19,20 +19,18 @@ const (
 	journalDir  = "journal"
 	// mapSize is what bbolt maps from the start: growing the map waits for all readers.
 	mapSize = 1 << 30
-	// checkAll is the size up to which Open reads every row of the file. Rows of a
-	// larger one are checked as they are read.
-	checkAll = 64 << 20
 )
 
 // openStore opens the bbolt file and reads what it reflects. Every error but one of
 // the file system is a corrupt one; at is then what the file reflects if the row that
 // says so is whole, and db is nil: it was closed, unless bbolt panicked and may hold its
-// locks. A file that has its tables is not written to.
+// locks. A file that has its tables is not written to. All rows of a file of at most
+// all bytes are read; those of a larger one are checked as they are read later.
 //
 // The free list is kept in the file: writing it at each commit costs little when
 // commits are few and far behind, and opening after a crash need not search the whole
 // file for free pages (nor panic in a goroutine of bbolt's own when one is bad).
-func openStore(path string) (db *bolt.DB, at appliedRow, err error) {
+func openStore(path string, all int64) (db *bolt.DB, at appliedRow, err error) {
 	err = guarded(func() (err error) {
 		db, err = bolt.Open(path, 0o600, &bolt.Options{
 			Timeout: time.Second, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize,
@@ -50,7 +48,14 @@ func openStore(path string) (db *bolt.DB, at appliedRow, err error) {
 		err = guarded(func() error { return db.View(func(tx *bolt.Tx) (err error) { at, err = applied(tx); return err }) })
 	}
 	if err == nil {
-		err = guarded(func() error { return db.View(func(tx *bolt.Tx) error { return check(tx, at) }) })
+		err = guarded(func() error {
+			return db.View(func(tx *bolt.Tx) error {
+				if tx.Size() > all {
+					return nil
+				}
+				return check(tx, at)
+			})
+		})
 	}
 	if err == nil {
 		return db, at, nil
@@ -91,11 +96,8 @@ func makeTables(tx *bolt.Tx) error {
 	return err
 }
 
-// check reads every row if the file is not large.
+// check reads every row.
 func check(tx *bolt.Tx, at appliedRow) error {
-	if tx.Size() > checkAll {
-		return nil
-	}
 	for name, parse := range rowTypes() {
 		var n census
 		b := tx.Bucket([]byte(name))

@@ -163,7 +163,7 @@ const infoCancel = "2208"
 // that message before it is sent. The settlement, or the void, must be pending; a void's
 // 2208 needs the platform's acknowledgement of what it takes back.
 func (q *Queue) Request(ctx context.Context, number, infno string, build func(msgid string) ([]byte, error), by By) (msgid string, message []byte, err error) {
-	if msgid, err = q.MsgID(ctx); err != nil {
+	if msgid, err = drawID(ctx, q.later); err != nil {
 		return "", nil, err
 	}
 	if message, err = build(msgid); err != nil {
@@ -180,7 +180,7 @@ func (q *Queue) Request(ctx context.Context, number, infno string, build func(ms
 	if err != nil {
 		return "", nil, err
 	}
-	err = q.do(ctx, func(t *turn) error {
+	err = q.later(ctx, func(t *turn) error {
 		if err := t.maySend(number, infno); err != nil {
 			return err
 		}
@@ -225,7 +225,7 @@ func (q *Queue) Answer(ctx context.Context, a Answer) error {
 	if err != nil {
 		return err
 	}
-	return q.do(ctx, func(t *turn) error {
+	return q.later(ctx, func(t *turn) error {
 		row, ok, err := get(t.view, settlements, a.Number)
 		if err != nil {
 			return err

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	bolt "go.etcd.io/bbolt"
 
 	"settled/queue/journal"
 	"settled/settle"
@@ -18,10 +21,11 @@ const maxBatch = 1024
 
 // op is an operation on its way through the writer.
 type op struct {
-	run  func(*turn) error
-	err  error
-	done chan struct{}
-	mine atomic.Bool // whoever sets it first has it: the writer to run it, the caller to withdraw it
+	run     func(*turn) error
+	err     error
+	done    chan struct{}
+	mine    atomic.Bool // whoever sets it first has it: the writer to run it, the caller to withdraw it
+	patient bool        // nobody waits for it at the counter
 }
 
 // turn is an operation's turn with the writer.
@@ -36,17 +40,20 @@ type turn struct {
 // do runs fn with the writer, and returns when what it added is durable. fn may run
 // only quick code: all other operations wait for it.
 func (q *Queue) do(ctx context.Context, fn func(*turn) error) error {
+	return q.submit(ctx, &op{run: fn, done: make(chan struct{})})
+}
+
+// later is do for what nobody waits for at the counter: it leaves the disk half of the
+// time, so that a settlement seldom finds it busy.
+func (q *Queue) later(ctx context.Context, fn func(*turn) error) error {
+	return q.submit(ctx, &op{run: fn, done: make(chan struct{}), patient: true})
+}
+
+func (q *Queue) submit(ctx context.Context, o *op) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	o := &op{run: fn, done: make(chan struct{})}
-	select {
-	case q.ops <- o:
-	case <-q.quit:
-		return ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	q.in.put(o)
 	select {
 	case <-o.done:
 		return o.err
@@ -112,97 +119,78 @@ func (t *turn) in(number string, want State) error {
 type pace struct {
 	expect int
 	until  time.Time
+	rest   time.Time // until then a commit of patient operations alone is not begun
+}
+
+// batch is the operations of one commit.
+type batch struct {
+	ops   []*op
+	ran   []*op       // those that were run: not withdrawn, and nothing stood against it
+	fresh layer       // what they changed
+	last  journal.Pos // last entry staged; zero: none
 }
 
 // writeLoop is the writer.
 func (q *Queue) writeLoop() {
 	defer close(q.written)
 	var p pace
-	for {
-		batch := q.collect(p)
-		if batch == nil {
-			return
-		}
+	for q.in.await(want{all: 1}, nil, q.quit) {
+		q.gather(p)
 		began := q.opt.stopwatch()
-		q.commit(batch)
+		b := &batch{ops: q.in.take(maxBatch), fresh: layer{}}
+		q.commit(b)
 		ended := q.opt.stopwatch()
-		p = pace{expect: len(batch) + len(q.ops), until: ended.Add(ended.Sub(began) / 2)}
-		for _, o := range batch {
+		p = pace{expect: len(b.ops) + q.in.waiting(), until: ended.Add(ended.Sub(began) / 2)}
+		if !slices.ContainsFunc(b.ops, func(o *op) bool { return !o.patient }) {
+			p.rest = ended.Add(ended.Sub(began))
+		}
+		for _, o := range b.ops {
 			close(o.done)
 		}
 	}
 }
 
-// collect returns the operations of the next commit, nil when the queue is closed.
-func (q *Queue) collect(p pace) []*op {
-	var batch []*op
-	select {
-	case <-q.quit:
-		return nil
-	case o := <-q.ops:
-		batch = append(batch, o)
+// gather waits for the operations that will come at this pace.
+func (q *Queue) gather(p pace) {
+	q.await(want{all: maxBatch, urgent: 1}, p.rest)
+	if p.expect > 1 {
+		q.await(want{all: min(p.expect, maxBatch)}, p.until)
 	}
-	batch = q.queued(batch)
-	if p.expect <= 1 || len(batch) >= p.expect {
-		return batch
-	}
-	wait := p.until.Sub(q.opt.stopwatch())
+}
+
+func (q *Queue) await(w want, until time.Time) {
+	wait := until.Sub(q.opt.stopwatch())
 	if wait <= 0 {
-		return batch
+		return
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	for len(batch) < min(p.expect, maxBatch) {
-		select {
-		case o := <-q.ops:
-			batch = append(batch, o)
-		case <-timer.C:
-			return q.queued(batch)
-		case <-q.quit:
-			return batch
-		}
-	}
-	return q.queued(batch)
+	q.in.await(w, timer.C, q.quit)
 }
 
-// queued adds what waits already.
-func (q *Queue) queued(batch []*op) []*op {
-	for len(batch) < maxBatch {
-		select {
-		case o := <-q.ops:
-			batch = append(batch, o)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-// commit runs a batch and makes it durable. Every operation is answered only then,
-// also one that was refused: what refused it may be of this very batch.
-func (q *Queue) commit(batch []*op) {
-	err := q.ready()
-	if err != nil {
-		for _, o := range batch {
+// commit makes a batch durable. Every operation is answered only then, also one that
+// was refused: what refused it may be of this very batch.
+func (q *Queue) commit(b *batch) {
+	if err := q.ready(); err != nil {
+		for _, o := range b.ops {
 			o.mine.Store(true)
 			o.err = err
 		}
 		return
 	}
-	fresh := layer{}
-	last, ran := q.run(batch, fresh)
-	for _, o := range ran {
+	q.run(b)
+	for _, o := range b.ran {
 		q.look(o.err)
 	}
 	if err := q.journal.Commit(); err != nil {
 		_ = q.stop(err)
-		for _, o := range ran {
+		for _, o := range b.ran {
 			o.err = fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
 		return
 	}
-	if last.N > 0 {
-		q.publish(fresh, last)
+	if b.last.N > 0 {
+		q.publish(b.fresh, b.last)
 	}
 }
 
@@ -243,9 +231,9 @@ func (q *Queue) ready() error {
 }
 
 // run runs the operations one by one against the state with those before them, and
-// stages their entries. It returns the last entry staged and the operations that it
-// ran.
-func (q *Queue) run(batch []*op, fresh layer) (last journal.Pos, ran []*op) {
+// stages their entries. Those for which the journal may have no room wait for the next
+// batch.
+func (q *Queue) run(b *batch) {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
 	tx, err := q.db.Begin(false)
@@ -254,34 +242,38 @@ func (q *Queue) run(batch []*op, fresh layer) (last journal.Pos, ran []*op) {
 	} else {
 		defer func() { _ = tx.Rollback() }() // of a read it cannot fail
 	}
-	for _, o := range batch {
+	for i, o := range b.ops {
+		if q.journal.Staged() > journal.MaxBatch/2 {
+			q.in.giveBack(b.ops[i:])
+			b.ops = b.ops[:i:i]
+			return
+		}
 		if !o.mine.CompareAndSwap(false, true) {
 			continue // withdrawn
 		}
-		if o.err = err; err != nil {
-			continue
-		}
-		ran = append(ran, o)
-		if pos := q.runOne(o, fresh, &view{layers: []layer{{}, fresh, q.current, q.frozen}, tx: tx}); pos.N > 0 {
-			last = pos
+		if o.err = err; err == nil {
+			b.ran = append(b.ran, o)
+			q.runOne(b, o, tx)
 		}
 	}
-	return last, ran
 }
 
-func (q *Queue) runOne(o *op, fresh layer, v *view) (last journal.Pos) {
+func (q *Queue) runOne(b *batch, o *op, tx *bolt.Tx) {
 	mark := q.journal.Mark()
-	t := &turn{q: q, view: v, now: q.journal.Now(), rules: q.opt.Rules}
+	own := layer{}
+	t := &turn{
+		q: q, view: &view{layers: []layer{own, b.fresh, q.current, q.frozen}, tx: tx},
+		now: q.journal.Now(), rules: q.opt.Rules,
+	}
 	o.err = guarded(func() error { return o.run(t) })
 	if o.err != nil {
 		q.journal.Drop(mark)
-		return journal.Pos{}
+		return
 	}
-	maps.Copy(fresh, v.layers[0])
-	if t.added == 0 {
-		return journal.Pos{}
+	maps.Copy(b.fresh, own)
+	if t.added > 0 {
+		b.last = q.journal.Mark().Pos()
 	}
-	return q.journal.Mark().Pos()
 }
 
 // publish makes a commit visible.

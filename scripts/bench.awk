@@ -15,7 +15,7 @@ function human(ns) {
   name = $1; sub(/^Benchmark/, "", name); sub(/-[0-9]+$/, "", name)
   line = ""
   for (i = 3; i < NF; i += 2)
-    line = line ($(i + 1) == "ns/op" ? sprintf("%14s/op", human($i)) : sprintf("%14s %s", $i, $(i + 1)))
+    line = line ($(i + 1) ~ /^ns\// ? sprintf("%14s%s", human($i), substr($(i + 1), 3)) : sprintf("%14s %s", $i, $(i + 1)))
   printf "  %-44s%s\n", name, line
   fflush(); next
 }

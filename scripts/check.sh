@@ -30,5 +30,7 @@ step 'gofmt' formatted
 step 'go vet' go vet ./...
 # shellcheck disable=SC2086 # a command with its arguments
 step 'golangci-lint (the first run builds it)' $lint run
+step 'the laws of a settlement, 10^5 checks' go test -run '^TestProperties$' ./settle
 printf '\n== go test -race\n'
+export PROPERTY_CHECKS=10000 # under the race detector a check takes ten times as long
 exec go test -race -timeout 8m "$@" ./...

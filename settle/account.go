@@ -1,9 +1,6 @@
 package settle
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // part is a kind of the patient's part, as far as accounts may or may not pay it
 //
@@ -109,7 +106,15 @@ func (w *work) usable(a *FamilyAccount) (Fen, Code) {
 
 func (w *work) relationCovered(r Relation) bool {
 	n := w.rules.Number(ParamRelations, Key{})
-	return n.known() && slices.Contains(strings.Split(n.Text, " "), string(r))
+	if !n.known() {
+		return false
+	}
+	for covered := range strings.SplitSeq(n.Text, " ") {
+		if covered == string(r) {
+			return true
+		}
+	}
+	return false
 }
 
 // guardianMismatch: by mobile payment only the registered guardian pays for a child

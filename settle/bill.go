@@ -103,6 +103,16 @@ type Line struct {
 	LargeEquipment bool                `json:"large_equipment,omitempty"` // 大型设备检查治疗 (R-5)
 	Vaccination    bool                `json:"vaccination,omitempty"`     // 预防接种 (X-14)
 	Kind           LineKind            `json:"kind,omitempty"`
+	Source         string              `json:"source,omitempty"` // where category, cap and ratio come from; "": the bill
+	Open           Open                `json:"-"`                // what the bill left to the catalogue
+}
+
+// Open says which fields a bill left to the catalogue, beside a [Line.Grade] of "". A
+// line that leaves its category open is refused by [Compute], as is one of category B
+// that leaves its ratio open: complete it first.
+type Open struct {
+	Ratio        bool // first_self_pay_ratio
+	Consultation bool // consultation
 }
 
 // Bill is what the patient is asked to pay for one visit.

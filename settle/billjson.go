@@ -32,6 +32,9 @@ const maxDiagnoses = 30
 //	   "category": "B", "unit_price": "12.3456", "qty": "2", "price_cap": "12.00",
 //	   "first_self_pay_ratio": "0.10", "consultation": false}]}
 //
+// A line with a code may leave name, category, price_cap, first_self_pay_ratio, charge
+// and consultation to the catalogue ([Line.Open]).
+//
 // Amounts, prices, quantities and ratios are strings of plain decimals. Anything else
 // than this is a [*Refusal] that names the field and, of an item, the line from 1:
 // unknown, repeated and missing fields, wrong form, negative or zero quantities, a
@@ -150,13 +153,14 @@ func (b *billReader) items(path string) {
 
 func (b *billReader) item(path string) {
 	var l Line
-	grade, kind, ratio := "", "", false
+	l.Open = Open{Ratio: true, Consultation: true}
+	grade, kind := "", ""
 	b.object(path, []field{
-		{"name", true, b.text(&l.Name)},
+		{"name", false, b.text(&l.Name)},
 		{"code", false, b.text(&l.Code)},
 		{"hospital_code", false, b.text(&l.HospitalCode)},
 		{"charge", false, b.text(&l.Charge)},
-		{"category", true, b.text(&grade)},
+		{"category", false, b.text(&grade)},
 		{"unit_price", true, b.decimal(&l.UnitPrice, 9)},
 		{"qty", true, b.decimal(&l.Quantity, 6)},
 		{"price_cap", false, func(path string) {
@@ -165,29 +169,36 @@ func (b *billReader) item(path string) {
 		}},
 		{"first_self_pay_ratio", false, func(path string) {
 			b.decimal(&l.FirstSelfPay, 1)(path)
-			ratio = true
+			l.Open.Ratio = false
 		}},
-		{"consultation", false, b.flag(&l.Consultation)},
+		{"consultation", false, func(path string) {
+			b.flag(&l.Consultation)(path)
+			l.Open.Consultation = false
+		}},
 		{"large_equipment", false, b.flag(&l.LargeEquipment)},
 		{"vaccination", false, b.flag(&l.Vaccination)},
 		{"kind", false, b.text(&kind)},
 	})
 	l.Grade, l.Kind = Grade(grade), LineKind(kind)
-	b.checkItem(path, &l, ratio)
+	b.checkItem(path, &l)
 	b.bill.Lines = append(b.bill.Lines, l)
 }
 
 // checkItem checks what one field alone does not show.
-func (b *billReader) checkItem(path string, l *Line, ratio bool) {
+func (b *billReader) checkItem(path string, l *Line) {
 	switch {
 	case b.failed != nil:
-	case l.Grade != GradeA && l.Grade != GradeB && l.Grade != GradeC:
+	case l.Code == "" && l.Grade == "":
+		b.fail(MissingField, path+".category", "a line without a code states its category")
+	case l.Name == "" && l.Grade != "":
+		b.fail(MissingField, path+".name", "a line that states its category states its name")
+	case l.Grade != "" && l.Grade != GradeA && l.Grade != GradeB && l.Grade != GradeC:
 		b.fail(BadField, path+".category", "the category is A, B or C, not "+strconv.Quote(Clip(string(l.Grade))))
 	case !l.Quantity.IsPositive():
 		b.fail(BadField, path+".qty", "the quantity is not positive")
 	case !isRatio(l.FirstSelfPay):
 		b.fail(BadField, path+".first_self_pay_ratio", "the ratio is not from 0 to 1")
-	case l.Grade == GradeB && !ratio:
+	case l.Grade == GradeB && l.Open.Ratio && l.Code == "":
 		b.fail(MissingField, path+".first_self_pay_ratio", "category B needs its ratio: there is no common one (B-1)")
 	case l.Grade == GradeA && !l.FirstSelfPay.IsZero():
 		b.fail(BadField, path+".first_self_pay_ratio", "category A has no first self-pay; an item with one is B")

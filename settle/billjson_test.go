@@ -64,7 +64,9 @@ func TestBadBills(t *testing.T) {
 		{"JSON number", bill(t, "bad-float"), settle.BadField, "items[1].unit_price", 2},
 		{"wrong total", bill(t, "bad-total"), settle.TotalMismatch, "total", 0},
 		{"no price", bill(t, "bad-missing-price"), settle.MissingField, "items[1].unit_price", 2},
-		{"no ratio", bill(t, "bad-missing-ratio"), settle.MissingField, "items[3].first_self_pay_ratio", 4},
+		{"no ratio and no code", []byte(strings.Replace(string(bill(t, "bad-missing-ratio")), `"code": "002504030520000", `, "", 1)), settle.MissingField, "items[3].first_self_pay_ratio", 4},
+		{"neither category nor code", edit(`"code": "002501010150000", "hospital_code": "HY0023", "charge": "04", "category": "A", `, ""), settle.MissingField, "items[1].category", 2},
+		{"a category without a name", edit(`"name": "血常规（五分类）", `, ""), settle.MissingField, "items[1].name", 2},
 		{"ratio over 1", bill(t, "bad-ratio"), settle.BadField, "items[3].first_self_pay_ratio", 4},
 		{"30 February", bill(t, "bad-date"), settle.BadField, "visit.date", 0},
 		{"cut off", bill(t, "bad-truncated"), settle.BadSyntax, "items[0]", 1},
@@ -105,6 +107,64 @@ func TestBadBills(t *testing.T) {
 				t.Errorf("texts %q, %q", r.Cashier, r.Technician)
 			}
 		})
+	}
+}
+
+// TestOpenLines: a line with a code may leave fields to the catalogue, which the line
+// tells from stated ones; a bill that nothing completed is refused.
+func TestOpenLines(t *testing.T) {
+	good := string(bill(t, "child-visit"))
+	set := illustrative(t)
+	for name, c := range map[string]struct{ old, field string }{
+		"no ratio":    {`, "first_self_pay_ratio": "0.10"`, "items[3].first_self_pay_ratio"},
+		"no category": {`"name": "普通门诊诊查费（儿科）", "code": "001102000010000", "hospital_code": "ZC0101", "charge": "02", "category": "A"`, "items[0].category"},
+	} {
+		b, _, _, err := settle.DecodeBill([]byte(strings.Replace(good, c.old, map[bool]string{true: `"code": "001102000010000"`}[name == "no category"], 1)))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		b.Visit.Institution = centreA
+		_, err = settle.Compute(set.On(b.Visit.Day), child(), b, settle.Usage{})
+		var r *settle.Refusal
+		if !errors.As(err, &r) || r.Code != settle.MissingField || r.Field != c.field || !strings.Contains(r.Cashier, "行的") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b, _, _, err := settle.DecodeBill([]byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := b.Lines[0]; l.Open != (settle.Open{Ratio: true}) {
+		t.Errorf("line 1 leaves open %+v", l.Open)
+	}
+	if l := b.Lines[3]; l.Open != (settle.Open{Consultation: true}) {
+		t.Errorf("line 4 leaves open %+v", l.Open)
+	}
+}
+
+// TestSource: the steps of a line say where its category, cap and ratio come from.
+func TestSource(t *testing.T) {
+	b, _, _, err := settle.DecodeBill(bill(t, "child-visit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Visit.Institution = centreA
+	for i := range b.Lines {
+		b.Lines[i].Source = "catalogue " + b.Lines[i].Code
+	}
+	s := compute(t, illustrative(t), child(), b, settle.Usage{})
+	seen := 0
+	for _, step := range s.Steps {
+		switch step.What {
+		case settle.StepOverCap, settle.StepFirstSelfPay, settle.StepSelfFunded:
+			seen++
+			if want := "catalogue " + b.Lines[step.Line-1].Code; step.Source != want {
+				t.Errorf("line %d: %s from %q, want %q", step.Line, step.What, step.Source, want)
+			}
+		}
+	}
+	if seen != 7 {
+		t.Errorf("%d steps looked at", seen)
 	}
 }
 

@@ -18,8 +18,11 @@ type remainder struct {
 	rest uint64
 }
 
-// open makes room for the lines' claims.
-func (w *work) open() { w.claim = make([]claim, len(w.out.Lines)) }
+// open makes room for the lines' claims, and for what rounding leaves of them.
+func (w *work) open() {
+	n := len(w.out.Lines)
+	w.claim, w.rest = make([]claim, n), make([]remainder, 0, n)
+}
 
 // assign puts line i into a bucket at a rate.
 func (w *work) assign(i int, b Bucket, r rate) {

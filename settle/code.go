@@ -112,5 +112,6 @@ const (
 	PlatformDiffers     Code = "PLATFORM_DIFFERS"    // the platform's split differs from ours
 	UploadHeld          Code = "UPLOAD_HELD"         // waits for a clerk
 	IllustrativePolicy  Code = "ILLUSTRATIVE_POLICY" // rules of the day are for demonstration only
+	RulesNotReloaded    Code = "RULES_NOT_RELOADED"  // new rules do not load; the old ones stay in force
 	ProvisionalSettling Code = "PROVISIONAL"         // settled without the platform
 )

@@ -29,6 +29,13 @@ func badLine(i int, field, detail string) *Refusal {
 	return r
 }
 
+// openLine refuses what a bill left open and nothing completed.
+func openLine(i int, field, detail string) *Refusal {
+	r := refusal(MissingField, "items["+strconv.Itoa(i)+"]."+field, i+1, detail)
+	r.Cashier = fmt.Sprintf("账单第%d行的%s：%s", i+1, fieldChinese(field), r.Cashier)
+	return r
+}
+
 // checkInput refuses what cannot be computed with, however it came to be: the
 // decoders check more, but callers also make bills and persons themselves.
 func checkInput(r *Rules, p *Insured, b *Bill, u Usage) *Refusal {
@@ -101,6 +108,10 @@ func checkLines(lines []Line) *Refusal {
 	for i := range lines {
 		l := &lines[i]
 		switch {
+		case l.Grade == "":
+			return openLine(i, "category", "the bill leaves it to the catalogue, and none completed it")
+		case l.Grade == GradeB && l.Open.Ratio:
+			return openLine(i, "first_self_pay_ratio", "category B needs its ratio: there is no common one (B-1)")
 		case l.Grade != GradeA && l.Grade != GradeB && l.Grade != GradeC:
 			return badLine(i, "category", "the category is A, B or C, not "+strconv.Quote(Clip(string(l.Grade))))
 		case l.UnitPrice.IsNegative():

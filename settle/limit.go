@@ -6,6 +6,7 @@ type limits struct {
 	ceil   Fen     // of what this visit may still use: at level 2 and up tier 1 has less (L-3)
 	by     *Number // the number that sets ceil
 	used   Fen     // by this visit
+	whole  *Number // the whole limit
 }
 
 // group is the group of persons whose limit applies.
@@ -33,7 +34,7 @@ func (w *work) openLimit(p Param, key Key) (ok bool) {
 		return false
 	}
 	remain := max(0, n.Amount-w.used.Ordinary)
-	w.limit = limits{remain: remain, ceil: remain, by: n}
+	w.limit = limits{remain: remain, ceil: remain, by: n, whole: n}
 	return true
 }
 
@@ -78,6 +79,7 @@ func (w *work) closeLimit() {
 	used := w.limit.used
 	w.facts.before, w.facts.after = w.limit.remain, w.limit.remain-used
 	w.out.LimitBefore, w.out.LimitAfter = &w.facts.before, &w.facts.after
+	w.cite(w.limit.whole, Step{What: StepLimitLeft, Base: w.facts.before, Amount: w.facts.after})
 	w.out.UsageAfter.Ordinary += used
 	if w.bill.Visit.Institution.Level >= 2 {
 		w.out.UsageAfter.OrdinaryLevel2 += used

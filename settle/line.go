@@ -19,7 +19,7 @@ func (w *work) line(i int) *Refusal {
 	}
 	if l.Grade == GradeC {
 		o.SelfFunded = o.Amount
-		w.note(Step{What: StepSelfFunded, Line: i + 1, Rule: "B-3", Amount: o.Amount})
+		w.note(Step{What: StepSelfFunded, Line: i + 1, Rule: "B-3", Source: l.Source, Amount: o.Amount})
 		return nil
 	}
 	inner := o.Amount
@@ -28,13 +28,13 @@ func (w *work) line(i int) *Refusal {
 			return badLine(i, "price_cap", "price cap × quantity is out of bounds")
 		}
 		o.OverCap = o.Amount - inner
-		w.note(Step{What: StepOverCap, Line: i + 1, Rule: "B-2", Amount: o.OverCap})
+		w.note(Step{What: StepOverCap, Line: i + 1, Rule: "B-2", Source: l.Source, Amount: o.OverCap})
 	}
 	if !l.FirstSelfPay.IsZero() && !w.old {
 		if o.FirstSelfPay, ok = share(inner, l.FirstSelfPay); !ok {
 			return badLine(i, "first_self_pay_ratio", "the ratio is not from 0 to 1")
 		}
-		w.note(Step{What: StepFirstSelfPay, Line: i + 1, Rule: "B-1", Number: w.ratioText(l.FirstSelfPay), Amount: o.FirstSelfPay})
+		w.note(Step{What: StepFirstSelfPay, Line: i + 1, Rule: "B-1", Source: l.Source, Number: w.ratioText(l.FirstSelfPay), Amount: o.FirstSelfPay})
 	}
 	o.InScope = inner - o.FirstSelfPay
 	if l.Vaccination {

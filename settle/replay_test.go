@@ -1,36 +1,31 @@
 package settle_test
 
 import (
-	"testing"
-
 	"github.com/shopspring/decimal"
-	"pgregory.net/rapid"
 
 	"settled/settle"
 	"settled/settle/policy"
 )
 
-// TestStepsReplay: the steps explain everything. With nothing but the bill's prices and
-// the steps, replayed as arithmetic, each line's parts and fund, each bucket, and what
-// each payer pays come out as the split says; no line is without a step that says what
-// became of it.
-func TestStepsReplay(t *testing.T) {
-	property(t, func(t *rapid.T, _ *policy.Set, x situation, s settle.Split) {
-		r := replay{t: t, split: &s, shares: map[settle.Bucket]decimal.Decimal{}, funds: map[settle.Bucket]settle.Fen{}, scopes: map[settle.Bucket]settle.Fen{}}
-		if s.Status == settle.Refused {
-			if st := s.Steps; len(st) != 1 || st[0].What != settle.StepRefused || st[0].Reason != s.Reasons[0] {
-				t.Fatalf("refused with %+v", st)
-			}
-			return
+// stepsReplay: the steps explain everything. With nothing but the bill's prices and the
+// steps, replayed as arithmetic, each line's parts and fund, each bucket, and what each
+// payer pays come out as the split says; no line is without a step that says what became
+// of it.
+func stepsReplay(t judge, _ *policy.Set, x situation, s settle.Split) {
+	r := replay{t: t, split: &s, shares: map[settle.Bucket]decimal.Decimal{}, funds: map[settle.Bucket]settle.Fen{}, scopes: map[settle.Bucket]settle.Fen{}}
+	if s.Status == settle.Refused {
+		if st := s.Steps; len(st) != 1 || st[0].What != settle.StepRefused || st[0].Reason != s.Reasons[0] {
+			t.Fatalf("refused with %+v", st)
 		}
-		r.lines(x.bill)
-		r.buckets()
-		r.payers()
-	})
+		return
+	}
+	r.lines(x.bill)
+	r.buckets()
+	r.payers()
 }
 
 type replay struct {
-	t      *rapid.T
+	t      judge
 	split  *settle.Split
 	shares map[settle.Bucket]decimal.Decimal // sum of the lines' exact shares
 	scopes map[settle.Bucket]settle.Fen      // sum of the lines in scope
@@ -136,6 +131,7 @@ func (r *replay) buckets() {
 		}
 	}
 	r.same("deductible", deductible, r.split.Deductible)
+	r.limit(paid)
 	var fund settle.Fen
 	for _, b := range r.split.Buckets {
 		r.same("bucket", paid[b.Bucket], b.Fund)
@@ -143,6 +139,23 @@ func (r *replay) buckets() {
 		fund += paid[b.Bucket]
 	}
 	r.same("fund", fund, r.split.Fund)
+}
+
+// limit takes from what was left of the limit what the buckets used of it.
+func (r *replay) limit(paid map[settle.Bucket]settle.Fen) {
+	st := r.of(settle.StepLimitLeft, 0)
+	if st == nil || r.split.LimitBefore == nil {
+		if st != nil || r.split.LimitBefore != nil {
+			r.t.Fatalf("limit %v, step %v", r.split.LimitBefore, st)
+		}
+		return
+	}
+	r.same("left before", st.Base, *r.split.LimitBefore)
+	r.same("left after", st.Base-paid[settle.BucketOrdinary]-paid[settle.BucketCommunityPool], *r.split.LimitAfter)
+	r.same("left after", st.Amount, *r.split.LimitAfter)
+	if st.Base > yuan(st.Number) {
+		r.t.Fatalf("%s is left of %s", st.Base, st.Number)
+	}
 }
 
 // payers lets the accounts pay in their order.

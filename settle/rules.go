@@ -36,6 +36,8 @@ const (
 	ParamAnnualBenefitStart   Param = "annual_benefit_start"               // P-1
 	ParamNewbornMonths        Param = "newborn_months"                     // P-2
 	ParamAverageWage          Param = "average_wage"                       // base of derived rows
+	ParamResidentIncome       Param = "resident_income"                    // base of the premiums; P-5
+	ParamPremium              Param = "premium"                            // person, payer; P-5. No bill needs it
 )
 
 // Parameters of the family's accounts.
@@ -95,6 +97,12 @@ const (
 
 	AdmissionFirst = "first"
 	AdmissionNext  = "next"
+
+	PremiumChild    = "child"    // 少儿
+	PremiumStudent  = "student"  // 大学生
+	PremiumResident = "resident" // 成年居民
+	PremiumOwn      = "own"      // 个人缴费
+	PremiumSubsidy  = "subsidy"  // 财政补助
 
 	Under12 = "under_12" // months of continuous insurance (M-1)
 	From12  = "from_12"

@@ -124,6 +124,8 @@ func (s *Step) chineseBody(p prose) prose {
 	case StepLimit:
 		return p.add("年度限额 ").add(s.Number).add(" 元已不足支付 ").yuan(s.Base).
 			add(" 元，统筹基金只付 ").yuan(s.Amount).add(" 元")
+	case StepLimitLeft:
+		return p.add("年度限额 ").add(s.Number).add(" 元，结算前剩余 ").yuan(s.Base).add(" 元，结算后剩余 ").yuan(s.Amount).add(" 元")
 	case StepNoFund:
 		return p.add("范围内 ").yuan(s.Amount).add(" 元统筹基金不支付")
 	case StepPlace:
@@ -211,6 +213,8 @@ func (s *Step) englishBody(p prose) prose {
 		return p.add("at most ").add(s.Number).add(" yuan an item")
 	case StepLimit:
 		return p.add("share ").yuan(s.Base).add(" cut to ").yuan(s.Amount).add(" by the limit ").add(s.Number)
+	case StepLimitLeft:
+		return p.add("limit ").add(s.Number).add(": ").yuan(s.Base).add(" yuan left before, ").yuan(s.Amount).add(" after")
 	case StepNoFund:
 		return p.yuan(s.Amount).add(" yuan in scope, not paid by the fund: ").add(string(s.Reason))
 	case StepPlace:

@@ -16,6 +16,7 @@ type Settlement struct {
 	Period       string   `json:"period"`                 // limit period that Usage counts in
 	Split        Split    `json:"split"`                  //
 	Rules        string   `json:"rules"`                  // digest of the rules that made it
+	Catalogue    string   `json:"catalogue,omitempty"`    // digest of the catalogue that completed the bill; "": none
 	Illustrative bool     `json:"illustrative,omitempty"` // the rules held demonstration data
 	Provisional  bool     `json:"provisional"`            // settled without the platform
 	OfflineWhy   string   `json:"offline_why"`            // reason code of the degraded mode

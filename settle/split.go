@@ -91,6 +91,7 @@ const (
 	StepCap          = "service_cap"    // the fund pays at most Number for the line (O256-2)
 	StepLine         = "line"           // of the bucket's fund the line, Base × Number, gets Amount (D-3)
 	StepLimit        = "limit"          // share Base is cut to Amount by the limit Number
+	StepLimitLeft    = "limit_left"     // of Base, what was left of the limit Number, Amount is left now
 	StepNoFund       = "no_fund"        // Amount in scope of the line that the fund does not pay; Reason says why
 	StepEligible     = "eligible"       // accounts may pay Amount of the patient's Base
 	StepOwn          = "own"            // own account pays Amount of its Base

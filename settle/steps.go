@@ -1,8 +1,12 @@
 package settle
 
 // articles names, for the rules that are code and not numbers, where they stand.
-// It is never written to.
+// It is never written to. Those of a line come first: they are asked for most.
 var articles = [...]struct{ rule, source string }{
+	{"D-3", "decision"},
+	{"B-1", "national-interface"},
+	{"B-2", "national-interface"},
+	{"B-3", "national-interface"},
 	{"S-1", "sz-leaflet-2024-08 三、3"},
 	{"S-2", "sz-leaflet-2024-08 三、3"},
 	{"S-3", "legal-qa-2023-05"},
@@ -14,15 +18,11 @@ var articles = [...]struct{ rule, source string }{
 	{"M-1", "kb-2025-03"},
 	{"O256-1", "legal-qa-2023-05"},
 	{"O256-3", "old-regime-notes"},
-	{"D-3", "decision"},
 	{"A-1", "mutual-aid-guides-2023"},
 	{"A-3", "sz-leaflet-2024-08 三、8"},
 	{"A-5", "mutual-aid-guide-2022"},
 	{"A-7", "national-app-2024-12"},
 	{"A-8", "mutual-aid-guide-2022"},
-	{"B-1", "national-interface"},
-	{"B-2", "national-interface"},
-	{"B-3", "national-interface"},
 	{"P-1", "sz-leaflet-2024-08 三、2"},
 	{"P-2", "sz-leaflet-2024-08 三、2"},
 	{"P-3", "sz-leaflet-2024-08 二、3"},

@@ -374,6 +374,11 @@ var texts = [...]codeText{
 		"the journal cannot write: stopped, reopening and checking",
 	},
 	{
+		RulesNotReloaded,
+		"政策目录中的新内容未能载入，仍按原有规则结算；请联系信息科。",
+		"the policy directory does not load; the rules loaded before stay in force",
+	},
+	{
 		PlatformDown,
 		"医保平台没有应答；可继续离线结算，稍后自动上传。",
 		"no answer from the platform",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"settled/queue"
 	"settled/settle"
 )
 
@@ -58,10 +60,18 @@ type config struct {
 	Policy struct {
 		Overlays string `toml:"overlays"` // directory of *.toml; none when empty
 	} `toml:"policy"`
+	Catalogue struct {
+		Area     string   `toml:"area"`      // 医保区划 of its rows; as the platform's when empty
+		Unknown  string   `toml:"unknown"`   // a code that a loaded catalogue lacks: "refuse", or "as_stated"
+		CapTypes []string `toml:"cap_types"` // kinds of price limit that hold here; by the hospital's level when empty
+	} `toml:"catalogue"`
 	Receipt struct {
 		Columns int `toml:"columns"` // 48 (80 mm) or 32 (58 mm)
 	} `toml:"receipt"`
 }
+
+// defaultArea is the 医保区划 of Shenzhen.
+const defaultArea = "440300"
 
 // duration is a time span in the configuration: "168h".
 type duration struct{ time.Duration }
@@ -75,7 +85,8 @@ func (d *duration) UnmarshalText(text []byte) (err error) {
 func readConfig(path string) (*config, error) {
 	c := &config{}
 	c.API.Listen = "127.0.0.1:8642"
-	c.Platform.System, c.Platform.Area = "SY", "440300"
+	c.Platform.System, c.Platform.Area = "SY", defaultArea
+	c.Catalogue.Unknown = "refuse"
 	c.Receipt.Columns = 48
 	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
@@ -134,6 +145,8 @@ func (c *config) check() error {
 		return fmt.Errorf("readers: %q and %q can mean the same reader", c.Readers.Patient, c.Readers.Guardian)
 	case !loopback(c.API.Listen):
 		return fmt.Errorf("api.listen: %q is not a loopback address with a port, such as 127.0.0.1:8642", c.API.Listen)
+	case c.Catalogue.Unknown != "refuse" && c.Catalogue.Unknown != "as_stated":
+		return fmt.Errorf("catalogue.unknown: %q is neither refuse nor as_stated", c.Catalogue.Unknown)
 	case c.Receipt.Columns != 48 && c.Receipt.Columns != 32:
 		return fmt.Errorf("receipt.columns: %d is neither 48 (80 mm) nor 32 (58 mm)", c.Receipt.Columns)
 	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
@@ -177,6 +190,19 @@ func (c *config) secret(name string) (string, error) {
 		return "", usagef("credential %s: empty", path)
 	}
 	return value, nil
+}
+
+// journalKey reads the credential that opens what the journal seals.
+func (c *config) journalKey() ([]byte, error) {
+	text, err := c.secret("journal.key")
+	if err != nil {
+		return nil, err
+	}
+	key, err := hex.DecodeString(text)
+	if err != nil || len(key) != queue.KeySize {
+		return nil, usagef("credential journal.key: want %d hex digits", 2*queue.KeySize)
+	}
+	return key, nil
 }
 
 func firstOf(values ...string) string {

@@ -11,6 +11,7 @@ import (
 )
 
 func newExplain() *cobra.Command {
+	var english bool
 	cmd := &cobra.Command{
 		Use:   "explain NUMBER",
 		Short: "The reason of every amount of a settlement",
@@ -29,14 +30,15 @@ given, by which rule, from which source, with which number.`,
 			if asJSON(cmd) {
 				return printJSON(cmd.OutOrStdout(), raw)
 			}
-			return showExplanation(cmd, raw)
+			return showExplanation(cmd, raw, english)
 		},
 	}
+	cmd.Flags().BoolVar(&english, "english", false, "the sentences for the technician")
 	addClientFlags(cmd)
 	return cmd
 }
 
-func showExplanation(cmd *cobra.Command, raw []byte) error {
+func showExplanation(cmd *cobra.Command, raw []byte, english bool) error {
 	var e struct {
 		Number  string        `json:"number"`
 		Void    string        `json:"void"`
@@ -48,6 +50,14 @@ func showExplanation(cmd *cobra.Command, raw []byte) error {
 	}
 	if err := decodeAnswer(raw, &e); err != nil {
 		return err
+	}
+	if english {
+		for i := range e.Reasons {
+			e.Reasons[i].Text = e.Reasons[i].Code.Technician()
+		}
+		for i := range e.Steps {
+			e.Steps[i].Chinese = e.Steps[i].English
+		}
 	}
 	out := cmd.OutOrStdout()
 	if _, err := fmt.Fprintf(out, "结算单 %s  政策日 %s  规则摘要 %.16s…\n", e.Number, e.Day, e.Rules); err != nil {

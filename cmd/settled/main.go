@@ -110,7 +110,7 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
-	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newShift(), newLink(), newExplain(), newQueue(), newCard(), newPolicy(), newNHSA(), newVersion())
+	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newShift(), newLink(), newExplain(), newQueue(), newCard(), newPolicy(), newCatalogue(), newNHSA(), newVersion())
 	return root
 }
 

@@ -11,6 +11,9 @@ import (
 // extend is how long a start that is not ready yet asks the service manager to wait.
 const extend = 30 * time.Second
 
+// ready is the unit's status while nothing is amiss.
+const ready = "STATUS=ready"
+
 // notify tells the service manager that the daemon can settle, and goes on telling it
 // while the daemon is alive. Without a service manager it does nothing.
 func (d *daemon) notify(ctx context.Context) error {
@@ -25,7 +28,7 @@ func (d *daemon) notify(ctx context.Context) error {
 	defer tick.Stop()
 	d.awaitReader(ctx, tick.C)
 	if ctx.Err() == nil {
-		d.tell(systemd.SdNotifyReady + "\nSTATUS=ready")
+		d.tell(systemd.SdNotifyReady + "\n" + ready)
 		d.log.Info("ready", "api", d.config.API.Listen)
 	}
 	for {

@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -21,7 +23,7 @@ func newPolicy() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyShow(), newPolicyCheck(), newPolicyDiff(), newPolicyStale())
+	cmd.AddCommand(newPolicyShow(), newPolicyCheck(), newPolicyDiff(), newPolicyStale(), newPolicyPremium(), newPolicyBacktest())
 	return cmd
 }
 
@@ -39,12 +41,9 @@ With --for only what can bear on a bill of such a person.`,
   settled policy show --on 2026-11-21 --policy /etc/settled/policy.d`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if on == "" {
-				return usagef("want --on DATE")
-			}
-			day, err := settle.ParseDate(on)
+			day, err := dayFlag("on", on)
 			if err != nil {
-				return usagef("--on: %w", err)
+				return err
 			}
 			rules, err := loadRules(overlays)
 			if err != nil {
@@ -59,24 +58,80 @@ With --for only what can bear on a bill of such a person.`,
 	return cmd
 }
 
+// dayFlag reads the day that a flag must give.
+func dayFlag(name, text string) (settle.Date, error) {
+	if text == "" {
+		return 0, usagef("want --%s DATE, such as --%s 2025-03-01", name, name)
+	}
+	day, err := settle.ParseDate(text)
+	if err != nil {
+		return 0, usagef("--%s: %w, from the years 1900 to 2999", name, err)
+	}
+	return day, nil
+}
+
 func showPolicy(cmd *cobra.Command, rules *policy.Set, day settle.Date, person string) error {
 	rows, err := only(rules.InForce(day), person)
 	if err != nil {
 		return err
 	}
-	if asJSON(cmd) {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"on": day, "digest": rules.Digest(), "rows": rows})
-	}
-	if len(rows) == 0 {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: no rules; every bill of that day is refused.\n", day)
+	missing, err := missingOn(rules, day, person)
+	if err != nil {
 		return err
 	}
-	t := newTable(cmd.OutOrStdout(), 3, 3, "规则", "参数", "数值", "单位", "自", "至", "来源", "状态", "争议")
+	out := cmd.OutOrStdout()
+	if asJSON(cmd) {
+		return json.NewEncoder(out).Encode(map[string]any{"on": day, "digest": rules.Digest(), "rows": append([]policy.Row{}, rows...), "missing": missing})
+	}
+	if len(rows) == 0 {
+		return showNoRules(out, rules, day)
+	}
+	t := newTable(out, 3, 3, "规则", "参数", "数值", "单位", "自", "至", "来源", "状态", "争议")
 	for _, r := range rows {
 		t.AppendRow(table.Row{r.Rule, parameter(r), firstOf(r.Value, "未知"), r.Unit, r.From, firstOf(r.To.String(), "…"), cited(r), standing(r), r.Conflict})
 	}
 	t.Render()
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "规则摘要 %s\n", rules.Digest())
+	for _, s := range missing {
+		if _, err := fmt.Fprintf(out, "缺 %s，%s：%s\n", parameter(s.Row), consequence(s), s.Do); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(out, "规则摘要 %s\n", rules.Digest())
+	return err
+}
+
+// consequence says what the want of a value means.
+func consequence(s policy.Stale) string {
+	if s.Bills {
+		return "用到它的账单不予结算"
+	}
+	return "账单不受影响"
+}
+
+// missingOn lists the values that are unknown on a day, as far as they concern a person.
+func missingOn(rules *policy.Set, day settle.Date, person string) ([]policy.Stale, error) {
+	missing := []policy.Stale{}
+	for _, s := range rules.Stale(day, day) {
+		rows, err := only([]policy.Row{s.Row}, person)
+		if err != nil {
+			return nil, err
+		}
+		if s.Why == policy.StaleMissing && len(rows) > 0 {
+			missing = append(missing, s)
+		}
+	}
+	return missing, nil
+}
+
+// showNoRules says of a day before all rules what that means, and when they begin.
+func showNoRules(out io.Writer, rules *policy.Set, day settle.Date) error {
+	first := day
+	for _, r := range rules.Rows() {
+		if r.Param == settle.ParamRegime && (first == day || r.From < first) {
+			first = r.From
+		}
+	}
+	_, err := fmt.Fprintf(out, "%s：没有规则，当日的账单一律不予结算；规则自 %s 起。\n", day, first)
 	return err
 }
 
@@ -109,8 +164,8 @@ func standing(r policy.Row) string {
 func loadRules(overlays string) (*policy.Set, error) {
 	var over []fs.FS
 	if overlays != "" {
-		if _, err := os.Stat(overlays); err != nil {
-			return nil, usagef("policy: %w", err)
+		if err := isDirectory(overlays); err != nil {
+			return nil, err
 		}
 		over = append(over, os.DirFS(overlays))
 	}
@@ -119,4 +174,24 @@ func loadRules(overlays string) (*policy.Set, error) {
 		return nil, usagef("policy: %w", err)
 	}
 	return rules, nil
+}
+
+// isDirectory refuses what cannot be a directory of rules: a file named in its place
+// would be passed over.
+func isDirectory(path string) error {
+	at, err := os.Stat(path)
+	if err != nil {
+		return usagef("policy: %w", err)
+	}
+	if !at.IsDir() {
+		return usagef("policy: %s is not a directory", path)
+	}
+	return nil
+}
+
+// today is the civil day in Shenzhen.
+func today() settle.Date {
+	now := time.Now().In(time.FixedZone("Asia/Shanghai", 8*60*60))
+	day, _ := settle.NewDate(now.Year(), int(now.Month()), now.Day()) // a day of the calendar
+	return day
 }

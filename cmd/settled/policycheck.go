@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -18,8 +19,10 @@ func newPolicyCheck() *cobra.Command {
 		Use:   "check DIR",
 		Short: "Would a directory of rules load?",
 		Long: `Lay a directory of rules over the built-in ones, as the daemon would, and say whether
-they load: no overlap, no gap, a source for every row, amounts that re-derive. What is
-wrong is named with file and line. Nothing is put into force.`,
+they load: no overlap, no gap, a source for every row, amounts that re-derive, rules
+and conflicts that are known, no approval of a day to come. What is wrong is named with
+file and line. Told besides: rows that hold from a day before their approval, and files
+that are not read because their name does not end in .toml. Nothing is put into force.`,
 		Example: `  settled policy check /etc/settled/policy.d`,
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -27,14 +30,64 @@ wrong is named with file and line. Nothing is put into force.`,
 			if err != nil {
 				return err
 			}
-			changes := policy.Diff(shipped, laid)
-			if asJSON(cmd) {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"digest": laid.Digest(), "changes": len(changes)})
+			if err := laid.CheckApproved(today()); err != nil {
+				return fmt.Errorf("policy: %w", err)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: 可用，改变 %d 处（settled policy diff 可查看）。\n规则摘要 %s\n", given[0], len(changes), laid.Digest())
-			return err
+			read, others, err := filesOf(given[0])
+			if err != nil {
+				return err
+			}
+			return showChecked(cmd, checked{
+				Directory: given[0], Digest: laid.Digest(), Changes: len(policy.Diff(shipped, laid)),
+				Files: read, Ignored: others, Retroactive: append([]policy.Row{}, laid.Retroactive()...),
+			})
 		},
 	}
+}
+
+// checked is a directory of rules that loads.
+type checked struct {
+	Directory   string       `json:"directory"`
+	Digest      string       `json:"digest"`      // of the built-in rules with it
+	Changes     int          `json:"changes"`     // as `policy diff` lists them
+	Files       []string     `json:"files"`       // that were read
+	Ignored     []string     `json:"ignored"`     // that were not
+	Retroactive []policy.Row `json:"retroactive"` // in force before they were approved
+}
+
+// filesOf lists the names in a directory of rules: files that are read, and others.
+func filesOf(dir string) (read, others []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("policy: %w", err)
+	}
+	read, others = []string{}, []string{}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".toml" {
+			read = append(read, e.Name())
+		} else {
+			others = append(others, e.Name())
+		}
+	}
+	return read, others, nil
+}
+
+func showChecked(cmd *cobra.Command, c checked) error {
+	if asJSON(cmd) {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(c)
+	}
+	text := fmt.Sprintf("%s: 可用，读入 %d 个文件，改变 %d 处（settled policy diff 可查看）。\n", c.Directory, len(c.Files), c.Changes)
+	if len(c.Files) == 0 {
+		text = fmt.Sprintf("%s: 没有 .toml 文件，内置规则不变。\n", c.Directory)
+	}
+	for _, name := range c.Ignored {
+		text += fmt.Sprintf("  未读入 %s：文件名不以 .toml 结尾\n", name)
+	}
+	for _, r := range c.Retroactive {
+		text += fmt.Sprintf("  %s:%d %s：自 %s 起生效，%s 才批准；其间已按原规则结算的，可用 settled policy backtest 查看差额\n", r.File, r.Line, parameter(r), r.From, r.Overlay.On)
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s规则摘要 %s\n", text, c.Digest)
+	return err
 }
 
 func newPolicyDiff() *cobra.Command {
@@ -61,12 +114,8 @@ func bothRules(dir string) (shipped, laid *policy.Set, err error) {
 	if shipped, err = loadRules(""); err != nil {
 		return nil, nil, err
 	}
-	at, err := os.Stat(dir)
-	if err != nil {
-		return nil, nil, usagef("policy: %w", err)
-	}
-	if !at.IsDir() {
-		return nil, nil, usagef("policy: %s is not a directory", dir)
+	if err := isDirectory(dir); err != nil {
+		return nil, nil, err
 	}
 	if laid, err = policy.Load(os.DirFS(dir)); err != nil {
 		return nil, nil, fmt.Errorf("policy: %w", err)

@@ -18,6 +18,10 @@ func concerns(r policy.Row, person string) bool {
 	switch r.Param {
 	case settle.ParamOutpatientLimit, settle.ParamHospitalLimit:
 		return r.Key[0] == limitGroup(person)
+	case settle.ParamPremium:
+		return r.Key[0] == person
+	case settle.ParamResidentIncome:
+		return who(settle.PremiumChild, settle.PremiumStudent, settle.PremiumResident)
 	case settle.ParamRetireeBonus:
 		return retired || who("resident")
 	case settle.ParamSeniorAge:

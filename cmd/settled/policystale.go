@@ -7,7 +7,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"settled/settle"
 	"settled/settle/policy"
 )
 
@@ -24,9 +23,9 @@ are in force for demonstration alone. Each says what to add where.`,
   settled policy stale --on 2025-11-01 --months 6 --policy /etc/settled/policy.d`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			day, err := settle.ParseDate(on)
+			day, err := dayFlag("on", on)
 			if err != nil {
-				return usagef("--on: %w", err)
+				return err
 			}
 			if months < 0 || months > 120 {
 				return usagef("--months: 0 to 120")
@@ -35,34 +34,36 @@ are in force for demonstration alone. Each says what to add where.`,
 			if err != nil {
 				return err
 			}
-			return showStale(cmd, rules.Stale(day, day.AddMonths(months)))
+			if len(rules.InForce(day)) == 0 && !asJSON(cmd) {
+				return showNoRules(cmd.OutOrStdout(), rules, day)
+			}
+			return showStale(cmd, len(rules.InForce(day)), rules.Stale(day, day.AddMonths(months)))
 		},
 	}
 	cmd.Flags().StringVar(&on, "on", "", "day, 2006-01-02")
 	cmd.Flags().IntVar(&months, "months", 3, "how far to look ahead")
 	cmd.Flags().StringVar(&overlays, "policy", "", "directory of rules to lay over the built-in ones")
-	_ = cmd.MarkFlagRequired("on") // the flag exists
 	return cmd
 }
 
-func showStale(cmd *cobra.Command, list []policy.Stale) error {
+func showStale(cmd *cobra.Command, inForce int, list []policy.Stale) error {
 	out := cmd.OutOrStdout()
 	if asJSON(cmd) {
 		if list == nil {
 			list = []policy.Stale{}
 		}
-		return json.NewEncoder(out).Encode(map[string]any{"stale": list})
+		return json.NewEncoder(out).Encode(map[string]any{"in_force": inForce, "stale": list})
 	}
 	if len(list) == 0 {
 		_, err := io.WriteString(out, "没有缺失或即将到期的数值。\n")
 		return err
 	}
-	t := newTable(out, 0, 0, "情况", "参数", "自", "来源", "处理")
+	t := newTable(out, 0, 0, "情况", "后果", "参数", "自", "来源", "处理")
 	why := map[string]string{
 		policy.StaleMissing: "缺失", policy.StaleEnding: "即将到期", policy.StaleIllustrative: "演示值",
 	}
 	for _, s := range list {
-		t.AppendRow(table.Row{why[s.Why], parameter(s.Row), s.On, cited(s.Row), s.Do})
+		t.AppendRow(table.Row{why[s.Why], consequence(s), parameter(s.Row), s.On, cited(s.Row), s.Do})
 	}
 	t.Render()
 	return nil

@@ -14,7 +14,7 @@ import (
 )
 
 func newQuote() *cobra.Command {
-	var bundle, overlays string
+	var bundle, overlays, items string
 	cmd := &cobra.Command{
 		Use:   "quote BILL | quote --bundle FILE",
 		Short: "Who would pay what, and why?",
@@ -23,7 +23,9 @@ func newQuote() *cobra.Command {
 With a bill (JSON; - for standard input) the running daemon answers for the patient
 whose card is in the reader. With --bundle no daemon is needed: a file of worked cases
 is computed under the built-in rules, one JSON object a line, in the order of the
-cases; a case that cannot be computed says so in its line.`,
+cases; a case that cannot be computed says so in its line. With --catalogue the lines of
+the cases may have a "code" and leave the rest to the catalogue; a case that states
+something else ends the run.`,
 		Example: `  settled quote bill.json
   settled quote --bundle cases.json | jq -c 'select(.error)'`,
 		Args: func(_ *cobra.Command, given []string) error {
@@ -34,18 +36,19 @@ cases; a case that cannot be computed says so in its line.`,
 		},
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if bundle != "" {
-				return quoteBundle(cmd, bundle, overlays)
+				return quoteBundle(cmd, bundle, overlays, items)
 			}
 			return quoteBill(cmd, given[0])
 		},
 	}
 	cmd.Flags().StringVar(&bundle, "bundle", "", "file of worked cases")
 	cmd.Flags().StringVar(&overlays, "policy", "", "directory of rules to lay over the built-in ones (with --bundle)")
+	cmd.Flags().StringVar(&items, "catalogue", "", "state directory with a catalogue, or its files, that complete the lines (with --bundle)")
 	addClientFlags(cmd)
 	return cmd
 }
 
-func quoteBundle(cmd *cobra.Command, path, overlays string) (err error) {
+func quoteBundle(cmd *cobra.Command, path, overlays, items string) (err error) {
 	rules, err := loadRules(overlays)
 	if err != nil {
 		return err
@@ -55,7 +58,29 @@ func quoteBundle(cmd *cobra.Command, path, overlays string) (err error) {
 		return usagef("bundle: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return cases.Run(file, cmd.OutOrStdout(), rules.On)
+	if items == "" {
+		return cases.Run(file, cmd.OutOrStdout(), rules.On)
+	}
+	store, closing, err := openCatalogue(items)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closing()) }()
+	filled, err := os.CreateTemp("", "settled-bundle-*")
+	if err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	defer func() { err = errors.Join(err, filled.Close()) }()
+	if err := os.Remove(filled.Name()); err != nil { // gone when it is closed
+		return fmt.Errorf("bundle: %w", err)
+	}
+	if err := fillBundle(file, filled, store); err != nil {
+		return err
+	}
+	if _, err := filled.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	return cases.Run(filled, cmd.OutOrStdout(), rules.On)
 }
 
 func quoteBill(cmd *cobra.Command, path string) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"settled/cmd/settled/internal/platform"
 	"settled/devices/pcsc"
 	"settled/queue"
+	"settled/queue/catalogue"
 	"settled/queue/nhsa"
 	"settled/settle"
 	"settled/settle/policy"
@@ -54,6 +56,8 @@ type daemon struct {
 	config  *config
 	log     *slog.Logger
 	rules   atomic.Pointer[policy.Set]
+	broken  atomic.Pointer[error] // why the last reload of the rules changed nothing; nil: it did
+	items   *catalogue.Store
 	queue   *queue.Queue
 	line    *platform.Line
 	watcher *pcsc.Watcher
@@ -68,6 +72,7 @@ type daemon struct {
 func (d *daemon) On(day settle.Date) *settle.Rules { return d.rules.Load().On(day) }
 
 func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
+	loose()
 	d := &daemon{config: c, log: log}
 	if err := d.loadRules(); err != nil {
 		return err
@@ -84,6 +89,8 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.queue.Close()) }()
+	d.openCatalogue()
+	defer func() { err = errors.Join(err, d.items.Close()) }()
 	if _, err := d.queue.MsgID(ctx); err != nil { // reserves ids: proves that the disk takes a write
 		return fmt.Errorf("the journal takes no entry: %w", err)
 	}
@@ -112,10 +119,22 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 	return d.run(ctx, listener)
 }
 
+// loose lets the heap grow to five times of what is in use before it is collected,
+// unless the environment says otherwise: a few MB are in use, and a settlement takes a
+// tenth of one, so that otherwise every second cashier would wait for a collection.
+func loose() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+}
+
 func (d *daemon) loadRules() error {
 	set, err := loadRules(d.config.Policy.Overlays)
 	if err != nil {
 		return err
+	}
+	if err := set.CheckApproved(today()); err != nil {
+		return usagef("policy: %w", err)
 	}
 	d.rules.Store(set)
 	d.log.Info("rules loaded", "digest", set.Digest())
@@ -130,19 +149,27 @@ func (d *daemon) by() queue.By {
 func (d *daemon) seat() string { return "W" + d.config.Counter.Number }
 
 func (d *daemon) openQueue() error {
-	text, err := d.config.secret("journal.key")
+	key, err := d.config.journalKey()
 	if err != nil {
 		return err
-	}
-	key, err := hex.DecodeString(text)
-	if err != nil || len(key) != queue.KeySize {
-		return usagef("credential journal.key: want %d hex digits", 2*queue.KeySize)
 	}
 	d.queue, err = queue.Open(d.config.State, queue.Options{
 		Institution: d.config.Institution.Code, Counter: d.config.Counter.Number, Key: key,
 		Now: time.Now, Log: d.log, Rules: d.rules.Load().Digest(),
 	})
 	return err
+}
+
+// openCatalogue says which catalogue there is. One that cannot be read stops quotes, each
+// with the reason, until it is loaded anew: the daemon need not start again for that.
+func (d *daemon) openCatalogue() {
+	d.items = catalogue.New(d.config.State)
+	census, _, err := d.items.List()
+	if err != nil {
+		d.log.Error("catalogue not readable", "cause", err)
+		return
+	}
+	d.log.Info("catalogue", "digest", census.Digest, "items", census.Tables[catalogue.Items].Codes)
 }
 
 // connect makes the line to the platform; nothing is sent yet.
@@ -181,9 +208,12 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 		return err
 	}
 	b := &book{queue: d.queue, by: d.by()}
+	completer := &catalogue.Completer{Store: d.items, Manner: catalogue.Manner{
+		AcceptStated: d.config.Catalogue.Unknown == "as_stated", CapTypes: d.config.Catalogue.CapTypes,
+	}}
 	o := d.config.Offline
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
 		Offline: counter.Offline{
@@ -220,6 +250,15 @@ func (d *daemon) Ready(context.Context) []counter.Notice {
 		why = append(why, counter.Notice{Code: code, Text: code.Cashier()})
 	}
 	return why
+}
+
+// Notices implements api.Readiness.
+func (d *daemon) Notices(context.Context) []counter.Notice {
+	var list []counter.Notice
+	if why := d.broken.Load(); why != nil {
+		list = append(list, counter.Notice{Code: settle.RulesNotReloaded, Text: settle.RulesNotReloaded.Cashier() + (*why).Error()})
+	}
+	return list
 }
 
 // stopped gives the reason why the journal takes nothing more.
@@ -264,6 +303,19 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 	return failed
 }
 
+// reloadRules reads the rules again, and keeps the reason if they do not load, for the
+// log, /readyz and the unit's status.
+func (d *daemon) reloadRules() {
+	if err := d.loadRules(); err != nil {
+		d.broken.Store(&err)
+		d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)
+		d.tell("STATUS=rules not reloaded, the old ones stay in force: " + strings.ReplaceAll(err.Error(), "\n", "; "))
+		return
+	}
+	d.broken.Store(nil)
+	d.tell(ready)
+}
+
 // reload reads the rules again on SIGHUP; rules that do not load change nothing.
 func (d *daemon) reload(ctx context.Context) error {
 	hups := make(chan os.Signal, 1)
@@ -274,9 +326,7 @@ func (d *daemon) reload(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-hups:
-			if err := d.loadRules(); err != nil {
-				d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)
-			}
+			d.reloadRules()
 		}
 	}
 }

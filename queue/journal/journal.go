@@ -62,6 +62,12 @@ type Options struct {
 	// Look is how many bytes before From are checked too, at most, and only within
 	// From's file.
 	Look int64
+	// Closed says that the journal was closed with From as its last entry, and that its
+	// files are as they were closed: Open reads that entry alone.
+	Closed bool
+	// Each, if set, is given the entries behind From as Open checks them, before it is
+	// known whether all are whole. It is not, after Closed.
+	Each func(Entry) error
 	// Wrap, if set, puts something between the journal and its file, to count or to
 	// fail writes.
 	Wrap func(Disk) Disk

@@ -51,6 +51,11 @@ func (j *Journal) open() error {
 	if len(list) == 0 {
 		return j.begin()
 	}
+	if j.opt.Closed {
+		if ok, err := j.resume(list); ok || err != nil {
+			return err
+		}
+	}
 	w := walker{dir: j.dir}
 	err = w.start(list, j.opt.From, j.opt.Look)
 	if errors.Is(err, ErrPosition) {
@@ -59,7 +64,7 @@ func (j *Journal) open() error {
 	if err != nil {
 		return err
 	}
-	bad, err := w.run(list, nil)
+	bad, err := w.run(list, j.behind())
 	if err != nil {
 		return err
 	}
@@ -79,6 +84,42 @@ func (j *Journal) open() error {
 	j.disk = j.wrap(f)
 	j.head, j.at, j.staged, j.last = w.head, w.at, w.head, w.at
 	return nil
+}
+
+// behind is [Options].Each for what stands behind From.
+func (j *Journal) behind() func(Entry) error {
+	if j.opt.Each == nil {
+		return nil
+	}
+	return func(e Entry) error {
+		if e.N <= j.opt.From.N {
+			return nil
+		}
+		return j.opt.Each(e)
+	}
+}
+
+// resume goes on from From if the last file ends with it.
+func (j *Journal) resume(list []uint64) (ok bool, err error) {
+	from := j.opt.From
+	if list[len(list)-1] != from.Segment {
+		return false, nil
+	}
+	f, err := os.OpenFile(filepath.Join(j.dir, FileName(from.Segment)), os.O_RDWR, 0)
+	if err != nil {
+		return false, fmt.Errorf("journal: %w", err)
+	}
+	fi, err := f.Stat()
+	if err != nil {
+		return false, errors.Join(fmt.Errorf("journal: %w", err), f.Close())
+	}
+	e, err := readAt(f, from.Loc)
+	if err != nil || fi.Size() != from.End() || e.N != from.N || e.Hash != from.Hash {
+		return false, f.Close()
+	}
+	j.disk = j.wrap(f)
+	j.head, j.at, j.staged, j.last = from, e.At, from, e.At
+	return true, nil
 }
 
 // begin makes the first file of a new journal.

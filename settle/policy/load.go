@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
 	"settled/settle"
@@ -42,6 +41,11 @@ type loader struct {
 	sources map[string]Source
 	headers map[settle.Param]*header
 	lines   map[place]timeline
+
+	rules, conflicts map[string]bool // ids that rows of an overlay may name
+
+	approvals []*Approval // of the overlays
+	laid      []*Row      // rows of the overlays, as they stand in the files
 }
 
 // place is where a timeline belongs.
@@ -51,7 +55,10 @@ type place struct {
 }
 
 func load(data fs.FS, overlays ...fs.FS) (*Set, error) {
-	l := &loader{schemas: schemas(), sources: map[string]Source{}, headers: map[settle.Param]*header{}, lines: map[place]timeline{}}
+	l := &loader{
+		schemas: schemas(), sources: map[string]Source{}, headers: map[settle.Param]*header{}, lines: map[place]timeline{},
+		rules: map[string]bool{}, conflicts: map[string]bool{},
+	}
 	if err := l.readSources(data); err != nil {
 		return nil, err
 	}
@@ -62,7 +69,7 @@ func load(data fs.FS, overlays ...fs.FS) (*Set, error) {
 		return nil, err
 	}
 	for _, o := range overlays {
-		if err := each(o, l.readOverlay); err != nil {
+		if err := l.lay(o); err != nil {
 			return nil, fmt.Errorf("overlay: %w", err)
 		}
 	}
@@ -74,21 +81,41 @@ func load(data fs.FS, overlays ...fs.FS) (*Set, error) {
 
 // each calls read for every TOML file of a directory, in the order of the names.
 func each(dir fs.FS, read func(file string, data []byte) error) error {
-	files, err := fs.Glob(dir, "*.toml")
+	entries, err := fs.ReadDir(dir, ".") // not Glob, which passes over what cannot be read
 	if err != nil {
 		return fmt.Errorf("policy directory: %w", err)
 	}
-	slices.Sort(files)
-	for _, file := range files {
-		data, err := fs.ReadFile(dir, file)
-		if err != nil {
-			return fmt.Errorf("policy file: %w", err)
+	for _, e := range entries {
+		if path.Ext(e.Name()) != ".toml" {
+			continue
 		}
-		if err := read(file, data); err != nil {
+		data, err := readFile(dir, e.Name())
+		if err != nil {
+			return err
+		}
+		if err := read(e.Name(), data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readFile reads a file of bounded size; a device or pipe of that name could hang it.
+func readFile(dir fs.FS, file string) ([]byte, error) {
+	info, err := fs.Stat(dir, file)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("policy file: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, problem(file, 1, "not a regular file")
+	case info.Size() > maxFile:
+		return nil, problem(file, 1, "file is over %d bytes", maxFile)
+	}
+	data, err := fs.ReadFile(dir, file)
+	if err != nil {
+		return nil, fmt.Errorf("policy file: %w", err)
+	}
+	return data, nil
 }
 
 func (l *loader) readSources(data fs.FS) error {
@@ -131,11 +158,23 @@ func (l *loader) readSource(t *table) (s Source, err error) {
 	if err := oneOf(s.Kind, []string{"official", "press", "secondary", "decision"}); err != nil {
 		return s, t.problem("kind", "kind: %v", err)
 	}
+	if !dateForm(s.Date) {
+		return s, t.problem("date", "date %q is not a year, month or day, such as 2024-08", settle.Clip(s.Date))
+	}
 	if _, twice := l.sources[s.ID]; twice {
 		return s, t.problem("id", "source %q twice", s.ID)
 	}
 	l.sources[s.ID] = s
 	return s, nil
+}
+
+// dateForm tells whether a text is a year, a month or a day.
+func dateForm(text string) bool {
+	if len(text) < 4 || len(text) > 10 {
+		return false
+	}
+	_, err := settle.ParseDate(text + "2024-01-01"[len(text):])
+	return err == nil
 }
 
 // readParameter reads one file of the shipped data.
@@ -162,6 +201,7 @@ func (l *loader) readParameter(file string, data []byte) error {
 		if l.lines[at], err = l.lines[at].add(r); err != nil {
 			return err
 		}
+		l.rules[h.rule], l.rules[r.Rule], l.conflicts[r.Conflict] = true, true, true
 	}
 	return nil
 }
@@ -247,7 +287,7 @@ func (l *loader) complete() error {
 			if len(rows) == 0 {
 				return problem(string(s.param)+".toml", 1, "no row for %s %s", s.param, strings.TrimSpace(key[0]+" "+key[1]))
 			}
-			if err := rows.closed(h.until); err != nil {
+			if err := errors.Join(l.begins(rows[0]), rows.closed(h.until)); err != nil {
 				return err
 			}
 		}
@@ -255,9 +295,24 @@ func (l *loader) complete() error {
 	return nil
 }
 
+// begins checks that a first row does not leave out days at its regime's beginning. What
+// others derive from begins with the first year that they need.
+func (l *loader) begins(first *Row) error {
+	if first.Param == settle.ParamAverageWage || first.Param == settle.ParamResidentIncome {
+		return nil
+	}
+	var days []string
+	for _, regime := range l.lines[place{param: settle.ParamRegime}] {
+		if first.From == regime.From {
+			return nil
+		}
+		days = append(days, regime.From.String())
+	}
+	return problem(first.File, first.Line, "the first row of %s is from %s; no regime begins on that day, they do on %s", named(first), first.From, strings.Join(days, ", "))
+}
+
 // consistent checks the whole set once the overlays are laid over it.
 func (l *loader) consistent() error {
-	wages := l.lines[place{param: settle.ParamAverageWage}]
 	var errs []error
 	for i := range l.schemas {
 		for _, key := range l.schemas[i].combinations() {
@@ -266,7 +321,7 @@ func (l *loader) consistent() error {
 				errs = append(errs, err)
 			}
 			for _, r := range rows {
-				if err := r.derive(wages); err != nil {
+				if err := l.derive(r); err != nil {
 					errs = append(errs, err)
 				}
 			}

@@ -3,6 +3,7 @@ package policy
 import (
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -88,6 +89,11 @@ func TestValues(t *testing.T) {
 		{"2024-11-05", settle.ParamSpecial1Rate, settle.Key{settle.From36}, "0.90", settle.Provisional},
 		{"2023-09-30", settle.ParamOldLimit, settle.Key{}, "1000.00", settle.Official},
 		{"2023-10-01", settle.ParamOldLimit, settle.Key{}, "-", ""},
+		{"2024-08-31", settle.ParamPremium, settle.Key{settle.PremiumChild, settle.PremiumOwn}, "", settle.Unknown},
+		{"2024-09-01", settle.ParamPremium, settle.Key{settle.PremiumChild, settle.PremiumOwn}, "436.32", settle.Official},
+		{"2025-08-31", settle.ParamPremium, settle.Key{settle.PremiumStudent, settle.PremiumSubsidy}, "872.64", settle.Official},
+		{"2025-09-01", settle.ParamPremium, settle.Key{settle.PremiumChild, settle.PremiumSubsidy}, "", settle.Unknown},
+		{"2022-09-01", settle.ParamPremium, settle.Key{settle.PremiumStudent, settle.PremiumOwn}, "578.52", settle.Provisional},
 	} {
 		n := s.On(day(c.day)).Number(c.param, c.key)
 		switch {
@@ -111,6 +117,8 @@ func TestPeriods(t *testing.T) {
 		}
 	}
 }
+
+var fileAndLine = regexp.MustCompile(`^[a-z0-9_/-]+\.toml:\d+: `)
 
 // TestLoadErrors: each error names file and line.
 func TestLoadErrors(t *testing.T) {
@@ -148,10 +156,10 @@ func TestLoadErrors(t *testing.T) {
 		{"unknown word", "age_reached.toml", `value = "on_birthday"`, `value = "whenever"`, `value: "whenever" is not one of on_birthday, day_after`},
 		{"bad alternative", "age_reached.toml", `alternative = "day_after"`, `alternative = "later"`, `alternative: "later" is not one of`},
 		{"alternative without conflict", "age_reached.toml", "conflict = \"X-7\"\n", "", "an alternative needs the conflict's id"},
-		{"does not re-derive", "outpatient_limit.toml", `value = "2619.60"`, `value = "2619.61"`, "outpatient_limit.toml:38: 1.5 % of 174640.00 is 2619.60, not 2619.61"},
-		{"an official value that does not re-derive", "outpatient_limit.toml", `value = "2471.31"`, `value = "2471.32"`, "outpatient_limit.toml:24: 1.5 % of 164754.00 is 2471.31, not 2471.32"},
-		{"another wage", "outpatient_limit.toml", `wage = "174640.00"`, `wage = "171854.00"`, "outpatient_limit.toml:38: the wage of 2023 is 174640.00 (average_wage.toml:"},
-		{"a base year without a wage", "outpatient_limit.toml", "year = 2023", "year = 2024", "outpatient_limit.toml:38: no average wage is known for the base year 2024"},
+		{"does not re-derive", "outpatient_limit.toml", `value = "2619.60"`, `value = "2619.61"`, "outpatient_limit.toml:38: 174640.00 × 1.5 % is 2619.60, not 2619.61"},
+		{"an official value that does not re-derive", "outpatient_limit.toml", `value = "2471.31"`, `value = "2471.32"`, "outpatient_limit.toml:24: 164754.00 × 1.5 % is 2471.31, not 2471.32"},
+		{"another wage", "outpatient_limit.toml", `wage = "174640.00"`, `wage = "171854.00"`, "outpatient_limit.toml:38: the average_wage of 2023 is 174640.00 (average_wage.toml:"},
+		{"a base year without a wage", "outpatient_limit.toml", "year = 2023", "year = 2024", "outpatient_limit.toml:38: no average_wage is known for the base year 2024"},
 		{"derived without base", "outpatient_limit.toml", "base = { year = 2023, wage = \"174640.00\", percent = \"1.5\" }\n", "", "a derived row needs its base"},
 		{"unknown parameter", "regime.toml", `parameter = "regime"`, `parameter = "regimen"`, `regime.toml:2: unknown parameter "regimen"`},
 		{"another file's parameter", "regime.toml", `parameter = "regime"`, `parameter = "age_reached"`, `regime.toml:2: parameter "age_reached" is not the file's name`},
@@ -160,6 +168,15 @@ func TestLoadErrors(t *testing.T) {
 		{"neither quote nor note", "age_reached.toml", "note = ", "article = ", ""},
 		{"source without a title", "sources/decision.toml", "title = ", "heading = ", `sources/decision.toml:2: unknown key "heading"`},
 		{"source of another name", "sources/decision.toml", `id = "decision"`, `id = "whim"`, `sources/decision.toml:1: id "whim" is not the file's name`},
+		{"a first row too late", "regime.toml", "value = \"256\"\nfrom = \"2014-01-01\"", "value = \"256\"\nfrom = \"2015-01-01\"", "is from 2014-01-01; no regime begins on that day, they do on 2015-01-01, 2023-10-01"},
+		{"a first row that is missing", "inpatient_ceiling.toml", `from = "2023-10-01"`, `from = "2024-10-01"`, "inpatient_ceiling.toml:7: the first row of inpatient_ceiling is from 2024-10-01"},
+		{"no income", "premium.toml", `income = "6060.00", percent = "0.6"`, `percent = "0.6"`, "base needs a percent, and a wage or an income"},
+		{"income and wage", "premium.toml", `income = "6060.00"`, `wage = "164754.00", income = "6060.00"`, "base needs a percent, and a wage or an income"},
+		{"a premium that does not re-derive", "premium.toml", `value = "436.32"`, `value = "436.31"`, "6060.00 × 12 × 0.6 % is 436.32, not 436.31"},
+		{"another income", "premium.toml", `income = "6060.00"`, `income = "6059.83"`, "the resident_income of 2022 is 6060.00 (resident_income.toml:8), not 6059.83"},
+		{"rule without a number", "regime.toml", `rule = "E-1"`, `rule = "E"`, `regime.toml:8: rule is "E", not an id such as R-1`},
+		{"source without a date", "sources/decision.toml", `date = "2026"`, `date = "lately"`, `sources/decision.toml:4: date "lately" is not a year`},
+		{"source of a 13th month", "sources/decision.toml", `date = "2026"`, `date = "2026-13"`, `sources/decision.toml:4: date "2026-13" is not a year`},
 		{"source of unknown kind", "sources/decision.toml", `kind = "decision"`, `kind = "rumour"`, `sources/decision.toml:5: kind: "rumour" is not one of`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -177,7 +194,7 @@ func TestLoadErrors(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.file) {
+			if err == nil || !strings.Contains(err.Error(), c.want) || !fileAndLine.MatchString(err.Error()) {
 				t.Errorf("error %v\nwant %s", err, c.want)
 			}
 		})
@@ -227,7 +244,7 @@ func TestEveryDayHasOneRow(t *testing.T) {
 		}
 	}
 	for at, from := range first {
-		if from != day("2014-01-01") && from != day("2023-10-01") && at.param != settle.ParamAverageWage {
+		if from != day("2014-01-01") && from != day("2023-10-01") && at.param != settle.ParamAverageWage && at.param != settle.ParamResidentIncome {
 			t.Errorf("%s %v begins on %s", at.param, at.key, from)
 		}
 	}

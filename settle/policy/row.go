@@ -36,18 +36,13 @@ type Row struct {
 	Overlay      *Approval       `json:"overlay,omitempty"` // nil: a row of the shipped data
 }
 
-// Base is what an amount was worked out from: percent of the average wage of a year.
+// Base is what an amount was worked out from: percent of the average wage of a year, or
+// of twelve times the month's income of one. Either Wage or Income is stated.
 type Base struct {
 	Year    int    `json:"year"`
-	Wage    string `json:"wage"`    // yuan a year
-	Percent string `json:"percent"` // "1.5"
-}
-
-// Approval says who put an overlay into force.
-type Approval struct {
-	By           string      `json:"approved_by"`
-	On           settle.Date `json:"approved_on"`
-	Illustrative bool        `json:"illustrative"` // for demonstration, not for settling with patients
+	Wage    string `json:"wage,omitempty"`   // yuan a year, of [settle.ParamAverageWage]
+	Income  string `json:"income,omitempty"` // yuan a month, of [settle.ParamResidentIncome]
+	Percent string `json:"percent"`          // "1.5"
 }
 
 // header is what the rows of one parameter share.
@@ -162,22 +157,24 @@ func (r *Row) readBase(t *table) error {
 		return t.problem("base", "base is a %s, not a table", kind(v))
 	}
 	base := &table{file: t.file, line: t.at("base"), values: m, lines: map[string]int{}}
-	if err := base.only("year", "wage", "percent"); err != nil {
+	if err := base.only("year", "wage", "income", "percent"); err != nil {
 		return err
 	}
 	year, ok := m["year"].(int64)
 	if !ok || year < 1990 || year > 2999 {
 		return base.problem("year", "base needs a year as a number")
 	}
-	wage, err := base.required("wage")
-	if err != nil {
-		return err
+	r.Base = &Base{Year: int(year)}
+	for key, to := range map[string]*string{"wage": &r.Base.Wage, "income": &r.Base.Income, "percent": &r.Base.Percent} {
+		text, err := base.text(key)
+		if err != nil {
+			return err
+		}
+		*to = text
 	}
-	percent, err := base.required("percent")
-	if err != nil {
-		return err
+	if (r.Base.Wage == "") == (r.Base.Income == "") || r.Base.Percent == "" {
+		return t.problem("base", "base needs a percent, and a wage or an income")
 	}
-	r.Base = &Base{Year: int(year), Wage: wage, Percent: percent}
 	return nil
 }
 
@@ -188,6 +185,10 @@ func (r *Row) checkStatus(t *table, s *schema) error {
 		return t.problem("confidence", "confidence is %q, not high, medium or low", settle.Clip(r.Confidence))
 	case r.Quote == "" && r.Note == "":
 		return t.problem("quote", "neither quote nor note says where the value stands")
+	case !idForm(r.Rule):
+		return t.problem("rule", "rule is %q, not an id such as R-1", settle.Clip(r.Rule))
+	case r.Conflict != "" && !idForm(r.Conflict):
+		return t.problem("conflict", "conflict is %q, not an id such as X-1", settle.Clip(r.Conflict))
 	case r.Alternative != "" && r.Conflict == "":
 		return t.problem("alternative", "an alternative needs the conflict's id")
 	}

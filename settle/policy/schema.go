@@ -75,6 +75,11 @@ func schemas() []schema {
 		{settle.ParamAnnualBenefitStart, unitMonth, nil, nil},
 		{settle.ParamNewbornMonths, unitMonths, nil, nil},
 		{settle.ParamAverageWage, unitYuan, nil, nil},
+		{settle.ParamResidentIncome, unitYuan, nil, nil},
+		{settle.ParamPremium, unitYuan, []keySchema{
+			{"person", []string{settle.PremiumChild, settle.PremiumStudent, settle.PremiumResident}},
+			{"payer", []string{settle.PremiumOwn, settle.PremiumSubsidy}},
+		}, nil},
 		{settle.ParamAccountThreshold, unitYuan, nil, nil},
 		{settle.ParamThresholdMode, unitChoice, nil, []string{settle.Excess, settle.Gate}},
 		{settle.ParamOwnFirst, unitChoice, nil, []string{settle.ZeroAtStart, settle.OwnThenFamily}},

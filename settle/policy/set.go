@@ -19,6 +19,9 @@ type Set struct {
 	digest  string
 	from    []settle.Date   // first day of each stretch on which the same rows are in force
 	rules   []*settle.Rules // of each stretch
+
+	approvals []*Approval // of the overlays
+	laid      []*Row      // rows of the overlays, as they stand in the files
 }
 
 // Digest is the SM3 of all rows in canonical form, in hex: two sets with the same
@@ -65,7 +68,7 @@ func (s *Set) Rows() []Row {
 
 // set makes the finished set.
 func (l *loader) set() *Set {
-	s := &Set{sources: l.sources}
+	s := &Set{sources: l.sources, approvals: l.approvals, laid: l.laid}
 	for i := range l.schemas {
 		for _, key := range l.schemas[i].combinations() {
 			s.rows = append(s.rows, l.lines[place{l.schemas[i].param, key}]...)
@@ -147,7 +150,7 @@ func (r *Row) remedy() string {
 func (r *Row) canonical() string {
 	base := ""
 	if r.Base != nil {
-		base = fmt.Sprintf("%d/%s/%s", r.Base.Year, r.Base.Wage, r.Base.Percent)
+		base = fmt.Sprintf("%d/%s/%s/%s", r.Base.Year, r.Base.Wage, r.Base.Income, r.Base.Percent)
 	}
 	overlay := ""
 	if r.Overlay != nil {

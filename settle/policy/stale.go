@@ -15,6 +15,9 @@ type Stale struct {
 	On  settle.Date `json:"on"` // the first day without a value
 	Row Row         `json:"row"`
 	Do  string      `json:"do"` // what to add where
+	// Bills tells whether bills are refused for want of the value, or merely a question
+	// cannot be answered.
+	Bills bool `json:"bills"`
 }
 
 // Stale lists what is missing on a day and what runs out up to another: the numbers
@@ -24,13 +27,22 @@ func (s *Set) Stale(day, until settle.Date) []Stale {
 	for _, r := range s.rows {
 		switch now := day.Within(r.From, r.To); {
 		case now && illustrates(r):
-			list = append(list, Stale{StaleIllustrative, r.From, *r, "replace " + r.File + " by the published value"})
+			list = append(list, Stale{StaleIllustrative, r.From, *r, "replace " + r.File + " by the published value", r.decides()})
 		case r.Status != settle.Unknown:
 		case now:
-			list = append(list, Stale{StaleMissing, r.From, *r, r.remedy()})
+			list = append(list, Stale{StaleMissing, r.From, *r, r.remedy(), r.decides()})
 		case r.From > day && r.From <= until:
-			list = append(list, Stale{StaleEnding, r.From, *r, r.remedy()})
+			list = append(list, Stale{StaleEnding, r.From, *r, r.remedy(), r.decides()})
 		}
 	}
 	return list
+}
+
+// decides tells whether the engine reads a row's parameter.
+func (r *Row) decides() bool {
+	switch r.Param {
+	case settle.ParamAverageWage, settle.ParamResidentIncome, settle.ParamPremium, settle.ParamInpatientCeiling:
+		return false
+	}
+	return true
 }

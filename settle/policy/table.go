@@ -126,9 +126,6 @@ func kind(v any) string {
 
 // parse reads a TOML file into its top table and the tables of each array.
 func parse(file string, data []byte) (top *table, arrays map[string][]*table, err error) {
-	if len(data) > maxFile {
-		return nil, nil, problem(file, 1, "file is over %d bytes", maxFile)
-	}
 	var values map[string]any
 	if _, err := toml.Decode(string(data), &values); err != nil {
 		var syntax toml.ParseError

@@ -3,8 +3,6 @@ package policy
 import (
 	"slices"
 
-	"github.com/shopspring/decimal"
-
 	"settled/settle"
 )
 
@@ -81,7 +79,11 @@ func cutFrom(r *Row, from settle.Date) *Row {
 func (l timeline) whole() error {
 	for i := 1; i < len(l); i++ {
 		if r, before := l[i], l[i-1]; before.To == 0 || r.From != before.To.Next() {
-			return problem(r.File, r.Line, "gap between %q and %s", before.To, r.From)
+			at := r
+			if r.Overlay == nil && before.Overlay != nil {
+				at = before // what the hospital can mend
+			}
+			return problem(at.File, at.Line, "gap between %q and %s", before.To, r.From)
 		}
 	}
 	return nil
@@ -93,31 +95,6 @@ func (l timeline) on(day settle.Date) *Row {
 		if day.Within(r.From, r.To) {
 			return r
 		}
-	}
-	return nil
-}
-
-// derive checks that an amount with a base is that percentage of that year's wage,
-// to the fen, half up.
-func (r *Row) derive(wages timeline) error {
-	if r.Base == nil {
-		return nil
-	}
-	year, ok := settle.NewDate(r.Base.Year, 12, 31)
-	wage, err := settle.ParseDecimal(r.Base.Wage, 9, 2)
-	percent, err2 := settle.ParseDecimal(r.Base.Percent, 3, 4)
-	if !ok || err != nil || err2 != nil {
-		return problem(r.File, r.Line, "base is not a year, an amount and a percentage")
-	}
-	known := wages.on(year)
-	if known == nil || known.Status == settle.Unknown {
-		return problem(r.File, r.Line, "no average wage is known for the base year %d", r.Base.Year)
-	}
-	if known.Value != r.Base.Wage {
-		return problem(r.File, r.Line, "the wage of %d is %s (%s:%d), not %s", r.Base.Year, known.Value, known.File, known.Line, r.Base.Wage)
-	}
-	if amount := wage.Mul(percent).Div(decimal.New(100, 0)).Round(2).StringFixed(2); amount != r.Value {
-		return problem(r.File, r.Line, "%s %% of %s is %s, not %s", r.Base.Percent, r.Base.Wage, amount, r.Value)
 	}
 	return nil
 }

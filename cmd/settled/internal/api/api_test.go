@@ -36,14 +36,21 @@ type daemon struct {
 }
 
 type readiness struct {
-	mu  sync.Mutex
-	why []counter.Notice
+	mu      sync.Mutex
+	why     []counter.Notice
+	notices []counter.Notice
 }
 
 func (r *readiness) Ready(context.Context) []counter.Notice {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.why
+}
+
+func (r *readiness) Notices(context.Context) []counter.Notice {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.notices
 }
 
 // ledger reads the window's book; everything is pending.
@@ -174,6 +181,7 @@ type answer struct {
 	Relation     string      `json:"relation"`
 	From         settle.Date `json:"from"`
 	Reasons      []answer    `json:"reasons"`
+	Notices      []answer    `json:"notices"`
 	Text         string      `json:"text"`
 	Institution  string      `json:"institution"`
 	Illustrative bool        `json:"illustrative"`
@@ -286,7 +294,15 @@ func TestLinkAndCancel(t *testing.T) {
 // token.
 func TestHealth(t *testing.T) {
 	d := start(t, nil)
-	d.json(t, http.MethodGet, "/readyz", nil, http.StatusOK)
+	if got := d.json(t, http.MethodGet, "/readyz", nil, http.StatusOK); got.Reasons == nil || got.Notices == nil {
+		t.Errorf("lists are null: %+v", got)
+	}
+	d.ready.mu.Lock()
+	d.ready.notices = []counter.Notice{{Code: settle.RulesNotReloaded, Text: "2026.toml:3"}}
+	d.ready.mu.Unlock()
+	if got := d.json(t, http.MethodGet, "/readyz", nil, http.StatusOK); len(got.Notices) != 1 || got.Notices[0].Code != settle.RulesNotReloaded {
+		t.Errorf("with a notice: %+v", got)
+	}
 	d.ready.mu.Lock()
 	d.ready.why = []counter.Notice{{Code: settle.ReaderMissing, Text: "读卡器未连接"}}
 	d.ready.mu.Unlock()

@@ -145,4 +145,6 @@ type UploadChange struct {
 type Readiness interface {
 	// Ready gives the reasons why not; none: it can. It answers within a second.
 	Ready(ctx context.Context) []counter.Notice
+	// Notices gives what an engineer has to look after, though it can settle.
+	Notices(ctx context.Context) []counter.Notice
 }

@@ -72,15 +72,15 @@ type billVisit struct {
 }
 
 type billItem struct {
-	Name           string          `json:"name"`
-	Code           string          `json:"code,omitempty" doc:"医疗目录编码"`
+	Name           string          `json:"name,omitempty" doc:"with code alone: the catalogue's"`
+	Code           string          `json:"code,omitempty" doc:"医疗目录编码; what the line leaves open is then the catalogue's"`
 	HospitalCode   string          `json:"hospital_code,omitempty" doc:"院内目录编码"`
 	Charge         string          `json:"charge,omitempty" doc:"收费类别"`
-	Category       settle.Grade    `json:"category" enum:"A,B,C" doc:"甲乙丙"`
+	Category       settle.Grade    `json:"category,omitempty" enum:"A,B,C" doc:"甲乙丙; needed without code"`
 	UnitPrice      string          `json:"unit_price" example:"12.3456" doc:"yuan, at most 4 decimals"`
 	Quantity       string          `json:"qty" example:"2"`
 	PriceCap       string          `json:"price_cap,omitempty" doc:"限价, yuan a unit"`
-	FirstSelfPay   string          `json:"first_self_pay_ratio,omitempty" example:"0.10" doc:"needed for category B"`
+	FirstSelfPay   string          `json:"first_self_pay_ratio,omitempty" example:"0.10" doc:"needed for category B without code"`
 	Consultation   bool            `json:"consultation,omitempty" doc:"门诊诊查费"`
 	LargeEquipment bool            `json:"large_equipment,omitempty" doc:"大型设备检查治疗"`
 	Vaccination    bool            `json:"vaccination,omitempty" doc:"预防接种"`

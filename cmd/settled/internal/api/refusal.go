@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"settled/cmd/settled/internal/counter"
+	"settled/queue/catalogue"
 	"settled/settle"
 )
 
@@ -67,7 +68,8 @@ func statusOf(r *settle.Refusal) int {
 	case settle.BadField, settle.UnknownField, settle.MissingField, settle.DuplicateField, settle.BadSyntax,
 		settle.BadEncoding, settle.TooManyLines, settle.TotalMismatch, settle.AmountTooLarge, settle.FutureVisit,
 		settle.WrongPerson, counter.ReadersCrossed, counter.OtherKey,
-		counter.NoReason, counter.BadLines, counter.KeepNone, counter.KeepAll:
+		counter.NoReason, counter.BadLines, counter.KeepNone, counter.KeepAll,
+		catalogue.CodeNoItem, catalogue.CodeDiffers, catalogue.CodeNoRatio:
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusConflict

@@ -1,7 +1,6 @@
 package cases
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"settled/settle"
@@ -91,56 +90,6 @@ type failed struct {
 	Error string `json:"error"`
 }
 
-// settlement computes a settlement case.
-func (b *bundle) settlement(k *kase) (answer, error) {
-	in, err := b.registry.build(k)
-	if err != nil {
-		return answer{}, err
-	}
-	split, err := settle.Compute(b.rules(k.PolicyDate), in.person, in.bill, in.used)
-	if err != nil {
-		return answer{}, fmt.Errorf("settlement: %w", err)
-	}
-	return answered(k.ID, &split), nil
-}
-
-// refund settles the original whole and then the kept lines alone, both by the rules
-// and at the position of the original day; what is left between is given back (F-2).
-func (b *bundle) refund(k *kase) (out returned, err error) {
-	raw, ok := b.originals[k.Original]
-	if !ok {
-		return out, fmt.Errorf("original_case: no case %q", settle.Clip(k.Original))
-	}
-	var original kase
-	if err := strict(raw, &original); err != nil {
-		return out, fmt.Errorf("original case: %w", err)
-	}
-	in, err := b.registry.build(&original)
-	if err != nil {
-		return out, fmt.Errorf("original case: %w", err)
-	}
-	kept := in.bill
-	if kept.Lines, err = keep(in.bill.Lines, k.Keep); err != nil {
-		return out, err
-	}
-	rules := b.rules(original.PolicyDate)
-	whole, err := settle.Compute(rules, in.person, in.bill, in.used)
-	if err != nil {
-		return out, fmt.Errorf("original case: %w", err)
-	}
-	again, err := settle.Compute(rules, in.person, kept, in.used)
-	if err != nil {
-		return out, fmt.Errorf("kept lines: %w", err)
-	}
-	out.ID = k.ID
-	out.Return.Total = whole.Total - again.Total
-	out.Return.Fund = whole.Fund - again.Fund
-	out.Return.Own = whole.Own - again.Own
-	out.Return.Mutual = whole.Family - again.Family
-	out.Return.Cash = whole.Cash - again.Cash
-	return out, nil
-}
-
 // keep picks the kept lines, in the bill's order.
 func keep(all []settle.Line, indexes []int) ([]settle.Line, error) {
 	chosen := make([]bool, len(all))
@@ -157,39 +106,4 @@ func keep(all []settle.Line, indexes []int) ([]settle.Line, error) {
 		}
 	}
 	return kept, nil
-}
-
-// line computes one case and gives its line of output; none for a duplicate case.
-func (b *bundle) line(raw []byte, number int) ([]byte, error) {
-	var k kase
-	err := strict(raw, &k)
-	if k.ID == "" {
-		var name struct {
-			ID string `json:"id"`
-		}
-		_ = json.Unmarshal(raw, &name) // only to name the case in its error
-		k.ID = name.ID
-	}
-	var out any
-	switch {
-	case err != nil:
-	case k.ID == "":
-		err = fmt.Errorf("case %d has no id", number)
-	case k.Kind == "duplicate":
-		return nil, nil
-	case k.Kind == "refund":
-		out, err = b.refund(&k)
-	case k.Kind == "settlement", k.Kind == "":
-		out, err = b.settlement(&k)
-	default:
-		err = fmt.Errorf("kind: %q is not settlement, refund or duplicate", settle.Clip(k.Kind))
-	}
-	if err != nil {
-		out = failed{k.ID, err.Error()}
-	}
-	text, err := json.Marshal(out)
-	if err != nil {
-		return nil, fmt.Errorf("case %q: %w", settle.Clip(k.ID), err)
-	}
-	return append(text, '\n'), nil
 }

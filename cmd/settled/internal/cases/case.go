@@ -1,118 +1,335 @@
 package cases
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"strings"
+	"github.com/shopspring/decimal"
 
 	"settled/settle"
 )
 
-// kase is one case as it stands in the bundle; fields that only describe the case
-// or its expected outcome are let through unread.
+// kase is one case as it stands in the bundle, in the engine's words; institutions are
+// still named by id alone.
 type kase struct {
-	ID         string          `json:"id"`
-	Kind       string          `json:"kind"`
-	PolicyDate settle.Date     `json:"policy_date"`
-	Patient    patient         `json:"patient"`
-	PlaceID    string          `json:"institution_id"`
-	Place      *place          `json:"institution"`
-	Visit      visit           `json:"visit"`
-	Items      []item          `json:"items"`
-	YTD        settle.Usage    `json:"ytd"`
-	Own        *settle.Account `json:"own_account"`
-	Mutual     []account       `json:"mutual_accounts"`
+	ID   string
+	Kind string
 
-	Original string `json:"original_case"`
-	Keep     []int  `json:"keep_item_indexes"`
+	Person   settle.Insured
+	Bill     settle.Bill
+	Used     settle.Usage
+	Selected []string // institutions of Person.Selections
+	PlaceID  string
+	Place    *place
 
-	Title          json.RawMessage `json:"title"`
-	RulePath       json.RawMessage `json:"rule_path"`
-	Why            json.RawMessage `json:"why"`
-	Confidence     json.RawMessage `json:"confidence"`
-	Expected       json.RawMessage `json:"expected"`
-	ExpectedReturn json.RawMessage `json:"expected_return"`
-	Contested      json.RawMessage `json:"contested"`
-	Method         json.RawMessage `json:"method"`
-	SameKey        json.RawMessage `json:"same_idempotency_key"`
-	PayloadChanged json.RawMessage `json:"payload_changed"`
-}
-
-type patient struct {
-	Category   settle.Category `json:"category"`
-	Retired    bool            `json:"retired"`
-	Birth      settle.Date     `json:"birth_date"`
-	Hukou      bool            `json:"shenzhen_hukou"`
-	Benefit    settle.Benefit  `json:"benefit"`
-	Selections []selection     `json:"selections"`
-	Duplicate  bool            `json:"duplicate_enrolment"`
-}
-
-type selection struct {
-	ID   string      `json:"institution_id"`
-	From settle.Date `json:"from"`
-	To   settle.Date `json:"to"`
+	Original string // refund: the case that it is of
+	Keep     []int  // refund: lines that stay
 }
 
 // place is an institution with what the bundle says of it beside.
 type place struct {
 	settle.Institution
-	InCity     *bool `json:"in_city"`
-	InProvince *bool `json:"in_province"`
+	InCity     *bool
+	InProvince *bool
 }
 
-type visit struct {
-	Kind       settle.VisitKind `json:"kind"`
-	Referral   bool             `json:"referral_in_city"`
-	Filing     settle.Filing    `json:"filing"`
-	Admission  int              `json:"admission_no"`
-	Continuous int              `json:"continuous_months"`
-	Channel    settle.Channel   `json:"channel"`
+// What an exact number looks like: text, so that no program has passed it through a
+// binary float.
+const (
+	anAmount = `an amount as text such as "12.30"`
+	aNumber  = `a number as text such as "1.5"`
+	aDay     = `a day as text such as "2024-11-05"`
+)
+
+// maxList is the most elements of a list that the engine bounds itself.
+const maxList = 1000
+
+// read reads a case; fields that only describe it or its expected outcome are passed
+// over.
+func (k *kase) read(r *reader) {
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "id":
+			word(r, &k.ID)
+		case "kind":
+			word(r, &k.Kind)
+		case "policy_date":
+			r.day(&k.Bill.Visit.Day)
+		case "patient":
+			k.patient(r)
+		case "institution_id":
+			word(r, &k.PlaceID)
+		case "institution":
+			if !r.null() {
+				k.Place = new(place)
+				k.Place.read(r)
+			}
+		case "visit":
+			readVisit(r, &k.Bill.Visit)
+		case "items":
+			r.list(settle.MaxLines, func() {
+				k.Bill.Lines = append(k.Bill.Lines, settle.Line{})
+				readLine(r, &k.Bill.Lines[len(k.Bill.Lines)-1])
+			})
+		case "ytd":
+			readUsage(r, &k.Used)
+		case "own_account":
+			if !r.null() {
+				k.Person.Own = new(settle.Account)
+				r.object(func(name []byte) bool { return string(name) == "balance" && r.fen(&k.Person.Own.Balance) })
+			}
+		case "mutual_accounts":
+			r.list(maxList, func() { k.account(r) })
+		case "original_case":
+			word(r, &k.Original)
+		case "keep_item_indexes":
+			r.list(settle.MaxLines, func() {
+				k.Keep = append(k.Keep, 0)
+				r.count(&k.Keep[len(k.Keep)-1])
+			})
+		case "title", "rule_path", "why", "confidence", "expected", "expected_return",
+			"contested", "method", "same_idempotency_key", "payload_changed":
+			r.pass()
+		default:
+			return false
+		}
+		return true
+	})
 }
 
-// item is a line; numbers are strings here so that their form is checked before any
-// arithmetic.
-type item struct {
-	Name           string          `json:"name"`
-	Category       settle.Grade    `json:"category"`
-	UnitPrice      string          `json:"unit_price"`
-	Quantity       string          `json:"qty"`
-	PriceCap       *string         `json:"price_cap"`
-	FirstSelfPay   *string         `json:"first_self_pay_ratio"`
-	Consultation   bool            `json:"consultation"`
-	LargeEquipment bool            `json:"large_equipment"`
-	Vaccination    bool            `json:"vaccination"`
-	Kind           settle.LineKind `json:"kind"`
+func (k *kase) patient(r *reader) {
+	p := &k.Person
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "category":
+			word(r, &p.Category)
+		case "retired":
+			r.flag(&p.Retired)
+		case "birth_date":
+			r.day(&p.Birth)
+		case "shenzhen_hukou":
+			r.flag(&p.ShenzhenHukou)
+		case "benefit":
+			readBenefit(r, &p.Benefit)
+		case "selections":
+			r.list(maxList, func() { k.selection(r) })
+		case "duplicate_enrolment":
+			r.flag(&p.DuplicateEnrolment)
+		default:
+			return false
+		}
+		return true
+	})
 }
 
-type account struct {
-	ID        string          `json:"account_id"`
-	Relation  settle.Relation `json:"relation"`
-	DonorTier settle.Category `json:"donor_tier"`
-	Link      settle.LinkKind `json:"link_type"`
-	From      settle.Date     `json:"link_from"`
-	To        settle.Date     `json:"link_to"`
-	Balance   settle.Fen      `json:"balance"`
-	Guardian  bool            `json:"is_registered_guardian"`
+func readBenefit(r *reader, b *settle.Benefit) {
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "kind":
+			word(r, &b.Kind)
+		case "paid_school_year_start":
+			r.count(&b.SchoolYear)
+		case "registered_on":
+			r.day(&b.RegisteredOn)
+		case "paid_from_birth":
+			r.flag(&b.PaidFromBirth)
+		case "from":
+			r.day(&b.From)
+		case "to":
+			r.day(&b.To)
+		default:
+			return false
+		}
+		return true
+	})
 }
 
-var errTrailing = errors.New("more than one value")
+func (k *kase) selection(r *reader) {
+	var s settle.Selection
+	var id string
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "institution_id":
+			word(r, &id)
+		case "from":
+			r.day(&s.From)
+		case "to":
+			r.day(&s.To)
+		default:
+			return false
+		}
+		return true
+	})
+	k.Person.Selections, k.Selected = append(k.Person.Selections, s), append(k.Selected, id)
+}
 
-// strict decodes one JSON value that a decoder cut out, refusing unknown and repeated fields.
-func strict(raw []byte, to any) error {
-	if err := unrepeated(raw); err != nil {
-		return err
+func (p *place) read(r *reader) {
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "id":
+			word(r, &p.ID)
+		case "name":
+			word(r, &p.Name)
+		case "level":
+			r.count(&p.Level)
+		case "kind":
+			word(r, &p.Kind)
+		case "settlement_hospital":
+			word(r, &p.SettlementHospital)
+		case "city":
+			word(r, &p.City)
+		case "province":
+			word(r, &p.Province)
+		case "networked":
+			r.flag(&p.Networked)
+		case "in_city":
+			p.InCity = r.choice()
+		case "in_province":
+			p.InProvince = r.choice()
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func readVisit(r *reader, v *settle.Visit) {
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "kind":
+			word(r, &v.Kind)
+		case "referral_in_city":
+			r.flag(&v.ReferralInCity)
+		case "filing":
+			word(r, &v.Filing)
+		case "admission_no":
+			r.count(&v.AdmissionNo)
+		case "continuous_months":
+			r.count(&v.ContinuousMonths)
+		case "channel":
+			word(r, &v.Channel)
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func readLine(r *reader, l *settle.Line) {
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "name":
+			word(r, &l.Name)
+		case "category":
+			word(r, &l.Grade)
+		case "unit_price":
+			r.decimal(&l.UnitPrice, 9)
+		case "qty":
+			r.decimal(&l.Quantity, 9)
+		case "price_cap":
+			l.PriceCap.Valid = r.decimal(&l.PriceCap.Decimal, 9)
+		case "first_self_pay_ratio":
+			r.decimal(&l.FirstSelfPay, 1)
+		case "consultation":
+			r.flag(&l.Consultation)
+		case "large_equipment":
+			r.flag(&l.LargeEquipment)
+		case "vaccination":
+			r.flag(&l.Vaccination)
+		case "kind":
+			word(r, &l.Kind)
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func readUsage(r *reader, u *settle.Usage) {
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "ordinary":
+			r.fen(&u.Ordinary)
+		case "ordinary_l2plus":
+			r.fen(&u.OrdinaryLevel2)
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func (k *kase) account(r *reader) {
+	var a settle.FamilyAccount
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "account_id":
+			word(r, &a.ID)
+		case "relation":
+			word(r, &a.Relation)
+		case "donor_tier":
+			word(r, &a.DonorTier)
+		case "link_type":
+			word(r, &a.Link)
+		case "link_from":
+			r.day(&a.LinkFrom)
+		case "link_to":
+			r.day(&a.LinkTo)
+		case "balance":
+			r.fen(&a.Balance)
+		case "is_registered_guardian":
+			r.flag(&a.RegisteredGuardian)
+		default:
+			return false
+		}
+		return true
+	})
+	k.Person.Family = append(k.Person.Family, a)
+}
+
+// word reads a text of any kind.
+func word[T ~string](r *reader, to *T) {
+	if text, ok := r.text("text"); ok {
+		*to = T(text)
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
-		return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// choice reads true or false where it matters whether it is there.
+func (r *reader) choice() *bool {
+	if r.null() {
+		return nil
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errTrailing
+	var b bool
+	r.flag(&b)
+	return &b
+}
+
+// fen reads an amount; it is always true, for the use in a condition.
+func (r *reader) fen(to *settle.Fen) bool {
+	if text, ok := r.text(anAmount); ok {
+		if err := to.UnmarshalText(text); err != nil {
+			r.fail("%w", err)
+		}
 	}
-	return nil
+	return true
+}
+
+func (r *reader) day(to *settle.Date) {
+	if text, ok := r.text(aDay); ok {
+		if err := to.UnmarshalText(text); err != nil {
+			r.fail("%w", err)
+		}
+	}
+}
+
+// decimal reads a price, quantity or ratio with at most 4 decimals and tells whether
+// there was one. Its form is checked before any arithmetic.
+func (r *reader) decimal(to *decimal.Decimal, whole int) bool {
+	text, ok := r.text(aNumber)
+	if !ok {
+		return false
+	}
+	v, err := settle.ParseDecimal(string(text), whole, 4)
+	if err != nil {
+		r.fail("%w", err)
+	}
+	*to = v
+	return true
 }

@@ -1,8 +1,6 @@
 package cases
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +11,7 @@ import (
 	"settled/settle"
 )
 
-// batch is how many cases one worker takes at a time, pending how many batches may
+// batch is how many cases one worker answers at a time, pending how many batches may
 // be under way: together they bound what is in memory.
 const (
 	batch   = 32
@@ -22,42 +20,64 @@ const (
 
 // bundle is what all cases share.
 type bundle struct {
-	registry  registry
-	originals map[string]json.RawMessage // cases that refunds refer to
-	rules     func(settle.Date) *settle.Rules
+	*index
+	places registry
+	rules  func(settle.Date) *settle.Rules
 }
-
-var errBundle = errors.New("not a bundle of cases")
 
 // Run reads a bundle and writes one line a settlement or refund case, in case order.
 // The error says that the bundle itself could not be read or the output not be
 // written; what is wrong with a case stands in its line.
+//
+// The bundle is read twice: first to find the registry and where each case is, then
+// case by case. What cannot be read twice, such as a pipe, is copied to a file first.
 func Run(r io.Reader, w io.Writer, rules func(settle.Date) *settle.Rules) error {
-	source, ok := r.(io.ReadSeeker)
-	if ok {
-		_, err := source.Seek(0, io.SeekCurrent)
-		ok = err == nil // a pipe is a file that cannot seek
+	source, size, done, err := opened(r)
+	if err != nil {
+		return err
 	}
+	defer done()
+	b := &bundle{places: registry{}, rules: rules}
+	if b.index, err = surveyed(source, size, b.places); err != nil {
+		return fmt.Errorf("%w: %w", errBundle, err)
+	}
+	return b.answer(w)
+}
+
+// opened makes a bundle readable more than once, by a copy if need be, until done.
+func opened(r io.Reader) (source io.ReaderAt, size int64, done func(), err error) {
+	if source, size, ok := seekable(r); ok {
+		return source, size, func() {}, nil
+	}
+	spool, err := spooled(r)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	source, size, ok := seekable(spool)
 	if !ok {
-		spool, err := spooled(r)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = spool.Close() }()
-		source = spool
+		return nil, 0, nil, errors.Join(errBundle, spool.Close())
 	}
-	b := &bundle{registry: registry{}, originals: map[string]json.RawMessage{}, rules: rules}
-	if err := b.survey(source); err != nil {
-		return err
+	return source, size, func() { _ = spool.Close() }, nil // it has no name any more
+}
+
+// seekable gives what is left of r and its size, if it can be read more than once.
+func seekable(r io.Reader) (io.ReaderAt, int64, bool) {
+	s, ok := r.(interface {
+		io.ReaderAt
+		io.Seeker
+	})
+	if !ok {
+		return nil, 0, false
 	}
-	out := bufio.NewWriterSize(w, 1<<16)
-	if err := b.compute(source, out); err != nil {
-		return err
+	start, err := s.Seek(0, io.SeekCurrent) // a pipe is a file that cannot seek
+	if err != nil {
+		return nil, 0, false
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("writing answers: %w", err)
+	end, err := s.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, 0, false
 	}
-	return nil
+	return io.NewSectionReader(s, start, end-start), end - start, true
 }
 
 // spooled copies what cannot be read twice to a nameless temporary file.
@@ -77,230 +97,172 @@ func spooled(r io.Reader) (*os.File, error) {
 	return f, nil
 }
 
-// survey reads the registry and the cases that refunds refer to; both may stand
-// before or after the cases that need them.
-func (b *bundle) survey(source io.ReadSeeker) error {
-	start, err := source.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return fmt.Errorf("bundle: %w", err)
-	}
-	needed, found := map[string]bool{}, false
-	err = walk(source, b.institutions, func(raw json.RawMessage) error {
-		found = true
-		if id := refersTo(raw); id != "" {
-			needed[id] = true
-		}
-		return nil
-	})
-	if err == nil && len(needed) > 0 {
-		if _, err = source.Seek(start, io.SeekStart); err == nil {
-			err = walk(source, nil, func(raw json.RawMessage) error {
-				if id := identity(raw); needed[id] && b.originals[id] == nil {
-					b.originals[id] = append(json.RawMessage(nil), raw...)
-				}
-				return nil
-			})
-		}
-	}
-	if err == nil && !found && len(b.registry) == 0 {
-		err = fmt.Errorf("%w: neither institutions nor cases", errBundle)
-	}
-	if err == nil {
-		_, err = source.Seek(start, io.SeekStart)
-	}
-	return err
-}
-
-func (b *bundle) institutions(raw json.RawMessage) error {
-	var list map[string]place
-	if err := strict(raw, &list); err != nil {
-		return fmt.Errorf("institutions: %w", err)
-	}
-	for id, p := range list {
-		if p.ID != "" && p.ID != id {
-			return fmt.Errorf("institutions: %q calls itself %q", settle.Clip(id), settle.Clip(p.ID))
-		}
-		p.ID = id
-		b.registry[id] = p.Institution
-	}
-	return nil
-}
-
-// refersTo gives the case that a refund case refers to, "" for any other. Most cases are
-// passed over without being decoded.
-func refersTo(raw []byte) string {
-	if !bytes.Contains(raw, []byte("refund")) && !bytes.Contains(raw, []byte(`\u`)) {
-		return ""
-	}
-	var k struct {
-		Kind     string `json:"kind"`
-		Original string `json:"original_case"`
-	}
-	if json.Unmarshal(raw, &k) != nil || k.Kind != "refund" {
-		return ""
-	}
-	return k.Original
-}
-
-func identity(raw []byte) string {
-	var k struct {
-		ID string `json:"id"`
-	}
-	if json.Unmarshal(raw, &k) != nil {
-		return ""
-	}
-	return k.ID
-}
-
-// walk reads the bundle's top level: institutions go to one function whole, cases to
-// another one by one; all else is passed over.
-func walk(r io.Reader, institutions, one func(json.RawMessage) error) error {
-	d := json.NewDecoder(r)
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return fmt.Errorf("%w: %w", errBundle, orSyntax(err))
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return fmt.Errorf("%w: %w", errBundle, err)
-		}
-		if name == "cases" {
-			err = walkCases(d, one)
-		} else {
-			var raw json.RawMessage
-			if err = d.Decode(&raw); err == nil && name == "institutions" && institutions != nil {
-				err = institutions(raw)
-			}
-		}
-		if err != nil {
-			return fmt.Errorf("%w: %w", errBundle, err)
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return fmt.Errorf("%w: %w", errBundle, err)
-	}
-	return nil
-}
-
-func walkCases(d *json.Decoder, one func(json.RawMessage) error) error {
-	if t, err := d.Token(); err != nil || t != json.Delim('[') {
-		return fmt.Errorf("cases: %w", orSyntax(err))
-	}
-	for d.More() {
-		var raw json.RawMessage
-		if err := d.Decode(&raw); err != nil {
-			return fmt.Errorf("cases: %w", err)
-		}
-		if err := one(raw); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return fmt.Errorf("cases: %w", err)
-	}
-	return nil
-}
-
-var errSyntax = errors.New("unexpected JSON value")
-
-func orSyntax(err error) error {
-	if err == nil {
-		return errSyntax
-	}
-	return err
-}
-
 // result is a batch's output.
 type result struct {
 	text []byte
 	err  error
 }
 
-// job is a batch with the place where its result goes.
+// job is a batch: the cases from..to-1, with the place where its result goes.
 type job struct {
-	first int // number of its first case, from 1
-	raw   []json.RawMessage
-	done  chan result
+	from, to int
+	done     chan result
 }
 
-// compute runs the cases on all cores and writes their lines in order: the queue of
+// answer answers the cases on all cores and writes their lines in order: the queue of
 // results has the order, the workers finish as they may.
-func (b *bundle) compute(source io.Reader, out io.Writer) error {
+func (b *bundle) answer(out io.Writer) error {
 	jobs, order, stop := make(chan job), make(chan chan result, pending), make(chan struct{})
 	for range runtime.GOMAXPROCS(0) {
 		go func() {
+			w := worker{bundle: b}
 			for j := range jobs {
-				j.done <- b.batch(j)
+				j.done <- w.batch(j)
 			}
 		}()
 	}
-	read := make(chan error, 1)
-	go func() {
-		read <- feed(source, jobs, order, stop)
-		close(jobs)
-		close(order)
-	}()
+	go feed(len(b.cases), jobs, order, stop)
 	var failure error
 	for done := range order {
 		r := <-done
-		if failure == nil {
-			failure = r.err
+		if failure != nil {
+			continue
 		}
-		if failure == nil {
+		if failure = r.err; failure == nil {
 			if _, err := out.Write(r.text); err != nil {
 				failure = fmt.Errorf("writing answers: %w", err)
 			}
-			if failure != nil {
-				close(stop)
-			}
 		}
-	}
-	if err := <-read; failure == nil {
-		failure = err
+		if failure != nil {
+			close(stop)
+		}
 	}
 	return failure
 }
 
-var errStopped = errors.New("stopped")
-
-// feed cuts the cases into jobs, until told to stop.
-func feed(source io.Reader, jobs chan<- job, order chan<- chan result, stop <-chan struct{}) error {
-	next := job{first: 1}
-	flush := func() error {
-		if len(next.raw) == 0 {
-			return nil
-		}
-		next.done = make(chan result, 1)
+// feed makes jobs of so many cases, until told to stop.
+func feed(cases int, jobs chan<- job, order chan<- chan result, stop <-chan struct{}) {
+	defer close(order)
+	defer close(jobs)
+	for from := 0; from < cases; from += batch {
+		j := job{from, min(from+batch, cases), make(chan result, 1)}
 		select {
 		case <-stop:
-			return errStopped
-		case order <- next.done:
+			return
+		case order <- j.done:
 		}
-		jobs <- next
-		next = job{first: next.first + len(next.raw)}
-		return nil
+		jobs <- j
 	}
-	err := walk(source, nil, func(raw json.RawMessage) error {
-		next.raw = append(next.raw, append(json.RawMessage(nil), raw...))
-		if len(next.raw) < batch {
-			return nil
-		}
-		return flush()
-	})
-	if flushErr := flush(); err == nil {
-		err = flushErr
-	}
-	return err
 }
 
-func (b *bundle) batch(j job) (r result) {
-	for i, raw := range j.raw {
-		text, err := b.line(raw, j.first+i)
+// worker answers cases one after the other.
+type worker struct {
+	*bundle
+	raw, original []byte // buffers
+}
+
+func (w *worker) batch(j job) (r result) {
+	for number := j.from; number < j.to; number++ {
+		out, err := w.one(number)
 		if err != nil {
-			r.err = err
-			return r
+			out = failed{identity(w.raw), err.Error()}
 		}
-		r.text = append(r.text, text...)
+		if out == nil {
+			continue
+		}
+		text, err := json.Marshal(out)
+		if err != nil {
+			return result{err: fmt.Errorf("case %d: %w", number+1, err)}
+		}
+		r.text = append(append(r.text, text...), '\n')
 	}
 	return r
+}
+
+// one gives what a case prints; nil for a duplicate case.
+func (w *worker) one(number int) (out any, err error) {
+	if w.raw, err = w.read(number, w.raw); err != nil {
+		w.raw = w.raw[:0]
+		return nil, err
+	}
+	var k kase
+	if err := read(w.raw, k.read); err != nil {
+		return nil, fmt.Errorf("%s%w", anonymous(w.raw, number), err)
+	}
+	if k.ID == "" {
+		return nil, fmt.Errorf("case %d has no id", number+1)
+	}
+	switch k.Kind {
+	case "duplicate":
+		return nil, nil
+	case "refund":
+		return w.refund(&k, number)
+	case "settlement", "":
+		return w.settlement(&k)
+	}
+	return nil, fmt.Errorf("kind: %q is not settlement, refund or duplicate", settle.Clip(k.Kind))
+}
+
+// anonymous names a case that has no id by its number.
+func anonymous(raw []byte, number int) string {
+	if identity(raw) != "" {
+		return ""
+	}
+	return fmt.Sprintf("case %d: ", number+1)
+}
+
+// settlement computes a settlement case.
+func (b *bundle) settlement(k *kase) (answer, error) {
+	if err := b.places.complete(k); err != nil {
+		return answer{}, err
+	}
+	split, err := settle.Compute(b.rules(k.Bill.Visit.Day), k.Person, k.Bill, k.Used)
+	if err != nil {
+		return answer{}, fmt.Errorf("settlement: %w", err)
+	}
+	return answered(k.ID, &split), nil
+}
+
+var errNoSettlement = errors.New("it is no settlement case")
+
+// refund settles the original whole and then the kept lines alone, both by the rules
+// and at the position of the original day; what is left between is given back (F-2).
+func (w *worker) refund(k *kase, number int) (out returned, err error) {
+	at, ok := w.find(k.Original, number)
+	if !ok {
+		return out, fmt.Errorf("original_case: no case %q", settle.Clip(k.Original))
+	}
+	var original kase
+	if w.original, err = w.read(at, w.original); err == nil {
+		err = read(w.original, original.read)
+	}
+	if err == nil && original.Kind != "" && original.Kind != "settlement" {
+		err = errNoSettlement
+	}
+	if err == nil {
+		err = w.places.complete(&original)
+	}
+	if err != nil {
+		return out, fmt.Errorf("original case: %w", err)
+	}
+	kept := original.Bill
+	if kept.Lines, err = keep(original.Bill.Lines, k.Keep); err != nil {
+		return out, err
+	}
+	rules := w.rules(original.Bill.Visit.Day)
+	whole, err := settle.Compute(rules, original.Person, original.Bill, original.Used)
+	if err != nil {
+		return out, fmt.Errorf("original case: %w", err)
+	}
+	again, err := settle.Compute(rules, original.Person, kept, original.Used)
+	if err != nil {
+		return out, fmt.Errorf("kept lines: %w", err)
+	}
+	out.ID = k.ID
+	out.Return.Total = whole.Total - again.Total
+	out.Return.Fund = whole.Fund - again.Fund
+	out.Return.Own = whole.Own - again.Own
+	out.Return.Mutual = whole.Family - again.Family
+	out.Return.Cash = whole.Cash - again.Cash
+	return out, nil
 }

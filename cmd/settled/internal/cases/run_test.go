@@ -25,7 +25,7 @@ type file struct {
 	Cases        []map[string]any `json:"cases"`
 }
 
-func bundled(t *testing.T) (raw []byte, f file) {
+func bundled(t testing.TB) (raw []byte, f file) {
 	t.Helper()
 	raw, err := os.ReadFile(bundleFile)
 	if err != nil {
@@ -47,7 +47,7 @@ func as[T any](t *testing.T, v any) T {
 	return x
 }
 
-func shipped(t *testing.T) *policy.Set {
+func shipped(t testing.TB) *policy.Set {
 	t.Helper()
 	set, err := policy.Load()
 	if err != nil {
@@ -127,14 +127,22 @@ func TestContested(t *testing.T) {
 		"in_prov_temp_outpatient 0.80":       flag("out_of_town", "0.80", "2023-10-01", `place = "in_province_outpatient"`),
 		"limit_2025_known false":             "\n[[row]]\nparameter = \"outpatient_limit\"\ngroup = \"resident\"\nfrom = \"2025-01-01\"\nto = \"2025-12-31\"\nsource = \"decision\"\nnote = \"not official\"\nconfidence = \"low\"\nstatus = \"unknown\"\n",
 		"limit_year july_june": flag("outpatient_limit", "2333.45", "2023-10-01", `to = "2024-06-30"`, `group = "resident"`) +
-			flag("outpatient_limit", "2471.31", "2024-07-01", `to = "2025-06-30"`, `group = "resident"`),
+			flag("outpatient_limit", "2471.31", "2024-07-01", `to = "2025-06-30"`, `group = "resident"`) +
+			flag("limit_period", "2023-07", "2023-10-01", `to = "2024-06-30"`) + flag("limit_period", "2024-07", "2024-07-01", `to = "2025-06-30"`),
 	}
 	_, f := bundled(t)
-	checked := 0
+	known, readings, checked, used := map[any]bool{}, 0, 0, map[string]bool{}
+	for _, row := range shipped(t).Rows() {
+		known[row.Conflict] = true
+	}
 	for _, c := range f.Cases {
 		contested, _ := c["contested"].([]any)
 		for _, one := range contested {
 			reading := as[map[string]any](t, one)
+			readings++
+			if !known[reading["conflict"]] {
+				t.Errorf("%s: no row names conflict %v", c["id"], reading["conflict"])
+			}
 			for name, value := range as[map[string]any](t, reading["override"]) {
 				text, ok := overlays[fmt.Sprintf("%s %v", name, value)]
 				if !ok {
@@ -150,6 +158,7 @@ func TestContested(t *testing.T) {
 					t.Fatal(err)
 				}
 				a := answers(t, bytes.NewReader(raw), set.On)[0]
+				used[fmt.Sprintf("%s %v", name, value)] = true
 				for field, want := range as[map[string]any](t, reading["expected"]) {
 					if d := cmp.Diff(want, a[field]); d != "" {
 						t.Errorf("%s by %s %v: %s: -want +got\n%s", c["id"], name, value, field, d)
@@ -159,8 +168,8 @@ func TestContested(t *testing.T) {
 			}
 		}
 	}
-	if checked != 16 {
-		t.Errorf("%d other readings were checked", checked)
+	if checked != readings || readings < 16 || len(used) != len(overlays) {
+		t.Errorf("%d of %d other readings were checked, by %d of %d overlays", checked, readings, len(used), len(overlays))
 	}
 }
 
@@ -200,8 +209,15 @@ func TestCaseErrors(t *testing.T) {
 		"unknown field":       {func(_ *testing.T, c map[string]any) { c["surprise"] = 1 }, `unknown field "surprise"`},
 		"unknown field below": {func(t *testing.T, c map[string]any) { first(t, c, "items")["discount"] = "1" }, `unknown field "discount"`},
 		"exponent":            {func(t *testing.T, c map[string]any) { first(t, c, "items")["unit_price"] = "1E1000000000" }, "items[0].unit_price"},
-		"JSON number":         {func(t *testing.T, c map[string]any) { first(t, c, "items")["unit_price"] = 1.5 }, "unit_price"},
-		"money as number":     {func(t *testing.T, c map[string]any) { part(t, c, "ytd")["ordinary"] = 1.5 }, "ytd"},
+		"JSON number":         {func(t *testing.T, c map[string]any) { first(t, c, "items")["unit_price"] = 1.5 }, `items[0].unit_price (line 1 of the bill): a number as text such as "1.5" is expected, not a number`},
+		"money as number":     {func(t *testing.T, c map[string]any) { part(t, c, "ytd")["ordinary"] = 1.5 }, `ytd.ordinary: an amount as text such as "12.30" is expected, not a number`},
+		"list for an object":  {func(_ *testing.T, c map[string]any) { c["patient"] = []int{} }, "patient: an object is expected, not a list"},
+		"object for a list":   {func(_ *testing.T, c map[string]any) { c["items"] = map[string]any{} }, "items: a list is expected, not an object"},
+		"text for a flag":     {func(t *testing.T, c map[string]any) { part(t, c, "patient")["retired"] = "no" }, "patient.retired: true or false is expected, not text"},
+		"half a level":        {func(t *testing.T, c map[string]any) { part(t, c, "institution")["level"] = 1.5 }, "institution.level: a whole number is expected"},
+		"level as text":       {func(t *testing.T, c map[string]any) { part(t, c, "institution")["level"] = "1" }, "institution.level: a whole number is expected, not text"},
+		"day as a number":     {func(_ *testing.T, c map[string]any) { c["policy_date"] = 20241105 }, `policy_date: a day as text such as "2024-11-05" is expected, not a number`},
+		"too many lines":      {func(_ *testing.T, c map[string]any) { c["items"] = make([]struct{}, settle.MaxLines+1) }, "items: more than 1000"},
 		"no such place":       {func(_ *testing.T, c map[string]any) { delete(c, "institution"); c["institution_id"] = "XX" }, `no institution "XX"`},
 		"two places":          {func(_ *testing.T, c map[string]any) { c["institution_id"] = "H3" }, "is not institution_id"},
 		"selected nowhere": {func(t *testing.T, c map[string]any) {
@@ -215,10 +231,10 @@ func TestCaseErrors(t *testing.T) {
 		"link to oneself": {func(_ *testing.T, c map[string]any) {
 			c["mutual_accounts"] = []any{map[string]any{"account_id": "P1", "relation": "self", "donor_tier": "employee_tier1", "link_type": "mutual_aid", "link_from": "2018-01-01", "balance": "1.00"}}
 		}, "family_accounts[0].relation"},
-		"three decimals":    {func(_ *testing.T, c map[string]any) { c["own_account"] = map[string]any{"balance": "1.005"} }, "two decimals"},
+		"three decimals":    {func(_ *testing.T, c map[string]any) { c["own_account"] = map[string]any{"balance": "1.005"} }, "own_account.balance: not an amount in yuan with at most two decimals"},
 		"contradiction":     {func(t *testing.T, c map[string]any) { part(t, c, "institution")["in_city"] = false }, "contradicts"},
 		"unknown kind":      {func(_ *testing.T, c map[string]any) { c["kind"] = "rebate" }, "kind"},
-		"no day":            {func(_ *testing.T, c map[string]any) { c["policy_date"] = "2024-02-30" }, "not a day"},
+		"no day":            {func(_ *testing.T, c map[string]any) { c["policy_date"] = "2024-02-30" }, "policy_date: not a day"},
 		"refund of nothing": {func(_ *testing.T, c map[string]any) { c["kind"] = "refund"; c["original_case"] = "G999" }, `no case "G999"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -280,7 +296,7 @@ func TestOrderOfTheBundle(t *testing.T) {
 	}
 }
 
-// TestManyCases: order holds over many batches, and memory by batches.
+// TestManyCases: order holds over many batches, and a refund finds its original far away.
 func TestManyCases(t *testing.T) {
 	_, f := bundled(t)
 	const copies = 3000
@@ -297,11 +313,15 @@ func TestManyCases(t *testing.T) {
 		}
 		raw.Write(text)
 	}
-	raw.WriteString("]}")
+	raw.WriteString(`,{"id": "R", "kind": "refund", "original_case": "N00001", "keep_item_indexes": []}]}`)
 	got := answers(t, &raw, shipped(t).On)
-	if len(got) != copies {
+	if len(got) != copies+1 {
 		t.Fatalf("%d answers", len(got))
 	}
+	if back, _ := got[copies]["return"].(map[string]any); back["fund"] != "75.00" {
+		t.Errorf("%v", got[copies])
+	}
+	got = got[:copies]
 	for i, a := range got {
 		if a["id"] != fmt.Sprintf("N%05d", i) || a["fund"] != "75.00" {
 			t.Fatalf("answer %d: %v", i, a)
@@ -321,6 +341,10 @@ func TestBadBundle(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty": "", "a list": "[]", "no object": `"x"`, "cut off": string(raw[:len(raw)-10]), "neither": `{"a": 1}`,
 		"cases no list": `{"institutions": {}, "cases": {}}`, "a bad registry": `{"institutions": {"A": {"floor": 1}}, "cases": []}`,
+		"a tail": string(raw) + "x", "another bundle": string(raw) + string(raw), "cases twice": `{"cases": [], "cases": []}`,
+		"no JSON in a case": strings.Replace(string(raw), `"id": "G155"`, `"id": G155`, 1), "a comma too many": `{"cases": [1,]}`,
+		"no comma": `{"cases": [1 2]}`, "crossed braces": `{"cases": [{"a": [}]]}`, "a name without quotes": `{cases: []}`,
+		"no JSON beside":                     `{"cases": [], "meta": nil}`,
 		"a registry that contradicts itself": `{"institutions": {"A": {"id": "B"}}, "cases": []}`,
 	} {
 		var out bytes.Buffer

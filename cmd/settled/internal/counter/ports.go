@@ -62,6 +62,15 @@ type Rulebook interface {
 	On(day settle.Date) *settle.Rules
 }
 
+// Catalogue knows drugs and services (医保目录).
+type Catalogue interface {
+	// Complete gives the bill with what its lines leave open, for a person of a kind of
+	// insurance (险种类型, "390"), and the digest of the catalogue that did it; "" and
+	// the bill as it was if there is none. A *settle.Refusal names the line that is not
+	// in the catalogue or states something else.
+	Complete(bill settle.Bill, insurance string) (full settle.Bill, digest string, err error)
+}
+
 // Platform is the national platform's knowledge of persons.
 type Platform interface {
 	// Identify asks who holds the card and what decides the benefits (1101, 2001,

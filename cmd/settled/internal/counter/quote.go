@@ -65,7 +65,7 @@ func (q *Quote) sign() error {
 	if err != nil {
 		return err
 	}
-	inputs, err := digest("quote", content, q.version, st.Insured, st.Usage, st.Period, st.Rules, st.Split, st.OfflineWhy)
+	inputs, err := digest("quote", content, q.version, st.Insured, st.Usage, st.Period, st.Rules, st.Catalogue, st.Split, st.OfflineWhy)
 	if err != nil {
 		return err
 	}

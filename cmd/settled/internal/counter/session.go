@@ -9,20 +9,22 @@ import (
 	"settled/settle"
 )
 
-// Ports is all that a session reaches outside. All but Form and Printer are needed.
+// Ports is all that a session reaches outside. All but Catalogue, Form and Printer are
+// needed.
 type Ports struct {
-	Cards    Cards
-	Rulebook Rulebook
-	Platform Platform
-	People   People
-	Book     Book
-	Links    Links
-	Returns  Returns
-	Shifts   Shifts
-	Exposure Exposure
-	Form     Form    // nil: everything fits
-	Printer  Printer // nil: the seat has none
-	Clock    Clock
+	Cards     Cards
+	Rulebook  Rulebook
+	Catalogue Catalogue // nil: bills state everything
+	Platform  Platform
+	People    People
+	Book      Book
+	Links     Links
+	Returns   Returns
+	Shifts    Shifts
+	Exposure  Exposure
+	Form      Form    // nil: everything fits
+	Printer   Printer // nil: the seat has none
+	Clock     Clock
 }
 
 // Options of one window. Timeouts that are zero get defaults.

@@ -121,10 +121,14 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 	if !position.Told && rules.Period != "" {
 		return nil, refuseField(UsageUnknown, "visit.date", "nothing is known of the usage in period %s, what is known counts in %s", rules.Period, patient.known.Period)
 	}
+	bill, catalogue, err := s.completed(a.bill, patient)
+	if err != nil {
+		return nil, err
+	}
 	insured := patient.known.Insured
 	insured.Own = position.Own
 	insured.Family = consented(position.Family, guardian)
-	split, err := settle.Compute(rules, insured, a.bill, position.Usage)
+	split, err := settle.Compute(rules, insured, bill, position.Usage)
 	if err != nil {
 		return nil, fmt.Errorf("compute the split: %w", err)
 	}
@@ -132,7 +136,7 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 		ask: a, version: position.Version,
 		Settlement: settle.Settlement{
 			Person: patient.known.Person, Who: patient.known.Who,
-			Insured: insured, Bill: a.bill, Chart: a.chart,
+			Insured: insured, Bill: bill, Chart: a.chart, Catalogue: catalogue,
 			Usage: position.Usage, Period: rules.Period, Split: split, Rules: rules.Digest, Illustrative: rules.Illustrative,
 			OfflineWhy: string(s.offlineNow(patient)), Operator: a.by, Device: s.options.Seat,
 		},
@@ -148,6 +152,18 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 		return nil, err
 	}
 	return q, nil
+}
+
+// completed fills in what the bill leaves to the catalogue.
+func (s *Session) completed(bill settle.Bill, patient *holder) (settle.Bill, string, error) {
+	if s.ports.Catalogue == nil {
+		return bill, "", nil
+	}
+	full, digest, err := s.ports.Catalogue.Complete(bill, patient.known.InsuranceType)
+	if err != nil {
+		return bill, "", refusalOr(fmt.Errorf("complete the bill: %w", err), Fault)
+	}
+	return full, digest, nil
 }
 
 // sendable refuses a quote that rests on a guardian's data that are too old, and one
