@@ -129,15 +129,27 @@ func (s *Session) Refund(ctx context.Context, number string, keep []int) (Refund
 	return s.refund(of.Settlement, keep)
 }
 
-// refund settles the kept lines anew.
-func (s *Session) refund(of settle.Settlement, keep []int) (Refund, error) {
+// rulesOf gives the rules that made a settlement, if they are at hand and still make it.
+func (s *Session) rulesOf(of *settle.Settlement) (*settle.Rules, error) {
 	rules := s.ports.Rulebook.On(of.Bill.Visit.Day)
 	if rules.Digest != of.Rules {
-		return Refund{}, refuseBecause(RulesChanged, "settled by %s, at hand are %s", of.Rules, rules.Digest)
+		return nil, refuseBecause(RulesChanged, "settled by %s, at hand are %s", of.Rules, rules.Digest)
+	}
+	again, err := settle.Compute(rules, of.Insured, of.Bill, of.Usage)
+	if err != nil || AmountsOf(&again) != AmountsOf(&of.Split) || again.UsageAfter != of.Split.UsageAfter {
+		return nil, refuseBecause(RulesChanged, "this version of the program does not come to the settlement's split: %v", err)
+	}
+	return rules, nil
+}
+
+// refund settles the kept lines anew.
+func (s *Session) refund(of settle.Settlement, keep []int) (Refund, error) {
+	rules, err := s.rulesOf(&of)
+	if err != nil {
+		return Refund{}, err
 	}
 	kept := of
 	kept.Number, kept.Key = "", ""
-	var err error
 	if kept.Bill.Lines, err = keptLines(of.Bill.Lines, keep); err != nil {
 		return Refund{}, err
 	}

@@ -145,9 +145,18 @@ note = "of a year to come"
 `
 
 // swapped is a rulebook that is exchanged under the window.
-type swapped struct{ atomic.Pointer[policy.Set] }
+type swapped struct {
+	atomic.Pointer[policy.Set]
+	fewer bool // rules that say they are the same, and come to something else
+}
 
-func (s *swapped) On(day settle.Date) *settle.Rules { return s.Load().On(day) }
+func (s *swapped) On(day settle.Date) *settle.Rules {
+	rules := s.Load().On(day)
+	if s.fewer {
+		return settle.NewRules(day, rules.Digest, nil)
+	}
+	return rules
+}
 
 // TestRefundOtherRules: lines are never settled anew by rules other than the original's;
 // the whole can still be reversed.
@@ -174,6 +183,10 @@ func TestRefundOtherRules(t *testing.T) {
 	_, _, err = reverse(w, s.Number, f.ID, "r1", 1)
 	wantCode(t, err, counter.RulesChanged)
 	rules.Store(shipped)
+	rules.fewer = true
+	_, err = w.Refund(context.Background(), s.Number, []int{1})
+	wantCode(t, err, counter.RulesChanged)
+	rules.fewer = false
 	v, _, err := reverse(w, s.Number, f.ID, "r1", 1)
 	if err != nil {
 		t.Fatal(err)
