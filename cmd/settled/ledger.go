@@ -54,14 +54,14 @@ func (l *ledger) List(_ context.Context, f api.Filter) ([]api.Entry, error) {
 	if f.State == "" {
 		return l.unfinished(f)
 	}
-	return l.inState(f.State, f.After, f.Limit)
+	return l.in(stored(f.State), f)
 }
 
 // unfinished lists what waits for the platform, for a person, or for another.
 func (l *ledger) unfinished(f api.Filter) ([]api.Entry, error) {
 	var entries []api.Entry
-	for _, state := range []api.UploadState{api.Pending, api.Unknown, api.Held, api.Blocked} {
-		of, err := l.inState(state, f.After, f.Limit)
+	for _, state := range []queue.State{queue.Pending, queue.OnHold, queue.Blocked} {
+		of, err := l.in(state, f)
 		if err != nil {
 			return nil, err
 		}
@@ -70,17 +70,18 @@ func (l *ledger) unfinished(f api.Filter) ([]api.Entry, error) {
 	return firstByNumber(entries, f.Limit), nil
 }
 
-// inState lists the settlements and reversals of a state by number, that is by time.
-func (l *ledger) inState(state api.UploadState, after string, limit int) ([]api.Entry, error) {
-	settled, err := paged(state, after, limit, l.queue.List, entryOf)
+// in lists what is in a state of the queue, settlements and reversals, by number, that
+// is by time.
+func (l *ledger) in(state queue.State, f api.Filter) ([]api.Entry, error) {
+	settled, err := paged(state, f, l.queue.List, entryOf)
 	if err != nil {
 		return nil, err
 	}
-	voids, err := paged(state, after, limit, l.queue.Voids, l.voidEntry)
+	voids, err := paged(state, f, l.queue.Voids, l.voidEntry)
 	if err != nil {
 		return nil, err
 	}
-	return firstByNumber(append(settled, voids...), limit), nil
+	return firstByNumber(append(settled, voids...), f.Limit), nil
 }
 
 func firstByNumber(entries []api.Entry, limit int) []api.Entry {
@@ -88,21 +89,21 @@ func firstByNumber(entries []api.Entry, limit int) []api.Entry {
 	return entries[:min(limit, len(entries))]
 }
 
-// paged reads pages of the queue until enough of them are in the state.
-func paged[T any](state api.UploadState, after string, limit int, list func(queue.Filter) ([]T, error), entry func(T) api.Entry) ([]api.Entry, error) {
+// paged reads pages of the queue until enough of what they hold is in the filter's state.
+func paged[T any](state queue.State, f api.Filter, list func(queue.Filter) ([]T, error), entry func(T) api.Entry) ([]api.Entry, error) {
 	var entries []api.Entry
-	for len(entries) < limit {
-		page, err := list(queue.Filter{State: stored(state), After: after, Limit: limit})
+	for len(entries) < f.Limit {
+		page, err := list(queue.Filter{State: state, After: f.After, Limit: f.Limit})
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range page {
 			e := entry(r)
-			if after = e.Number; e.State == state && len(entries) < limit {
+			if f.After = e.Number; (f.State == "" || f.State == e.State) && len(entries) < f.Limit {
 				entries = append(entries, e)
 			}
 		}
-		if len(page) < limit {
+		if len(page) < f.Limit {
 			break
 		}
 	}
