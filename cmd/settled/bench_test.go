@@ -187,7 +187,7 @@ func openSeat(b *testing.B, q *queue.Queue, rules counter.Rulebook, seat string,
 	w.Platform.Knows(person)
 	no := counter.Bound{Stop: settle.MaxFen}
 	session, err := counter.New(counter.Ports{
-		Cards: w.Cards, Rulebook: rules, Platform: w.Platform, People: shelf, Book: shelf, Links: shelf, Exposure: shelf,
+		Cards: w.Cards, Rulebook: rules, Platform: w.Platform, People: shelf, Book: shelf, Links: shelf, Returns: shelf, Shifts: shelf, Exposure: shelf,
 		Printer: paper{}, Clock: countertest.Morning,
 	}, counter.Options{Seat: seat, Institution: countertest.Centre(), Offline: counter.Offline{MaxAge: time.Hour, Person: no, Counter: no}})
 	if err != nil {
@@ -202,7 +202,7 @@ func openSeat(b *testing.B, q *queue.Queue, rules counter.Rulebook, seat string,
 // paper is a printer that never jams.
 type paper struct{}
 
-func (paper) Print(context.Context, counter.Receipt) error { return nil }
+func (paper) Print(context.Context, counter.Paper) error { return nil }
 
 func personOf(n int) settle.Entitlement {
 	e := countertest.Child()

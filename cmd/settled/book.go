@@ -11,7 +11,7 @@ import (
 )
 
 // book is the queue as the counter sees it: [counter.People], [counter.Book],
-// [counter.Links] and [counter.Exposure].
+// [counter.Links], [counter.Returns], [counter.Shifts] and [counter.Exposure].
 type book struct {
 	queue *queue.Queue
 	by    queue.By
@@ -76,6 +76,16 @@ func (b *book) OfCounter(context.Context) (settle.Fen, error) {
 // told says the queue's errors in the counter's words. ErrStopped and ErrClosed wrote
 // nothing; any error that is not named here leaves that open.
 func told(err error) error {
+	var no *settle.Refusal
+	if errors.As(err, &no) {
+		switch no.Code {
+		case queue.CodeNoSettlement:
+			return refuse(settle.NoSettlement, no.Technician)
+		case queue.CodeNoShift:
+			return refuse(settle.ShiftClosed, no.Technician)
+		}
+		return err
+	}
 	switch {
 	case errors.Is(err, queue.ErrStale):
 		return fmt.Errorf("%w: %w", counter.ErrStale, err)

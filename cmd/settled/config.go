@@ -36,6 +36,7 @@ type config struct {
 		Number       string `toml:"number"`        // two digits, unique in the institution
 		Operator     string `toml:"operator"`      // 经办人编号
 		OperatorName string `toml:"operator_name"` // 经办人姓名
+		Shift        string `toml:"shift"`         // required: nothing is settled or reversed without an open shift; optional
 	} `toml:"counter"`
 	API struct {
 		Listen string `toml:"listen"` // loopback address
@@ -88,6 +89,7 @@ func readConfig(path string) (*config, error) {
 	c.Platform.System, c.Platform.Area = "SY", defaultArea
 	c.Catalogue.Unknown = "refuse"
 	c.Receipt.Columns = 48
+	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
 	c.Offline.PersonLimit, c.Offline.CounterLimit = 100_000, 5_000_000
 	meta, err := toml.DecodeFile(path, c)
@@ -134,6 +136,8 @@ func (c *config) check() error {
 		return fmt.Errorf("counter.number: %q is not two digits", c.Counter.Number)
 	case c.Counter.Operator == "":
 		return errors.New("counter.operator: missing")
+	case c.Counter.Shift != "required" && c.Counter.Shift != "optional":
+		return fmt.Errorf("counter.shift: %q is neither required nor optional", c.Counter.Shift)
 	case c.Platform.URL == "":
 		return errors.New("platform.url: missing")
 	case c.Readers.Patient == "":

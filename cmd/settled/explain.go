@@ -41,6 +41,8 @@ given, by which rule, from which source, with which number.`,
 func showExplanation(cmd *cobra.Command, raw []byte, english bool) error {
 	var e struct {
 		Number  string        `json:"number"`
+		Void    string        `json:"void"`
+		From    string        `json:"from"`
 		Day     settle.Date   `json:"day"`
 		Rules   string        `json:"rules"`
 		Reasons []said        `json:"reasons"`
@@ -60,6 +62,12 @@ func showExplanation(cmd *cobra.Command, raw []byte, english bool) error {
 	out := cmd.OutOrStdout()
 	if _, err := fmt.Fprintf(out, "结算单 %s  政策日 %s  规则摘要 %.16s…\n", e.Number, e.Day, e.Rules); err != nil {
 		return err
+	}
+	if e.Void != "" {
+		_, _ = fmt.Fprintf(out, "  该单已由 %s 撤销，以下仅为当时的依据。\n", e.Void)
+	}
+	if e.From != "" {
+		_, _ = fmt.Fprintf(out, "  该单是 %s 退费后保留的项目，按原单当日的政策和累计重新结算。\n", e.From)
 	}
 	for _, r := range e.Reasons {
 		if _, err := fmt.Fprintf(out, "  %s（%s）\n", r.Text, r.Code); err != nil {

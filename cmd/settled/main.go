@@ -92,6 +92,7 @@ the receipt, and brings it to the national platform when the line allows.
   settled card read                                  what is on the card in the reader?
   settled quote bill.json                            who would pay what, and why?
   settled settle bill.json                           quote, confirm, commit, print
+  settled void NUMBER --reason TEXT                  reverse a settlement
   settled queue list                                 what still has to reach the platform?
   settled status                                     how much waits, since when, what is at risk?
   settled verify                                     was anything changed or lost?
@@ -112,8 +113,8 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
-	root.AddCommand(newServe(), newQuote(), newSettle(), newLink(), newExplain(), newQueue(), newStatus(), newCard(), newPolicy(), newCatalogue(),
-		newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
+	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newShift(), newLink(), newExplain(), newQueue(), newStatus(),
+		newCard(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
 	return root
 }
 

@@ -218,7 +218,7 @@ func TestServeOnABadJournal(t *testing.T) {
 			s.start()
 			a := s.health("/readyz", isReason(test.code))
 			if a.Outage.LastEntry != test.last || a.Outage.Entry != test.last+1 || a.Outage.Why == "" || len(a.Outage.Do) == 0 ||
-				!strings.Contains(strings.Join(a.Outage.Do, "\n"), s.at("state", "journal")) {
+				!strings.Contains(strings.Join(a.Outage.Do, "\n"), "settled restore 备份文件 "+s.at("state")) {
 				t.Errorf("outage %+v", a.Outage)
 			}
 			if at := int64(bytes.Index(good, []byte(`{"n":4,`))); name == "damaged" && (a.Outage.File != filepath.Base(s.journal()) || a.Outage.Offset != at) {

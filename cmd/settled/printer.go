@@ -18,6 +18,9 @@ type spool struct {
 	columns int
 }
 
+// mostCopies bounds the slips of one name.
+const mostCopies = 1000
+
 func newSpool(folder string, columns int) (*spool, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("receipts: %w", err)
@@ -25,21 +28,24 @@ func newSpool(folder string, columns int) (*spool, error) {
 	return &spool{folder: folder, columns: columns}, nil
 }
 
-// Print writes NUMBER.txt, or NUMBER-n.txt for the n-th reprint, whole or not at all.
-func (s *spool) Print(_ context.Context, r counter.Receipt) error {
-	name := r.Settlement.Number
+// Print writes NUMBER.txt, or NUMBER-n.txt for the n-th reprint, whole or not at all. A
+// slip that is there already, as a reprint of before a restart may be, is never written
+// over: this one gets a name behind it.
+func (s *spool) Print(_ context.Context, p counter.Paper) error {
+	name := p.Name()
 	if strings.ContainsAny(name, `/\.`) || name == "" {
-		return fmt.Errorf("receipt: %q is not a settlement's number", name)
-	}
-	if r.Copy > 0 {
-		name += fmt.Sprintf("-%d", r.Copy)
+		return fmt.Errorf("receipt: %q is not a slip's name", name)
 	}
 	path := filepath.Join(s.folder, name+".txt")
 	part := path + ".part"
-	if err := os.WriteFile(part, []byte(r.Text(s.columns)), 0o600); err != nil {
+	if err := os.WriteFile(part, []byte(counter.Text(p, s.columns)), 0o600); err != nil {
 		return fmt.Errorf("receipt: %w", err)
 	}
-	if err := os.Link(part, path); err != nil { // never over a slip that is there
+	err := os.Link(part, path)
+	for n := 2; errors.Is(err, os.ErrExist) && n < mostCopies; n++ {
+		err = os.Link(part, filepath.Join(s.folder, fmt.Sprintf("%s.%d.txt", name, n)))
+	}
+	if err != nil {
 		return fmt.Errorf("receipt: %w", errors.Join(err, os.Remove(part)))
 	}
 	if err := os.Remove(part); err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,6 +37,10 @@ func newQueue() *cobra.Command {
 // queued is a settlement on its way to the platform, as the API gives it.
 type queued struct {
 	Number      string          `json:"number"`
+	Kind        string          `json:"kind"`
+	Of          string          `json:"of"`
+	Void        string          `json:"void"`
+	From        string          `json:"from"`
 	At          time.Time       `json:"at"`
 	Total       settle.Fen      `json:"total"`
 	Fund        settle.Fen      `json:"fund"`
@@ -64,6 +69,21 @@ func (q queued) why() string {
 	case q.Reason != nil:
 		return q.Reason.Cashier
 	}
+	return q.kin()
+}
+
+// kin says which other number belongs to this one.
+func (q queued) kin() string {
+	switch {
+	case q.Kind == "void":
+		return "撤销 " + q.Of
+	case q.Kind == "refund":
+		return "退费 " + q.Of
+	case q.Void != "":
+		return "由 " + q.Void + " 撤销"
+	case q.From != "":
+		return q.From + " 退费后保留"
+	}
 	return ""
 }
 
@@ -75,7 +95,7 @@ type queueFilter struct {
 }
 
 func (f *queueFilter) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.state, "state", "", "pending, unknown, acknowledged, differs or held (default: all that are not acknowledged)")
+	cmd.Flags().StringVar(&f.state, "state", "", "pending, unknown, acknowledged, differs, held, blocked, voided or withdrawn (default: all that are not done)")
 	cmd.Flags().StringVar(&f.code, "code", "", "code of the reason, such as UPLOAD_HELD")
 	cmd.Flags().StringVar(&f.day, "day", "", "day of settling, 2026-11-21")
 	cmd.Flags().StringVar(&f.from, "from", "", "first day of settling")
@@ -143,7 +163,7 @@ func newQueueList() *cobra.Command {
 	var f queueFilter
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List settlements that are not acknowledged, or those that a filter takes",
+		Short: "List settlements and reversals on their way to the platform, or those that a filter takes",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			query, err := f.query(time.Now())
@@ -176,7 +196,7 @@ func newQueueList() *cobra.Command {
 func newQueueShow() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NUMBER",
-		Short: "One settlement's way to the platform",
+		Short: "One settlement's or reversal's way to the platform",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			c, err := newClient(cmd)
@@ -258,7 +278,7 @@ func showQueue(out io.Writer, rows []queued, now time.Time) {
 	t := newTable(out, 4, 5, "结算单号", "时间", "等候", "总额", "统筹", "状态", "已发报文", "原因")
 	for _, q := range rows {
 		waits := "–"
-		if q.State != "acknowledged" && q.State != "differs" {
+		if !slices.Contains([]string{"acknowledged", "differs", "voided", "withdrawn"}, q.State) {
 			waits = age(now.Sub(q.At))
 		}
 		t.AppendRow(table.Row{q.Number, q.At.Format(time.DateTime), waits, q.Total, q.Fund, stateText(q), q.Attempts, q.why()})
@@ -282,11 +302,18 @@ func age(d time.Duration) string {
 // stateTexts says where a settlement stands.
 var stateTexts = map[string]string{
 	"pending": "待上传", "unknown": "结果未知，核对中", "acknowledged": "平台已收", "differs": "平台已收，金额有差异", "held": "挂起，待处理",
+	"blocked": "等原单撤回", "voided": "已撤销", "withdrawn": "平台已撤回",
 }
 
 func stateText(q queued) string {
 	text := stateTexts[q.State]
-	if q.Provisional && q.State != "acknowledged" {
+	switch {
+	case q.Of != "" && q.State == "pending":
+		text = "待平台撤回"
+	case q.Of != "" && q.State == "voided":
+		text = "平台无此笔"
+	}
+	if q.Provisional && q.State != "acknowledged" && q.State != "voided" {
 		text += "（离线）"
 	}
 	return firstOf(text, q.State)

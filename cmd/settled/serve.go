@@ -219,9 +219,9 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	}}
 	o := d.config.Offline
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
 	}, counter.Options{
-		Seat: d.seat(), Institution: here,
+		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
 		Offline: counter.Offline{
 			MaxAge:  o.MaxAge.Duration,
 			Person:  counter.Bound{Warn: o.PersonLimit / 2, Stop: o.PersonLimit},

@@ -71,14 +71,18 @@ func confirm(cmd *cobra.Command, quote figures) error {
 	if err := showSplit(cmd.ErrOrStderr(), quote); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprint(cmd.ErrOrStderr(), "确认结算？[y/N] "); err != nil {
-		return err
-	}
-	line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n') // no answer is no
-	if answer := strings.ToLower(strings.TrimSpace(line)); answer == "y" || answer == "yes" {
+	if agreed(cmd, "确认结算？") {
 		return nil
 	}
 	return errors.New("not confirmed, nothing was taken")
+}
+
+// agreed asks the operator.
+func agreed(cmd *cobra.Command, question string) bool {
+	_, _ = fmt.Fprint(cmd.ErrOrStderr(), question+"[y/N] ")
+	line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n') // no answer is no
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes"
 }
 
 // take commits a quote and prints the receipt.

@@ -18,7 +18,7 @@ const (
 	childID    = "440305201806010023"
 )
 
-// Run plays both acts and gives an error if the books do not agree.
+// Run plays the three acts and gives an error if the books do not agree.
 func Run(ctx context.Context, o Options) (err error) {
 	s, err := build(ctx, o)
 	if err != nil {
@@ -29,7 +29,7 @@ func Run(ctx context.Context, o Options) (err error) {
 			err = errors.Join(err, closing)
 		}
 	}()
-	for _, act := range []func(context.Context) error{s.online, s.offline, s.books} {
+	for _, act := range []func(context.Context) error{s.online, s.offline, s.refunded, s.books} {
 		if err := act(ctx); err != nil {
 			return err
 		}
@@ -71,6 +71,7 @@ func (s *stage) online(ctx context.Context) error {
 		return err
 	}
 	for _, args := range [][]string{
+		{"shift", "open", "--float", "500.00"},
 		{"card", "read", "--reader", s.cards.Reader("patient")},
 		{"link", "child"},
 		{"quote", bill},
@@ -109,6 +110,39 @@ func (s *stage) offline(ctx context.Context) error {
 		return err
 	}
 	return s.acknowledged(ctx, 2)
+}
+
+// refunded is the third act: a line is given back after the upload, and the shift ends.
+func (s *stage) refunded(ctx context.Context) error {
+	s.title("第三幕　退费与结班 · a refund, the shift's close")
+	if err := s.takeCards(ctx); err != nil {
+		return err
+	}
+	s.say("（家长不要布洛芬了，退第3行；不需要卡）")
+	var page struct {
+		Entries []row `json:"entries"`
+	}
+	if err := s.daemon.runJSON(ctx, &page, "queue", "list", "--state", "acknowledged"); err != nil {
+		return err
+	}
+	last := page.Entries[len(page.Entries)-1].Number
+	if err := s.show(ctx, "refund", last, "--keep", "1,2", "--reason", "未取药", "--yes"); err != nil {
+		return err
+	}
+	s.say("\n（自动：平台撤回原单，收下保留的项目）")
+	if err := s.acknowledged(ctx, 2); err != nil {
+		return err
+	}
+	if err := s.show(ctx, "queue", "show", last); err != nil {
+		return err
+	}
+	var shift struct {
+		Expected string `json:"expected"`
+	}
+	if err := s.daemon.runJSON(ctx, &shift, "shift", "show"); err != nil {
+		return err
+	}
+	return s.show(ctx, "shift", "close", "--counted", shift.Expected)
 }
 
 // bothCards puts the child's and the parent's card in and waits until both are known.
@@ -189,9 +223,14 @@ func (s *stage) visit(name string, n int) ([]byte, error) {
 	set(visit, "began", now.Format(time.DateTime))
 	set(visit, "outpatient_no", fmt.Sprintf("MZ%s%02d", now.Format("20060102150405"), n))
 	set(bill, "visit", visit)
-	set(bill, "key", fmt.Sprintf("HIS-%s-%d", now.Format("20060102-150405"), n))
+	set(bill, "key", s.key(n))
 	set(bill, "patient", map[string]string{"id_number": childID})
 	return json.MarshalIndent(bill, "", "  ")
+}
+
+// key is the n-th visit's own number.
+func (s *stage) key(n int) string {
+	return fmt.Sprintf("HIS-%s-%d", s.began.Format("20060102-150405"), n)
 }
 
 // keep says where to look and waits to be interrupted.

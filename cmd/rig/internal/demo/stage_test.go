@@ -25,12 +25,7 @@ type answer struct {
 // post sends a request and gives status and answer; err is a connection that broke.
 func (s *stage) post(t testing.TB, path string, body []byte) (int, answer, error) {
 	t.Helper()
-	res, err := s.daemon.ask(t.Context(), http.MethodPost, path, body)
-	if err != nil {
-		return 0, answer{}, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(res.Body)
+	status, text, err := s.call(t, path, body)
 	if err != nil {
 		return 0, answer{}, err
 	}
@@ -38,7 +33,19 @@ func (s *stage) post(t testing.TB, path string, body []byte) (int, answer, error
 	if err := json.Unmarshal(text, &a); err != nil {
 		t.Fatalf("%s: %s: %v", path, text, err)
 	}
-	return res.StatusCode, a, nil
+	return status, a, nil
+}
+
+// call posts and gives status and body.
+func (s *stage) call(t testing.TB, path string, body []byte) (status int, text []byte, err error) {
+	t.Helper()
+	res, err := s.daemon.ask(t.Context(), http.MethodPost, path, body)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err = io.ReadAll(res.Body)
+	return res.StatusCode, text, err
 }
 
 // settle quotes and confirms the n-th visit, and quotes again while the quote is

@@ -56,10 +56,11 @@ func (r *readiness) Notices(context.Context) []counter.Notice {
 // ledger reads the window's book; everything is pending.
 type ledger struct{ *countertest.Window }
 
-func (l ledger) Entry(_ context.Context, number string) (api.Entry, error) {
+func (l ledger) Entry(ctx context.Context, number string) (api.Entry, error) {
 	for _, s := range l.Book.Written() {
 		if s.Number == number {
-			return api.Entry{Settlement: s, At: countertest.Morning(), State: api.Pending}, nil
+			of, err := l.Book.Reversible(ctx, number)
+			return api.Entry{Kind: api.Settlement, Number: number, Settlement: s, Void: of.Void, At: countertest.Morning(), State: api.Pending}, err
 		}
 	}
 	return api.Entry{}, &settle.Refusal{Code: settle.NoSettlement, Cashier: settle.NoSettlement.Cashier(), Technician: number}
@@ -69,7 +70,7 @@ func (l ledger) List(_ context.Context, f api.Filter) ([]api.Entry, error) {
 	var entries []api.Entry
 	for _, s := range l.Book.Written() {
 		if s.Number > f.After && len(entries) < f.Limit && (f.State == "" || f.State == api.Pending) {
-			entries = append(entries, api.Entry{Settlement: s, At: countertest.Morning(), State: api.Pending})
+			entries = append(entries, api.Entry{Kind: api.Settlement, Number: s.Number, Settlement: s, At: countertest.Morning(), State: api.Pending})
 		}
 	}
 	return entries, nil
@@ -90,6 +91,30 @@ func (k *keeper) Release(_ context.Context, number, why string, by api.Grant) er
 
 func (k *keeper) Status(context.Context) (api.Status, error) {
 	return api.Status{Entry: 7, Pending: 2, Notices: []string{}}, nil
+}
+
+func (l ledger) Queued(ctx context.Context, number string) (api.Entry, error) {
+	return l.Entry(ctx, number)
+}
+
+func (l ledger) Void(_ context.Context, number string) (counter.Void, api.Entry, error) {
+	if v, ok := l.Book.Void(number); ok {
+		return v, api.Entry{Kind: api.Void, Number: number, Settlement: v.Whole, Back: v.Back, At: v.At, State: api.Pending}, nil
+	}
+	return counter.Void{}, api.Entry{}, &settle.Refusal{Code: counter.NoVoid, Cashier: counter.Sentence(counter.NoVoid), Technician: number}
+}
+
+func (l ledger) Shift(ctx context.Context, number uint64) (counter.Shift, error) {
+	s, ok, err := l.Book.CurrentShift(ctx)
+	if err == nil && (!ok || s.Number != number) {
+		err = &settle.Refusal{Code: counter.NoShift, Cashier: counter.Sentence(counter.NoShift), Technician: "none"}
+	}
+	return s, err
+}
+
+func (l ledger) CurrentShift(ctx context.Context, _ string) (counter.Shift, error) {
+	s, _, _ := l.Book.CurrentShift(ctx)
+	return l.Shift(ctx, max(s.Number, 1))
 }
 
 type uploads struct{ changes chan api.UploadChange }

@@ -122,6 +122,16 @@ func TestRoles(t *testing.T) {
 		{http.MethodGet, "/v1/status", "", true, true, true},
 		{http.MethodPost, "/v1/queue/x/hold", "{}", false, false, true},
 		{http.MethodPost, "/v1/queue/x/release", "{}", false, false, true},
+		{http.MethodPost, "/v1/settlements/x/void", "{}", true, false, false},
+		{http.MethodPost, "/v1/settlements/x/refund", "{}", true, false, false},
+		{http.MethodPost, "/v1/settlements/x/refund/quote", "{}", true, false, false},
+		{http.MethodGet, "/v1/voids/x", "", true, true, true},
+		{http.MethodGet, "/v1/voids/x/receipt", "", true, true, false},
+		{http.MethodPost, "/v1/voids/x/receipt", "", true, false, false},
+		{http.MethodPost, "/v1/shifts", "{}", true, false, false},
+		{http.MethodPost, "/v1/shifts/close", "{}", true, false, false},
+		{http.MethodGet, "/v1/shifts/current", "", true, true, true},
+		{http.MethodGet, "/v1/shifts/1/slip", "", true, true, true},
 	}
 	for _, tt := range tests {
 		for token, may := range map[string]bool{cashierToken: tt.cashier, hospitalToken: tt.hospital, operationsToken: tt.reading} {

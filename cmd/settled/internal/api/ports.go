@@ -13,6 +13,7 @@ type Window interface {
 	Desk
 	Papers
 	Display
+	Returner
 }
 
 // Desk settles. Errors are *settle.Refusal, or *counter.Stale from Confirm.
@@ -32,6 +33,20 @@ type Papers interface {
 	FileLink(ctx context.Context, relation settle.Relation, by string) (settle.Link, error)
 	// Reprint sends a slip to the printer again and returns at once.
 	Reprint(r counter.Receipt) error
+	// Print does the same with a slip of another kind.
+	Print(p counter.Paper) error
+}
+
+// Returner gives back, and keeps the drawer's shifts. Errors are *settle.Refusal.
+type Returner interface {
+	// Refund computes a reversal by line; nothing is written.
+	Refund(ctx context.Context, number string, keep []int) (counter.Refund, error)
+	// Reverse returns when the reversal is durable. It may be repeated with the same key
+	// without giving anything back twice.
+	Reverse(ctx context.Context, r counter.Reversal) (v counter.Void, replayed bool, err error)
+	// OpenShift and CloseShift begin and end the seat's shift.
+	OpenShift(ctx context.Context, by string, float settle.Fen) (counter.Shift, error)
+	CloseShift(ctx context.Context, by string, counted settle.Fen) (counter.Shift, error)
 }
 
 // Display shows the window.
@@ -47,8 +62,17 @@ type Display interface {
 type Ledger interface {
 	// Entry gives one; the *settle.Refusal NO_SETTLEMENT if there is none.
 	Entry(ctx context.Context, number string) (Entry, error)
+	// Queued gives a settlement or a reversal; the *settle.Refusal NO_SETTLEMENT if the
+	// number is neither's.
+	Queued(ctx context.Context, number string) (Entry, error)
 	// List gives at most f.Limit entries in the order of their numbers in the journal.
 	List(ctx context.Context, f Filter) ([]Entry, error)
+	// Void gives a reversal; the *settle.Refusal NO_VOID if there is none.
+	Void(ctx context.Context, number string) (counter.Void, Entry, error)
+	// Shift gives a shift, open or closed; the *settle.Refusal NO_SHIFT if there is none.
+	Shift(ctx context.Context, number uint64) (counter.Shift, error)
+	// CurrentShift gives the one that is open at a seat; NO_SHIFT if none is.
+	CurrentShift(ctx context.Context, seat string) (counter.Shift, error)
 }
 
 // UploadState is where a settlement stands on its way to the platform.
@@ -61,6 +85,9 @@ const (
 	Acknowledged UploadState = "acknowledged" // the platform has it, with the same split
 	Differs      UploadState = "differs"      // the platform has it, with another split
 	Held         UploadState = "held"         // a clerk has to look at it
+	Blocked      UploadState = "blocked"      // of kept lines: waits until what they were kept of is taken back
+	Voided       UploadState = "voided"       // reversed; of a void: the platform had nothing to take back
+	Withdrawn    UploadState = "withdrawn"    // of a void: the platform took the settlement back
 )
 
 // Filter chooses entries of the queue.
@@ -98,9 +125,24 @@ type Status struct {
 	Stopped       string     `json:"stopped,omitempty"` // why nothing more is written
 }
 
-// Entry is a settlement with its upload.
+// Kind tells entries apart.
+type Kind string
+
+// Kinds of entries.
+const (
+	Settlement Kind = "settlement"
+	Void       Kind = "void"   // 撤销
+	Refund     Kind = "refund" // 退费
+)
+
+// Entry is a settlement, or a reversal, with its upload.
 type Entry struct {
-	Settlement settle.Settlement
+	Settlement settle.Settlement // of a reversal: what it reverses
+	Kind       Kind
+	Number     string    // of the settlement or the reversal
+	Void       string    // number of the void that reversed the settlement; "": none did
+	From       string    // of kept lines: the settlement that they were kept of
+	Back       Amounts   // of a reversal: what each source gets back
 	At         time.Time // when it was journalled
 	State      UploadState
 	Platform   *Amounts        // what the platform made of it, where that differs; nil: nothing differs
@@ -110,14 +152,8 @@ type Entry struct {
 	Deadline   time.Time // by which it must be at the platform; zero: none
 }
 
-// Amounts are who pays what, as the platform says.
-type Amounts struct {
-	Total  settle.Fen `json:"total"`
-	Fund   settle.Fen `json:"fund"`   // 统筹基金
-	Own    settle.Fen `json:"own"`    // 个人账户
-	Family settle.Fen `json:"mutual"` // 家庭共济
-	Cash   settle.Fen `json:"cash"`   // 现金
-}
+// Amounts are who pays, or gets back, what.
+type Amounts = counter.Amounts
 
 // Uploads tells what happens to the queue.
 type Uploads interface {
@@ -129,7 +165,7 @@ type Uploads interface {
 // UploadChange is a step of one settlement on its way to the platform.
 type UploadChange struct {
 	Number string          `json:"number"` // 结算单号
-	State  UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held"`
+	State  UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held,blocked,voided,withdrawn"`
 	Reason *settle.Refusal `json:"reason,omitempty"`
 }
 

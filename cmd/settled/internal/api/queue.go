@@ -7,12 +7,13 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"settled/cmd/settled/internal/counter"
 	"settled/settle"
 )
 
 // UploadView is where a settlement stands on its way to the platform.
 type UploadView struct {
-	State    UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held"`
+	State    UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held,blocked,voided,withdrawn"`
 	Reason   *settle.Refusal `json:"reason,omitempty"`   // in Chinese and English, with what to do
 	Platform *Amounts        `json:"platform,omitempty"` // what the platform made of it, where that differs
 	Attempts int             `json:"attempts"`
@@ -24,9 +25,13 @@ func viewUpload(e Entry) *UploadView {
 	return &UploadView{State: e.State, Reason: e.Reason, Platform: e.Platform, Attempts: e.Attempts, Next: timeOrNil(e.Next), Deadline: timeOrNil(e.Deadline)}
 }
 
-// queueRow is one settlement in the list of the queue.
+// queueRow is one settlement or reversal in the list of the queue.
 type queueRow struct {
 	Number      string     `json:"number"`
+	Kind        Kind       `json:"kind" enum:"settlement,void,refund"`
+	Of          string     `json:"of,omitempty" doc:"of a reversal: the settlement that it reverses"`
+	Void        string     `json:"void,omitempty" doc:"the reversal that took the settlement back"`
+	From        string     `json:"from,omitempty" doc:"of kept lines: the settlement that they were kept of"`
 	At          *time.Time `json:"at,omitempty"`
 	Total       settle.Fen `json:"total"`
 	Fund        settle.Fen `json:"fund"`
@@ -38,7 +43,7 @@ type queueRow struct {
 }
 
 type queueInput struct {
-	State  string    `query:"state" enum:"pending,unknown,acknowledged,differs,held" doc:"default: all that are not acknowledged"`
+	State  string    `query:"state" enum:"pending,unknown,acknowledged,differs,held,blocked,voided,withdrawn" doc:"default: all that are not acknowledged"`
 	Code   string    `query:"code" maxLength:"64" doc:"code of the reason"`
 	From   string    `query:"from" format:"date" doc:"first day of settling"`
 	To     string    `query:"to" format:"date" doc:"last day of settling"`
@@ -92,15 +97,15 @@ func (s *Server) queue(api huma.API) {
 			out.Body.Entries = append(out.Body.Entries, rowOf(e))
 		}
 		if len(entries) == in.Limit {
-			out.Body.Next = entries[len(entries)-1].Settlement.Number
+			out.Body.Next = entries[len(entries)-1].Number
 		}
 		return out, nil
 	})
 	register(api, operation{
 		id: "queued", method: http.MethodGet, path: "/v1/queue/{number}", roles: everyone, status: http.StatusOK,
-		summary: "One settlement's way to the platform.",
+		summary: "One settlement's way to the platform, or one reversal's.",
 	}, func(ctx context.Context, _ Grant, in *numberInput) (*queuedOutput, error) {
-		e, err := s.options.Ledger.Entry(ctx, in.Number)
+		e, err := s.options.Ledger.Queued(ctx, in.Number)
 		if err != nil {
 			return nil, err
 		}
@@ -111,9 +116,13 @@ func (s *Server) queue(api huma.API) {
 type queuedOutput struct{ Body queueRow }
 
 func rowOf(e Entry) queueRow {
-	sp := e.Settlement.Split
-	return queueRow{
-		Number: e.Settlement.Number, At: timeOrNil(e.At), Total: sp.Total, Fund: sp.Fund, Own: sp.Own, Family: sp.Family, Cash: sp.Cash,
-		Provisional: e.Settlement.Provisional, UploadView: *viewUpload(e),
+	a := counter.AmountsOf(&e.Settlement.Split)
+	row := queueRow{Number: e.Number, Kind: e.Kind, Void: e.Void, From: e.From, At: timeOrNil(e.At), UploadView: *viewUpload(e)}
+	if e.Kind != Settlement {
+		row.Of, a = e.Settlement.Number, Amounts{}.Less(e.Back)
+	} else {
+		row.Provisional = e.Settlement.Provisional
 	}
+	row.Total, row.Fund, row.Own, row.Family, row.Cash = a.Total, a.Fund, a.Own, a.Family, a.Cash
+	return row
 }

@@ -57,7 +57,7 @@ func statusOf(r *settle.Refusal) int {
 	switch r.Code {
 	case settle.BodyTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case settle.NoSettlement, NoSuchPath:
+	case settle.NoSettlement, counter.NoVoid, counter.NoShift, NoSuchPath:
 		return http.StatusNotFound
 	case settle.NotAllowed:
 		return http.StatusForbidden
@@ -68,6 +68,7 @@ func statusOf(r *settle.Refusal) int {
 	case settle.BadField, settle.UnknownField, settle.MissingField, settle.DuplicateField, settle.BadSyntax,
 		settle.BadEncoding, settle.TooManyLines, settle.TotalMismatch, settle.AmountTooLarge, settle.FutureVisit,
 		settle.WrongPerson, counter.ReadersCrossed, counter.OtherKey,
+		counter.NoReason, counter.BadLines, counter.KeepNone, counter.KeepAll,
 		catalogue.CodeNoItem, catalogue.CodeDiffers, catalogue.CodeNoRatio:
 		return http.StatusUnprocessableEntity
 	}

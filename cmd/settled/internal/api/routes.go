@@ -52,6 +52,8 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	})
 	s.quotes(api)
 	s.settlements(api)
+	s.voids(api)
+	s.shifts(api)
 	s.queue(api)
 	s.keep(api)
 	s.session(api)

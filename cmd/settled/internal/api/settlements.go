@@ -34,6 +34,8 @@ type settlementAnswer struct {
 	Rules      string       `json:"rules"`                 // digest of the rules
 	Period     string       `json:"period"`                // limit period
 	Split      settle.Split `json:"split"`
+	Void       string       `json:"void,omitempty"` // reversed by this
+	From       string       `json:"from,omitempty"` // of kept lines: the settlement that they were kept of
 	Upload     *UploadView  `json:"upload,omitempty"`
 }
 
@@ -47,7 +49,7 @@ func answerSettlement(st settle.Settlement) settlementAnswer {
 
 func answerEntry(e Entry) settlementAnswer {
 	a := answerSettlement(e.Settlement)
-	a.At, a.Upload = timeOrNil(e.At), viewUpload(e)
+	a.At, a.Upload, a.Void, a.From = timeOrNil(e.At), viewUpload(e), e.Void, e.From
 	return a
 }
 
@@ -76,8 +78,10 @@ type receiptInput struct {
 // explanation is the reason of every fen of a settlement.
 type explanation struct {
 	Number  string           `json:"number"`
-	Day     settle.Date      `json:"day"`   // whose rules applied
-	Rules   string           `json:"rules"` // digest of the rules
+	Void    string           `json:"void,omitempty"` // reversed by this: nothing of it holds any more
+	From    string           `json:"from,omitempty"` // of kept lines: the settlement that they were kept of
+	Day     settle.Date      `json:"day"`            // whose rules applied
+	Rules   string           `json:"rules"`          // digest of the rules
 	Reasons []counter.Notice `json:"reasons"`
 	Steps   []settle.Step    `json:"steps"`
 }
@@ -118,7 +122,7 @@ func (s *Server) settlements(api huma.API) {
 		}
 		st := e.Settlement
 		return &explanationOutput{explanation{
-			Number: st.Number, Day: st.Bill.Visit.Day, Rules: st.Rules,
+			Number: st.Number, Void: e.Void, From: e.From, Day: st.Bill.Visit.Day, Rules: st.Rules,
 			Reasons: counter.FiguresOf(st).Reasons, Steps: inWords(st.Split).Steps,
 		}}, nil
 	})
@@ -154,7 +158,7 @@ func (s *Server) reprint(ctx context.Context, g Grant, in *numberInput) (*struct
 }
 
 func receiptOf(e Entry, reprint int) counter.Receipt {
-	return counter.Receipt{Settlement: e.Settlement, At: e.At, Copy: reprint}
+	return counter.Receipt{Settlement: e.Settlement, At: e.At, Void: e.Void, From: e.From, Copy: reprint}
 }
 
 func timeOrNil(t time.Time) *time.Time {

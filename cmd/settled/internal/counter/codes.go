@@ -35,6 +35,15 @@ const (
 	Closed          settle.Code = "CLOSED"
 	OfflineWarning  settle.Code = "OFFLINE_WARNING"
 	Linked          settle.Code = "LINKED"
+	RulesChanged    settle.Code = "RULES_CHANGED"
+	NoReason        settle.Code = "NO_REASON"
+	BadLines        settle.Code = "BAD_LINES"
+	KeepNone        settle.Code = "KEEP_NONE"
+	KeepAll         settle.Code = "KEEP_ALL"
+	SlipFailed      settle.Code = "SLIP_FAILED"
+	Reversed        settle.Code = "REVERSED"
+	NoShift         settle.Code = "NO_SHIFT"
+	NoVoid          settle.Code = "NO_VOID"
 )
 
 // sentences of this package's codes: for the cashier, for the technician. Never
@@ -66,6 +75,15 @@ var sentences = map[settle.Code][2]string{
 	Closed:          {"程序正在退出，不再受理；请稍候再试。", "the session is closed"},
 	OfflineWarning:  {"离线结算金额接近上限；请尽快恢复网络。", "the offline exposure is above its warning limit"},
 	Linked:          {"家庭共济已登记；请重新预结算。", "the link is filed"},
+	RulesChanged:    {"结算后政策数据已更换，不能按行退费，未退款；请整单撤销，保留的项目重新结算。", "the rules at hand are not the ones that settled it: void it whole"},
+	NoReason:        {"请填写撤销或退费的原因；未办理。", "a reversal needs a reason"},
+	BadLines:        {"保留的行号不对，未退款；请核对原单的行号。", "the kept lines are not lines of the bill"},
+	KeepNone:        {"全部项目都要退，未退款；请办理整单撤销。", "nothing would be kept: void it whole"},
+	KeepAll:         {"没有要退的项目，未退款；请核对要保留的行号。", "nothing would be given back"},
+	SlipFailed:      {"已办理，但凭条没有打印成功；请检查打印机后重打，切勿重复办理。", "done, but the slip was not printed"},
+	Reversed:        {"已撤销或退费；请按凭条退现金。", "the reversal is written"},
+	NoShift:         {"没有这个班次；请核对班次号。", "no such shift"},
+	NoVoid:          {"没有这笔撤销或退费；请核对单号。", "no such void"},
 }
 
 // Sentence gives what a code of this package or of package settle says to the

@@ -2,6 +2,7 @@ package counter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -103,6 +104,12 @@ func (s *Session) notices(ctx context.Context, q *Quote, p Position, guardian *h
 	}
 	if settled {
 		notices = append(notices, notice(BillSettled))
+	}
+	switch err := s.onShift(ctx); {
+	case errors.As(err, new(*settle.Refusal)):
+		notices = append(notices, notice(settle.ShiftClosed))
+	case err != nil:
+		return nil, refusalOr(err, settle.JournalStopped)
 	}
 	if q.Settlement.Provisional {
 		notices = append(notices, notice(settle.ProvisionalSettling))

@@ -170,8 +170,8 @@ type Exposure interface {
 // Printer prints slips.
 type Printer interface {
 	// Print returns when the slip is out. An error leaves undecided whether paper came
-	// out; the settlement stands in any case.
-	Print(ctx context.Context, r Receipt) error
+	// out; what it tells of stands in any case.
+	Print(ctx context.Context, p Paper) error
 }
 
 // Clock tells the time. What it says is shown and compared, never trusted alone.

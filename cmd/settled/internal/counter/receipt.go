@@ -20,6 +20,8 @@ const (
 type Receipt struct {
 	Settlement settle.Settlement
 	At         time.Time // when it was settled
+	Void       string    // number of the void that reversed it; "": none did
+	From       string    // of kept lines: the settlement that they were kept of
 	Copy       int       // 0: the original; n: the n-th reprint
 }
 
@@ -29,15 +31,11 @@ type Row struct {
 	Tall bool // double height, the width is the same
 }
 
+// Name implements [Paper].
+func (r Receipt) Name() string { return copied(r.Settlement.Number, r.Copy) }
+
 // Text gives the slip as plain lines for paper of that many columns, at least 32.
-func (r Receipt) Text(columns int) string {
-	var b strings.Builder
-	for _, row := range r.Rows(columns) {
-		b.WriteString(strings.TrimRight(row.Text, " "))
-		b.WriteByte('\n')
-	}
-	return b.String()
-}
+func (r Receipt) Text(columns int) string { return Text(r, columns) }
 
 // Rows lays the slip out for paper of that many columns, at least 32.
 func (r Receipt) Rows(columns int) []Row {
@@ -62,10 +60,13 @@ func (r Receipt) head(p *page) {
 	}
 	p.field("机构", st.Bill.Visit.Institution.Name)
 	p.field("单号", st.Number)
-	if st.Key != "" {
+	if st.Key != "" && r.From == "" { // of kept lines it is the reversal's
 		p.field("账单", st.Key)
 	}
-	p.field("时间", r.At.In(shanghai()).Format("2006-01-02 15:04:05"))
+	if r.From != "" {
+		p.field("原单", r.From)
+	}
+	p.time("时间", r.At)
 	p.field("就诊", st.Bill.Visit.Day.String())
 	p.field("窗口", st.Device+"  收费员 "+st.Operator)
 	p.field("患者", st.Who.Name.String()+"  "+st.Who.IDNumber.String())
@@ -77,6 +78,9 @@ func (r Receipt) head(p *page) {
 // marks are what must be seen before anything else.
 func (r Receipt) marks() []string {
 	var marks []string
+	if r.Void != "" {
+		marks = append(marks, "【已作废，见 "+r.Void+"】")
+	}
 	if r.Copy > 0 {
 		marks = append(marks, fmt.Sprintf("【重打 第%d次】", r.Copy))
 	}
@@ -89,13 +93,19 @@ func (r Receipt) marks() []string {
 	return marks
 }
 
-// line prints one line of the bill: what it cost and how it was treated.
 func (r Receipt) line(p *page, i int) {
-	treated := r.Settlement.Split.Lines[i]
+	var asked *settle.Line
+	if i < len(r.Settlement.Bill.Lines) {
+		asked = &r.Settlement.Bill.Lines[i]
+	}
+	p.line(&r.Settlement.Split.Lines[i], asked)
+}
+
+// line prints one line of a bill; asked may be nil.
+func (p *page) line(treated *settle.LineSplit, asked *settle.Line) {
 	p.add(wrap(printable(treated.Name), p.columns, 2)...)
 	count := ""
-	if i < len(r.Settlement.Bill.Lines) {
-		asked := r.Settlement.Bill.Lines[i]
+	if asked != nil {
 		count = fmt.Sprintf("  %s×%s", price(asked.UnitPrice), asked.Quantity)
 	}
 	p.add(spread(count, treated.Amount.String(), p.columns)...)
@@ -142,34 +152,6 @@ func (r Receipt) foot(p *page) {
 		p.add(wrap("* 结算时平台未应答，以平台核定为准", p.columns, 2)...)
 	}
 	p.add(centre("本凭条不作报销凭证", p.columns))
-}
-
-// page collects rows.
-type page struct {
-	columns int
-	rows    []Row
-}
-
-func (p *page) add(lines ...string) {
-	for _, line := range lines {
-		p.rows = append(p.rows, Row{Text: line})
-	}
-}
-
-func (p *page) tall(lines ...string) {
-	for _, line := range lines {
-		p.rows = append(p.rows, Row{Text: line, Tall: true})
-	}
-}
-
-func (p *page) rule() { p.add(strings.Repeat("-", p.columns)) }
-
-func (p *page) field(name, value string) {
-	p.add(wrap(name+" "+printable(value), p.columns, 5)...)
-}
-
-func (p *page) amount(name string, f settle.Fen) {
-	p.tall(spread(name, "￥"+f.String(), p.columns)...)
 }
 
 // short is a reason in few words, for the patient.

@@ -19,6 +19,8 @@ type Ports struct {
 	People    People
 	Book      Book
 	Links     Links
+	Returns   Returns
+	Shifts    Shifts
 	Exposure  Exposure
 	Form      Form    // nil: everything fits
 	Printer   Printer // nil: the seat has none
@@ -30,6 +32,7 @@ type Options struct {
 	Seat            string             // names the window in settlements and events
 	Institution     settle.Institution // where the window stands: bills do not say
 	Offline         Offline
+	ShiftRequired   bool          // nothing is settled or reversed without an open shift
 	ReadTimeout     time.Duration // of one card read; 10 s
 	IdentifyTimeout time.Duration // of the platform's answer to who it is; 10 s
 	CheckTimeout    time.Duration // of reading a card's code again; 5 s
@@ -53,6 +56,7 @@ type Session struct {
 	stop     context.CancelCauseFunc
 	running  sync.WaitGroup // reads and prints
 	printing sync.Mutex     // one slip at a time
+	shift    sync.RWMutex   // held to write money, whole to open or close a shift
 
 	mu       sync.Mutex
 	state    State
@@ -88,7 +92,7 @@ type event struct {
 // New opens a session in state idle. Close ends it.
 func New(p Ports, o Options) (*Session, error) {
 	switch {
-	case p.Cards == nil, p.Rulebook == nil, p.Platform == nil, p.People == nil, p.Book == nil, p.Links == nil, p.Exposure == nil, p.Clock == nil:
+	case p.Cards == nil, p.Rulebook == nil, p.Platform == nil, p.People == nil, p.Book == nil, p.Links == nil, p.Returns == nil, p.Shifts == nil, p.Exposure == nil, p.Clock == nil:
 		return nil, errors.New("counter: a port is missing")
 	case o.Seat == "":
 		return nil, errors.New("counter: the seat has no name")

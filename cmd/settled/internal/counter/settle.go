@@ -326,6 +326,11 @@ func (s *Session) checkCard(ctx context.Context, role Role, code settle.Private)
 // that hangs up does not stop the write.
 func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	ctx = context.WithoutCancel(ctx)
+	s.shift.RLock()
+	defer s.shift.RUnlock()
+	if err := s.onShift(ctx); err != nil {
+		return Settled{}, s.answer(try, event{kind: notTaken, why: refusalOr(err, Fault)})
+	}
 	if s.turned(try.quote) {
 		return Settled{}, s.quoteAgain(ctx, try)
 	}
@@ -364,12 +369,8 @@ func (s *Session) quoteAgain(ctx context.Context, try *attempt) error {
 // print brings a slip to paper. It runs beside the session: the settlement is
 // durable, and the patient may take the card and go.
 func (s *Session) print(r Receipt) {
-	s.printing.Lock()
-	defer s.printing.Unlock()
-	ctx, cancel := context.WithTimeout(s.base, s.options.PrintTimeout)
-	defer cancel()
 	e := event{kind: slipPrinted, receipt: &r}
-	if err := s.ports.Printer.Print(ctx, r); err != nil {
+	if err := s.printOne(r); err != nil {
 		e = event{kind: slipFailed, receipt: &r, why: refuseBecause(PrintFailed, "slip %s: %v", r.Settlement.Number, err)}
 	}
 	s.mu.Lock()

@@ -11,11 +11,15 @@ import (
 )
 
 // Book is journal, queue and knowledge of persons in memory. It implements
-// counter.Book, counter.People, counter.Links and counter.Exposure.
+// counter.Book, counter.People, counter.Links, counter.Returns, counter.Shifts and
+// counter.Exposure.
 type Book struct {
 	mu       sync.Mutex
 	learned  map[string]settle.Entitlement
 	links    []settle.Link
+	voids    []void
+	shift    *counter.Shift // that is open
+	shifts   uint64
 	written  []counter.Commit
 	version  uint64
 	asked    int // calls that would write

@@ -149,10 +149,13 @@ type Printer struct {
 	mu    sync.Mutex
 	err   error
 	slips chan counter.Receipt
+	other chan counter.Paper
 }
 
 // NewPrinter gives a printer with paper for 100 slips.
-func NewPrinter() *Printer { return &Printer{slips: make(chan counter.Receipt, 100)} }
+func NewPrinter() *Printer {
+	return &Printer{slips: make(chan counter.Receipt, 100), other: make(chan counter.Paper, 100)}
+}
 
 // Jam makes the printer fail; false clears it.
 func (p *Printer) Jam(jammed bool) {
@@ -164,17 +167,24 @@ func (p *Printer) Jam(jammed bool) {
 	}
 }
 
-// Slips gives what came out.
+// Slips gives the receipts of settlements that came out.
 func (p *Printer) Slips() <-chan counter.Receipt { return p.slips }
 
+// Other gives the slips of another kind that came out.
+func (p *Printer) Other() <-chan counter.Paper { return p.other }
+
 // Print implements counter.Printer.
-func (p *Printer) Print(_ context.Context, r counter.Receipt) error {
+func (p *Printer) Print(_ context.Context, paper counter.Paper) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {
 		return p.err
 	}
-	p.slips <- r
+	if r, ok := paper.(counter.Receipt); ok {
+		p.slips <- r
+	} else {
+		p.other <- paper
+	}
 	return nil
 }
 

@@ -64,7 +64,7 @@ func Open(t testing.TB, change func(*counter.Ports, *counter.Options)) *Window {
 	}
 	p := counter.Ports{
 		Cards: w.Cards, Rulebook: rules, Platform: w.Platform, People: w.Book, Book: w.Book,
-		Links: w.Book, Exposure: w.Book, Printer: w.Printer, Clock: w.Clock.Now,
+		Links: w.Book, Returns: w.Book, Shifts: w.Book, Exposure: w.Book, Printer: w.Printer, Clock: w.Clock.Now,
 	}
 	bound := counter.Bound{Warn: 50_000, Stop: 100_000}
 	o := counter.Options{

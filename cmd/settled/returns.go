@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+
+	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
+	"settled/queue"
+)
+
+// Reversible implements counter.Returns.
+func (b *book) Reversible(_ context.Context, number string) (counter.Reversible, error) {
+	r, err := b.queue.Get(number)
+	return counter.Reversible{Settlement: r.Settlement, Void: r.Void}, told(err)
+}
+
+// Reverse implements counter.Returns.
+func (b *book) Reverse(ctx context.Context, o counter.Order) (counter.Void, bool, error) {
+	v, replayed, err := b.queue.Reverse(ctx, queue.Reversal{
+		Number: o.Number, Key: o.Key, ContentDigest: o.Content, Kept: o.Kept, Reason: o.Reason,
+		By: queue.By{Operator: o.By, Device: b.by.Device},
+	})
+	if err != nil {
+		return counter.Void{}, false, told(err)
+	}
+	void, err := voidOf(b.queue, v)
+	return void, replayed, err
+}
+
+// voidOf is a reversal in the counter's words.
+func voidOf(q *queue.Queue, v queue.Void) (counter.Void, error) {
+	whole, err := q.Get(v.Of)
+	if err != nil {
+		return counter.Void{}, err
+	}
+	void := counter.Void{
+		Number: v.Number, Whole: whole.Settlement, Back: counter.Amounts(v.Back), Reason: v.Reason, At: v.At,
+		Operator: v.By.Operator, Seat: v.By.Device, Shift: v.Shift, Open: v.State == queue.Pending || v.State == queue.OnHold,
+		Differs: whole.Difference != nil,
+	}
+	if v.Kept != "" {
+		kept, err := q.Get(v.Kept)
+		if err != nil {
+			return counter.Void{}, err
+		}
+		void.Kept = &kept.Settlement
+	}
+	return void, nil
+}
+
+// Void implements api.Ledger.
+func (l *ledger) Void(_ context.Context, number string) (counter.Void, api.Entry, error) {
+	v, err := l.queue.Void(number)
+	if err != nil {
+		return counter.Void{}, api.Entry{}, instead(told(err), counter.NoVoid)
+	}
+	void, err := voidOf(l.queue, v)
+	if err != nil {
+		return counter.Void{}, api.Entry{}, err
+	}
+	e := l.voidEntry(v)
+	e.Settlement = void.Whole
+	return void, e, nil
+}
+
+// voidEntry is a reversal on its way to the platform. Of what it reverses it has the
+// number alone.
+func (l *ledger) voidEntry(v queue.Void) api.Entry {
+	e := api.Entry{Kind: api.Void, Number: v.Number, Back: api.Amounts(v.Back), At: v.At, State: voidState(v), Attempts: v.Attempts}
+	e.Settlement.Number = v.Of
+	if v.Refund {
+		e.Kind = api.Refund
+	}
+	if v.State == queue.OnHold {
+		e.Reason = heldOf(v.Held)
+	}
+	return e
+}
+
+func voidState(v queue.Void) api.UploadState {
+	switch v.State {
+	case queue.OnHold:
+		return api.Held
+	case queue.Acknowledged:
+		return api.Withdrawn
+	case queue.Voided:
+		return api.Voided
+	}
+	if v.Answer != nil && v.Answer.Class == queue.ClassUnknown {
+		return api.Unknown
+	}
+	return api.Pending
+}
