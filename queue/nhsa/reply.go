@@ -42,6 +42,7 @@ type answer struct {
 	Code        *Text           `json:"code"`
 	Message     Text            `json:"message"`
 	Success     *bool           `json:"success"`
+	FileNo      Text            `json:"file_qury_no"` // of 9101, which answers without an envelope
 }
 
 var (
@@ -61,6 +62,8 @@ func ReadReply(infno string, status int, body []byte) (Reply, error) {
 		return a.envelope(infno, status, body)
 	case err == nil && a.turnedAway():
 		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Code: or(text(a.Code), string(a.Type)), Message: string(a.Message)}
+	case err == nil && infno == InfoUpload && a.FileNo != "" && status < 300:
+		return Reply{Infno: infno, Output: bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), Body: body}, nil
 	case turnedAway(status):
 		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Message: http.StatusText(status)}
 	case err == nil:
@@ -141,11 +144,11 @@ func isZero(code string) bool {
 	return code != "" && strings.Trim(code, "0.") == ""
 }
 
-// unwrap takes an output that came as JSON in a string out of it.
+// unwrap takes an object or list that came as JSON in a string out of it.
 func unwrap(output json.RawMessage) json.RawMessage {
 	var s string
 	if len(output) > 0 && output[0] == '"' && json.Unmarshal(output, &s) == nil {
-		if t := strings.TrimSpace(s); strings.HasPrefix(t, "{") && json.Valid([]byte(t)) {
+		if t := strings.TrimSpace(s); (strings.HasPrefix(t, "{") || strings.HasPrefix(t, "[")) && json.Valid([]byte(t)) {
 			return json.RawMessage(t)
 		}
 	}
