@@ -147,7 +147,7 @@ func OpenText(file io.ReaderAt, size, most int64) (io.ReadCloser, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("open the file: %w", err)
 	}
-	if string(start[:n]) != "PK\x03\x04" {
+	if s := string(start[:n]); s != "PK\x03\x04" && s != "PK\x05\x06" { // the latter begins a ZIP of nothing
 		return io.NopCloser(&capped{r: io.NewSectionReader(file, 0, size), left: most}), nil
 	}
 	archive, err := zip.NewReader(file, size)

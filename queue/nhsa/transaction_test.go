@@ -1,6 +1,7 @@
 package nhsa
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -135,6 +136,12 @@ func TestRequestsRoundTrip(t *testing.T) {
 			}
 		}
 	}
+	check := mustRequest(t, InfoBenefit)
+	example(s, reflect.ValueOf(check).Elem(), true)
+	setField(reflect.ValueOf(check).Elem(), "data", "insutype", "ZZ9")
+	if err := CheckRequest(InfoBenefit, check); err != nil {
+		t.Errorf("a code that is new: %v", err)
+	}
 	if _, err := ReadRequest("7777", nil); err == nil {
 		t.Error("a transaction that is none was read")
 	}
@@ -153,7 +160,7 @@ func TestRequestsRoundTrip(t *testing.T) {
 func same1(a, b any) bool {
 	x, err1 := compact(a)
 	y, err2 := compact(b)
-	return err1 == nil && err2 == nil && string(x) == string(y)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
 }
 
 // TestOutputsLoseNothing reads an example of every reply, made from the specification and
