@@ -34,7 +34,8 @@ func (e *FieldError) Refusal() *settle.Refusal {
 // check walks the fields of a request and holds them against their wire tags, which
 // are in the specification's notation: C30* is required text of at most 30
 // characters, N16,4 a number with at most 16 digits, 4 of them after the point,
-// T a time, D a day; a - before a number lets it be negative.
+// T a time, D a day; a - before a number lets it be negative. L* is a list with at least
+// one row, L100* one of at most 100.
 func check(v any, path string) error { return checkValue(reflect.ValueOf(v), path, "") }
 
 func checkValue(v reflect.Value, path, rule string) error {
@@ -93,6 +94,9 @@ func checkStruct(v reflect.Value, path string) error {
 func checkList(v reflect.Value, path, rule string) error {
 	if v.Len() == 0 && strings.HasSuffix(rule, "*") {
 		return &FieldError{Field: path, Want: "at least one row"}
+	}
+	if most, err := strconv.Atoi(strings.Trim(rule, "L*")); err == nil && v.Len() > most {
+		return &FieldError{Field: path, Want: fmt.Sprintf("at most %d rows", most)}
 	}
 	for i := range v.Len() {
 		if err := checkValue(v.Index(i), fmt.Sprintf("%s[%d]", path, i), ""); err != nil {

@@ -49,7 +49,7 @@ func (x Extra) encode(node any) ([]byte, error) {
 // InpatientFees is the request 2301 住院费用明细上传 (interface 3.11): at most 100 lines, all
 // or nothing.
 type InpatientFees struct {
-	Fees []InpatientFee `json:"feedetail" wire:"L*"`
+	Fees []InpatientFee `json:"feedetail" wire:"L100*"`
 }
 
 // InpatientFee is a line of 2301. One that takes a line back has its number in Original,

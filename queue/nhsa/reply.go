@@ -14,11 +14,11 @@ import (
 // Reply is the platform's yes to a request.
 type Reply struct {
 	Infno       string
-	RefMsgID    string // inf_refmsgid 接收方报文ID
-	RespondTime string // respond_time, yyyyMMddHHmmssSSS
-	Warning     string // warn_msg
-	Output      json.RawMessage
-	Body        []byte // as it came: evidence; holds personal data in clear
+	RefMsgID    string          // inf_refmsgid 接收方报文ID
+	RespondTime string          // respond_time, yyyyMMddHHmmssSSS
+	Warning     string          // warn_msg
+	Output      json.RawMessage // whole: also the fields that the types of [ReadOutput] do not know
+	Body        []byte          // as it came: evidence; holds personal data in clear
 }
 
 // String leaves out what is personal.

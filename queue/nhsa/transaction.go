@@ -214,10 +214,10 @@ func number(v any) string {
 	return s
 }
 
-// NewOutput reads the output of a reply as its transaction's type and gives a pointer to
+// ReadOutput reads the output of a reply as its transaction's type and gives a pointer to
 // it: *[PersonOutput] for 1101. What the type does not know stays in the reply's Output.
 // An output that cannot be read is *[Unknown].
-func NewOutput(r Reply) (any, error) {
+func ReadOutput(r Reply) (any, error) {
 	m, err := messageOf(r.Infno)
 	if err != nil {
 		return nil, err

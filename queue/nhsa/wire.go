@@ -248,8 +248,8 @@ func (r *Rows[T]) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(nodes)) {
-		if !holdsRows(unwrap(nodes[name])) {
-			continue
+		if v := bytes.TrimSpace(unwrap(nodes[name])); v[0] != '[' && v[0] != '{' {
+			continue // the number of rows, and the like
 		}
 		var rows List[T]
 		if err := json.Unmarshal(nodes[name], &rows); err != nil {
@@ -258,15 +258,6 @@ func (r *Rows[T]) UnmarshalJSON(data []byte) error {
 		*r = append(*r, rows...)
 	}
 	return nil
-}
-
-// holdsRows tells an object, or a list that begins with one.
-func holdsRows(data []byte) bool {
-	data = bytes.TrimSpace(data)
-	if len(data) > 0 && data[0] == '[' {
-		data = bytes.TrimLeft(bytes.TrimSpace(data[1:]), "nul, \t\r\n") // null rows may stand first
-	}
-	return len(data) > 0 && data[0] == '{'
 }
 
 // hollow tells whether a value says nothing: absent, null, "", {} or [].
