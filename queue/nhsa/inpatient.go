@@ -15,8 +15,8 @@ import (
 // besides goes into Extra.
 
 // Extra are fields of a node that this package does not know, by name; they are sent as
-// they are, after the others.
-type Extra map[string]string
+// they are, after the others, and print masked.
+type Extra map[string]Told
 
 // encode writes a node with the fields that are extra. A name of the node's own is not
 // written twice.

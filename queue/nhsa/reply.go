@@ -15,6 +15,7 @@ import (
 type Reply struct {
 	Infno       string
 	RefMsgID    string          // inf_refmsgid 接收方报文ID
+	RefTime     string          // refmsg_time, yyyyMMddHHmmssSSS
 	RespondTime string          // respond_time, yyyyMMddHHmmssSSS
 	Warning     string          // warn_msg
 	Output      json.RawMessage // whole: also the fields that the types of [ReadOutput] do not know
@@ -34,6 +35,7 @@ func (r Reply) GoString() string { return r.String() }
 type answer struct {
 	Infcode     *Text           `json:"infcode"`
 	RefMsgID    Text            `json:"inf_refmsgid"`
+	RefTime     Text            `json:"refmsg_time"`
 	RespondTime Text            `json:"respond_time"`
 	ErrMsg      Text            `json:"err_msg"`
 	WarnMsg     Text            `json:"warn_msg"`
@@ -84,7 +86,7 @@ func (a answer) envelope(infno string, status int, body []byte) (Reply, error) {
 	switch {
 	case isZero(code) && status < 300:
 		return Reply{
-			Infno: infno, RefMsgID: string(a.RefMsgID), RespondTime: string(a.RespondTime),
+			Infno: infno, RefMsgID: string(a.RefMsgID), RefTime: string(a.RefTime), RespondTime: string(a.RespondTime),
 			Warning: string(a.WarnMsg), Output: unwrap(a.Output), Body: body,
 		}, nil
 	case strings.EqualFold(string(a.Type), "error"), gatewayWords(string(a.ErrMsg)):

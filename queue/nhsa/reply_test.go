@@ -109,6 +109,9 @@ func TestSampleRequestsAreJSON(t *testing.T) {
 
 func TestRecordedSettlement(t *testing.T) {
 	r := yes(t, nhsa.InfoSettle, string(read(t, "openhis-2207-resp-hebei.json")))
+	if len(r.RefTime) != 17 || len(r.RespondTime) != 17 || r.RefMsgID == "" {
+		t.Errorf("head: %q %q %q", r.RefMsgID, r.RefTime, r.RespondTime)
+	}
 	res, err := nhsa.ReadResult("H13110200026202111291809520478", r)
 	if err != nil {
 		t.Fatal(err)

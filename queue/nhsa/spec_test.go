@@ -53,6 +53,11 @@ func TestTypesAreTheSpec(t *testing.T) {
 	}
 	sent := reflect.TypeFor[envelope]()
 	compareSent(t, "head", visible(sent), s.head)
+	for name := range s.replyHead {
+		if !has(visible(reflect.TypeFor[answer]()), name) {
+			t.Errorf("reply head.%s is not read", name)
+		}
+	}
 	replies := map[reflect.Type]map[string]fields{} // all that the specification has for a type
 	for _, m := range messages() {
 		for _, infno := range m.infnos {
