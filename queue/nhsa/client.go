@@ -24,6 +24,7 @@ const (
 	DefaultConnect  = 5 * time.Second
 	DefaultTotal    = 30 * time.Second
 	DefaultMaxReply = 8 << 20
+	DefaultMaxFile  = 64 << 20
 )
 
 // Secret is the gateway's secret. It never prints, logs or encodes.
@@ -46,6 +47,7 @@ type Options struct {
 	Connect  time.Duration    // limit for dialling; 0 is [DefaultConnect]
 	Total    time.Duration    // limit for a whole transaction; 0 is [DefaultTotal]
 	MaxReply int64            // limit of a reply, bytes; 0 is [DefaultMaxReply]
+	MaxFile  int64            // limit of a file that is fetched, bytes; 0 is [DefaultMaxFile]
 	HTTP     *http.Client     // nil: one that uses no proxy and keeps no connection
 	Now      func() time.Time // nil: time.Now
 	Nonce    func() string    // nil: 16 random bytes in hex
@@ -87,6 +89,9 @@ func (o *Options) defaults() error {
 	}
 	if o.MaxReply == 0 {
 		o.MaxReply = DefaultMaxReply
+	}
+	if o.MaxFile == 0 {
+		o.MaxFile = DefaultMaxFile
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -132,27 +137,41 @@ func (c *Client) GoString() string { return c.String() }
 func (c *Client) Send(ctx context.Context, infno string, body []byte) (Reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.o.Total)
 	defer cancel()
+	resp, err := c.post(ctx, infno, body)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return c.answer(infno, resp.StatusCode, resp.Body)
+}
+
+// post sends a body and gives the response, whatever its status. The error is *[Unknown].
+func (c *Client) post(ctx context.Context, infno string, body []byte) (*http.Response, error) {
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
 	req, err := c.request(ctx, infno, body)
 	if err != nil {
-		return Reply{}, &Unknown{Infno: infno, NotSent: true, Err: err}
+		return nil, &Unknown{Infno: infno, NotSent: true, Err: err}
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return Reply{}, &Unknown{Infno: infno, NotSent: c.notSent(err, connected.Load()), Err: trim(err)}
+		return nil, &Unknown{Infno: infno, NotSent: c.notSent(err, connected.Load()), Err: trim(err)}
 	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, c.o.MaxReply+1))
+	return resp, nil
+}
+
+// answer reads what came as a reply.
+func (c *Client) answer(infno string, status int, body io.Reader) (Reply, error) {
+	data, err := io.ReadAll(io.LimitReader(body, c.o.MaxReply+1))
 	switch {
 	case err != nil:
-		return Reply{}, &Unknown{Infno: infno, Status: resp.StatusCode, Err: trim(err)}
+		return Reply{}, &Unknown{Infno: infno, Status: status, Err: trim(err)}
 	case int64(len(data)) > c.o.MaxReply:
-		return Reply{}, &Unknown{Infno: infno, Status: resp.StatusCode, Err: fmt.Errorf("the answer is over %d bytes", c.o.MaxReply)}
+		return Reply{}, &Unknown{Infno: infno, Status: status, Err: fmt.Errorf("the answer is over %d bytes", c.o.MaxReply)}
 	}
-	return ReadReply(infno, resp.StatusCode, data)
+	return ReadReply(infno, status, data)
 }
 
 func (c *Client) request(ctx context.Context, infno string, body []byte) (*http.Request, error) {

@@ -8,6 +8,10 @@
 // Replies are read leniently: numbers as strings or numbers, lists as an object or
 // an array, absent, null and empty alike. Amounts become whole fen without floats.
 //
+// Each transaction has a type for its input and one for its output: [NewRequest],
+// [CheckRequest], [ReadRequest] and [ReadOutput] find them by its number, [LoadSpec] says
+// what the specification has of it, and a test holds the two against each other.
+//
 // Three kinds of failure stay apart: [Unknown] (nobody knows whether it happened),
 // [AccessRefusal] (turned away before the business was looked at) and
 // [BusinessRefusal] (the platform said no). [Chain] is the pure state machine that

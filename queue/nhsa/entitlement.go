@@ -132,7 +132,7 @@ func (q Inquiry) insured(p Person, row Insurance) (settle.Insured, error) {
 }
 
 func birthOf(b Base) settle.Date {
-	if d := dayOf(b.Birth); d != 0 {
+	if d := dayOf(Text(b.Birth)); d != 0 {
 		return d
 	}
 	if id := string(b.IDNumber); len(id) == 18 {

@@ -34,7 +34,8 @@ func (e *FieldError) Refusal() *settle.Refusal {
 // check walks the fields of a request and holds them against their wire tags, which
 // are in the specification's notation: C30* is required text of at most 30
 // characters, N16,4 a number with at most 16 digits, 4 of them after the point,
-// T a time, D a day.
+// T a time, D a day; a - before a number lets it be negative. L* is a list with at least
+// one row, L100* one of at most 100.
 func check(v any, path string) error { return checkValue(reflect.ValueOf(v), path, "") }
 
 func checkValue(v reflect.Value, path, rule string) error {
@@ -46,6 +47,11 @@ func checkValue(v reflect.Value, path, rule string) error {
 		return nil // N16,2 holds every Fen
 	case decimal.Decimal:
 		return checkNumber(d, path, rule)
+	case FileBytes:
+		if len(d.Bytes) == 0 && rule == "*" {
+			return &FieldError{Field: path, Want: "the bytes of a file"}
+		}
+		return nil
 	}
 	switch v.Kind() {
 	case reflect.Struct:
@@ -70,10 +76,10 @@ func checkStruct(v reflect.Value, path string) error {
 	t := v.Type()
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if !f.IsExported() {
+		name := jsonName(f)
+		if !f.IsExported() || name == "-" {
 			continue
 		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		at := name
 		if path != "" {
 			at = path + "." + name
@@ -88,6 +94,9 @@ func checkStruct(v reflect.Value, path string) error {
 func checkList(v reflect.Value, path, rule string) error {
 	if v.Len() == 0 && strings.HasSuffix(rule, "*") {
 		return &FieldError{Field: path, Want: "at least one row"}
+	}
+	if most, err := strconv.Atoi(strings.Trim(rule, "L*")); err == nil && v.Len() > most {
+		return &FieldError{Field: path, Want: fmt.Sprintf("at most %d rows", most)}
 	}
 	for i := range v.Len() {
 		if err := checkValue(v.Index(i), fmt.Sprintf("%s[%d]", path, i), ""); err != nil {
@@ -117,6 +126,10 @@ func checkText(s, path, rule string) error {
 		if _, err := settle.ParseDate(s); err != nil {
 			return &FieldError{Field: path, Want: "a day yyyy-MM-dd"}
 		}
+	case strings.HasPrefix(rule, "N"):
+		if numberProblem(s, rule[1:]) != "" || strings.HasPrefix(s, "-") {
+			return &FieldError{Field: path, Want: "a number " + rule}
+		}
 	case strings.HasPrefix(rule, "C"):
 		most, err := strconv.Atoi(rule[1:])
 		if err != nil || utf8.RuneCountInString(s) > most {
@@ -127,13 +140,20 @@ func checkText(s, path, rule string) error {
 }
 
 func checkNumber(d decimal.Decimal, path, rule string) error {
-	digits, places, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(rule, "N"), "*"), ",")
+	rule, signed := strings.CutPrefix(strings.TrimSuffix(rule, "*"), "-")
+	digits, places, _ := strings.Cut(strings.TrimPrefix(rule, "N"), ",")
 	total, err1 := strconv.ParseUint(digits, 10, 8)
 	frac, err2 := strconv.ParseUint(places, 10, 8)
 	if err1 != nil || err2 != nil || // a tag that cannot be read lets nothing pass
 		d.Exponent() > 16 || d.Exponent() < -32 || d.NumDigits() > 40 || // bounds before arithmetic
-		d.IsNegative() || !d.Equal(d.Truncate(int32(frac))) || len(d.Truncate(0).String()) > int(total)-int(frac) {
-		return &FieldError{Field: path, Want: "a number " + strings.TrimSuffix(rule, "*")}
+		(d.IsNegative() && !signed) || !d.Equal(d.Truncate(int32(frac))) || len(d.Abs().Truncate(0).String()) > int(total)-int(frac) {
+		return &FieldError{Field: path, Want: "a number " + rule}
 	}
 	return nil
+}
+
+// jsonName is a field's name on the wire.
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
 }

@@ -43,7 +43,7 @@ type envelope struct {
 	OperatorType    string          `json:"opter_type" wire:"C3*"`
 	Operator        string          `json:"opter" wire:"C30*"`
 	OperatorName    string          `json:"opter_name" wire:"C50*"`
-	Time            string          `json:"inf_time" wire:"C19*"`
+	Time            string          `json:"inf_time" wire:"T*"`
 	Institution     string          `json:"fixmedins_code" wire:"C12*"`
 	InstitutionName string          `json:"fixmedins_name" wire:"C200*"`
 	SignNo          string          `json:"sign_no" wire:"C30"`
@@ -80,8 +80,12 @@ func Encode(head Head, infno, msgid string, at time.Time, signNo string, input a
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", infno, err)
 	}
-	if len(body) > MaxBody {
-		return nil, &FieldError{Field: "input", Want: fmt.Sprintf("a message of at most %d bytes", MaxBody)}
+	most := MaxBody
+	if infno == InfoUpload {
+		most = MaxUpload
+	}
+	if len(body) > most {
+		return nil, &FieldError{Field: "input", Want: fmt.Sprintf("a message of at most %d bytes", most)}
 	}
 	return body, nil
 }

@@ -18,8 +18,15 @@ type BenefitCheck struct {
 	} `json:"data"`
 }
 
+// BenefitOutput is the output of 2001 (interface 3.4).
+type BenefitOutput struct {
+	Rows List[Benefit] `json:"trtinfo"`
+}
+
 // Benefit is a row of the answer to 2001.
 type Benefit struct {
+	PersonNo Told `json:"psn_no"`
+	Check    Text `json:"trt_chk_type"` // 待遇检查类型
 	FundType Text `json:"fund_pay_type"`
 	Enjoyed  Text `json:"trt_enjymnt_flag"`
 	From     Text `json:"begndate"`
@@ -29,9 +36,7 @@ type Benefit struct {
 
 // ReadBenefits reads the answer to 2001.
 func ReadBenefits(r Reply) ([]Benefit, error) {
-	var out struct {
-		Rows List[Benefit] `json:"trtinfo"`
-	}
+	var out BenefitOutput
 	err := r.read(&out)
 	return out.Rows, err
 }
@@ -44,20 +49,26 @@ type SelectionQuery struct {
 	} `json:"data"`
 }
 
+// SelectionOutput is the output of 5302 (interface 3.12).
+type SelectionOutput struct {
+	Rows List[Selected] `json:"psnfixmedin"`
+}
+
 // Selected is a row of the answer to 5302.
 type Selected struct {
+	PersonNo    Told `json:"psn_no"`
 	Type        Text `json:"insutype"`
+	No          Text `json:"fix_srt_no"` // 定点排序号
 	Institution Text `json:"fixmedins_code"`
 	Name        Text `json:"fixmedins_name"`
 	From        Text `json:"begndate"`
 	To          Text `json:"enddate"`
+	Memo        Text `json:"memo"`
 }
 
 // ReadSelections reads the answer to 5302.
 func ReadSelections(r Reply) ([]Selected, error) {
-	var out struct {
-		Rows List[Selected] `json:"psnfixmedin"`
-	}
+	var out SelectionOutput
 	err := r.read(&out)
 	return out.Rows, err
 }
@@ -68,6 +79,11 @@ type UsageQuery struct {
 		PersonNo Told   `json:"psn_no" wire:"C30*"`
 		Month    string `json:"cum_ym" wire:"C6"`
 	} `json:"data"`
+}
+
+// UsageOutput is the output of 5206 (interface 3.17).
+type UsageOutput struct {
+	Rows List[Accumulated] `json:"cuminfo"`
 }
 
 // Accumulated is a row of the answer to 5206.
@@ -81,38 +97,7 @@ type Accumulated struct {
 
 // ReadUsage reads the answer to 5206.
 func ReadUsage(r Reply) ([]Accumulated, error) {
-	var out struct {
-		Rows List[Accumulated] `json:"cuminfo"`
-	}
+	var out UsageOutput
 	err := r.read(&out)
 	return out.Rows, err
-}
-
-// VisitsQuery is the request 5201 就诊信息查询: the institution's own visits of a
-// person in a period. It finds the visit of a registration whose answer was lost.
-type VisitsQuery struct {
-	Data struct {
-		PersonNo Told   `json:"psn_no" wire:"C30*"`
-		From     string `json:"begntime" wire:"T*"`
-		To       string `json:"endtime" wire:"T*"`
-		MedType  string `json:"med_type" wire:"C6*"`
-		VisitID  string `json:"mdtrt_id" wire:"C30"`
-	} `json:"data"`
-}
-
-// Visited is a row of the answer to 5201.
-type Visited struct {
-	VisitID      Text `json:"mdtrt_id"`
-	OutpatientNo Text `json:"ipt_otp_no"`
-}
-
-// ReadVisits reads the answer to 5201. Its node has several names.
-func ReadVisits(r Reply) ([]Visited, error) {
-	var out struct {
-		A List[Visited] `json:"mdtrtinfo"`
-		B List[Visited] `json:"data"`
-		C List[Visited] `json:"result"`
-	}
-	err := r.read(&out)
-	return append(append(out.A, out.B...), out.C...), err
 }

@@ -25,15 +25,18 @@ func (c *checker) nodes(path string, v any, nodes map[string]node) {
 		return
 	}
 	o, ok := v.(map[string]any)
-	if !ok {
+	if _, list := v.([]any); !ok && !(list && has(nodes, "*")) {
 		c.in.warn("%s: missing", path)
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(nodes)) {
 		n, at, here := nodes[name], path+"."+name, any(o)
-		if name == "." {
+		switch name {
+		case ".":
 			at = path
-		} else {
+		case "*":
+			here = nameless(v)
+		default:
 			here = child(o, name)
 		}
 		rows := rowsOf(here)
@@ -57,6 +60,7 @@ func (c *checker) row(path string, row map[string]any, want fields) {
 		form, required := strings.CutSuffix(want[name], "*")
 		value, ok := scalar(row[name])
 		switch {
+		case !ok && form == "":
 		case !ok:
 			c.in.warn("%s: an object or list where %s is due", at, firstForm(form))
 		case value == "" && required:
@@ -88,8 +92,8 @@ func (c *checker) field(at, value, form string) {
 		if n := utf8.RuneCountInString(value); err == nil && n > most {
 			c.in.warn("%s: %d characters, at most %d", at, n, most)
 		}
-	case strings.HasPrefix(form, "N"):
-		if problem := numberProblem(value, form[1:]); problem != "" {
+	case strings.HasPrefix(form, "N"), strings.HasPrefix(form, "-N"):
+		if problem := numberProblem(value, strings.TrimLeft(form, "-N")); problem != "" {
 			c.in.warn("%s: %s", at, problem)
 		}
 	}
@@ -136,7 +140,7 @@ func (c *checker) parts(input any) {
 func firstForm(form string) string { return or(form, "a value") }
 
 // has tells whether a key is there, null or not.
-func has(o map[string]any, key string) bool { _, ok := o[key]; return ok }
+func has[V any](o map[string]V, key string) bool { _, ok := o[key]; return ok }
 
 // child is a node of an object by its name, spelt in whatever case.
 func child(o map[string]any, name string) any {
@@ -149,6 +153,22 @@ func child(o map[string]any, name string) any {
 		}
 	}
 	return nil
+}
+
+// nameless are the rows of an output whose node may have any name: a list instead of the
+// output, or the rows of all that it holds.
+func nameless(v any) any {
+	o, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	var rows []any
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		for _, row := range rowsOf(o[name]) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // rowsOf gives the rows of a node: of a list, or the one of an object.

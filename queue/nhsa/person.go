@@ -59,19 +59,31 @@ func NewPersonQuery(who settle.Identity) (PersonQuery, error) {
 	return q, nil
 }
 
+// PersonOutput is the output of 1101 (interface 3.2).
+type PersonOutput struct {
+	Base       List[Base]       `json:"baseinfo"`
+	Insurance  List[Insurance]  `json:"insuinfo"`
+	Identities List[Particular] `json:"idetinfo"`
+}
+
 // Person is the answer to 1101.
 type Person struct {
-	Base      Base            `json:"baseinfo"`
-	Insurance List[Insurance] `json:"insuinfo"`
+	Base       Base
+	Insurance  []Insurance
+	Identities []Particular
 }
 
 // Base is baseinfo of 1101.
 type Base struct {
-	PersonNo Told `json:"psn_no"`
-	IDNumber Told `json:"certno"`
-	Name     Told `json:"psn_name"`
-	Sex      Text `json:"gend"`
-	Birth    Text `json:"brdy"`
+	PersonNo  Told `json:"psn_no"`
+	CertKind  Text `json:"psn_cert_type"` // 人员证件类型
+	IDNumber  Told `json:"certno"`
+	Name      Told `json:"psn_name"`
+	Sex       Text `json:"gend"`
+	Nation    Text `json:"naty"` // 民族
+	Birth     Told `json:"brdy"`
+	Age       Text `json:"age"` // years, one decimal
+	Extension Text `json:"exp_content"`
 }
 
 // Insurance is a row of insuinfo of 1101. One person can hold several, in two areas
@@ -83,10 +95,21 @@ type Insurance struct {
 	Status     Text   `json:"psn_insu_stas"`
 	From       Text   `json:"psn_insu_date"`
 	Paused     Text   `json:"paus_insu_date"`
+	Servant    Text   `json:"cvlserv_flag"` // 公务员标志
 	AreaNow    Text   `json:"insuplc_admdvs"`
 	AreaThen   Text   `json:"insu_admdvs"`
 	AreaOther  Text   `json:"insu_plc_admdvs"`
-	Employer   Text   `json:"emp_name"`
+	Employer   Told   `json:"emp_name"`
+}
+
+// Particular is a row of idetinfo of 1101: something about a person that may change the
+// benefits (身份), in a period.
+type Particular struct {
+	Kind  Text `json:"psn_idet_type"` // 人员身份类别
+	Level Text `json:"psn_type_lv"`   // 人员类别等级
+	Memo  Text `json:"memo"`
+	From  Text `json:"begntime"`
+	To    Text `json:"endtime"`
 }
 
 // Area is the insured area (参保地医保区划) under any of its names.
@@ -100,17 +123,14 @@ func (i Insurance) Normal() bool { return i.Status == "" || i.Status == "1" || i
 
 // ReadPerson reads the answer to 1101.
 func ReadPerson(r Reply) (Person, error) {
-	var out struct {
-		Base      List[Base]      `json:"baseinfo"`
-		Insurance List[Insurance] `json:"insuinfo"`
-	}
+	var out PersonOutput
 	if err := r.read(&out); err != nil {
 		return Person{}, err
 	}
 	if len(out.Base) == 0 || out.Base[0].PersonNo == "" {
 		return Person{}, r.lacking("psn_no")
 	}
-	return Person{Base: out.Base[0], Insurance: out.Insurance}, nil
+	return Person{Base: out.Base[0], Insurance: out.Insurance, Identities: out.Identities}, nil
 }
 
 // Insured picks the running basic insurance in the area: type first (310 before 390,

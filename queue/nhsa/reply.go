@@ -14,11 +14,12 @@ import (
 // Reply is the platform's yes to a request.
 type Reply struct {
 	Infno       string
-	RefMsgID    string // inf_refmsgid 接收方报文ID
-	RespondTime string // respond_time, yyyyMMddHHmmssSSS
-	Warning     string // warn_msg
-	Output      json.RawMessage
-	Body        []byte // as it came: evidence; holds personal data in clear
+	RefMsgID    string          // inf_refmsgid 接收方报文ID
+	RefTime     string          // refmsg_time, yyyyMMddHHmmssSSS
+	RespondTime string          // respond_time, yyyyMMddHHmmssSSS
+	Warning     string          // warn_msg
+	Output      json.RawMessage // whole: also the fields that the types of [ReadOutput] do not know
+	Body        []byte          // as it came: evidence; holds personal data in clear
 }
 
 // String leaves out what is personal.
@@ -34,6 +35,7 @@ func (r Reply) GoString() string { return r.String() }
 type answer struct {
 	Infcode     *Text           `json:"infcode"`
 	RefMsgID    Text            `json:"inf_refmsgid"`
+	RefTime     Text            `json:"refmsg_time"`
 	RespondTime Text            `json:"respond_time"`
 	ErrMsg      Text            `json:"err_msg"`
 	WarnMsg     Text            `json:"warn_msg"`
@@ -42,6 +44,7 @@ type answer struct {
 	Code        *Text           `json:"code"`
 	Message     Text            `json:"message"`
 	Success     *bool           `json:"success"`
+	FileNo      Text            `json:"file_qury_no"` // of 9101, which answers without an envelope
 }
 
 var (
@@ -61,6 +64,8 @@ func ReadReply(infno string, status int, body []byte) (Reply, error) {
 		return a.envelope(infno, status, body)
 	case err == nil && a.turnedAway():
 		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Code: or(text(a.Code), string(a.Type)), Message: string(a.Message)}
+	case err == nil && infno == InfoUpload && a.FileNo != "" && status < 300:
+		return Reply{Infno: infno, Output: bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), Body: body}, nil
 	case turnedAway(status):
 		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Message: http.StatusText(status)}
 	case err == nil:
@@ -81,7 +86,7 @@ func (a answer) envelope(infno string, status int, body []byte) (Reply, error) {
 	switch {
 	case isZero(code) && status < 300:
 		return Reply{
-			Infno: infno, RefMsgID: string(a.RefMsgID), RespondTime: string(a.RespondTime),
+			Infno: infno, RefMsgID: string(a.RefMsgID), RefTime: string(a.RefTime), RespondTime: string(a.RespondTime),
 			Warning: string(a.WarnMsg), Output: unwrap(a.Output), Body: body,
 		}, nil
 	case strings.EqualFold(string(a.Type), "error"), gatewayWords(string(a.ErrMsg)):
@@ -141,11 +146,11 @@ func isZero(code string) bool {
 	return code != "" && strings.Trim(code, "0.") == ""
 }
 
-// unwrap takes an output that came as JSON in a string out of it.
+// unwrap takes an object or list that came as JSON in a string out of it.
 func unwrap(output json.RawMessage) json.RawMessage {
 	var s string
 	if len(output) > 0 && output[0] == '"' && json.Unmarshal(output, &s) == nil {
-		if t := strings.TrimSpace(s); strings.HasPrefix(t, "{") && json.Valid([]byte(t)) {
+		if t := strings.TrimSpace(s); (strings.HasPrefix(t, "{") || strings.HasPrefix(t, "[")) && json.Valid([]byte(t)) {
 			return json.RawMessage(t)
 		}
 	}

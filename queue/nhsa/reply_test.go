@@ -70,6 +70,16 @@ func readAll(infno string, r nhsa.Reply) error {
 		_, err = nhsa.ReadUsage(r)
 	case nhsa.InfoVisits:
 		_, err = nhsa.ReadVisits(r)
+	case nhsa.InfoFile:
+		_, err = nhsa.ReadFiled(r)
+	case nhsa.InfoTotals:
+		_, err = nhsa.ReadTotals(r)
+	case nhsa.InfoDetails:
+		_, err = nhsa.ReadDetails(r)
+	case nhsa.InfoClaim:
+		_, err = nhsa.ReadClaimed(r)
+	case nhsa.InfoUpload:
+		_, err = nhsa.ReadUploaded(r)
 	}
 	return err
 }
@@ -99,6 +109,9 @@ func TestSampleRequestsAreJSON(t *testing.T) {
 
 func TestRecordedSettlement(t *testing.T) {
 	r := yes(t, nhsa.InfoSettle, string(read(t, "openhis-2207-resp-hebei.json")))
+	if len(r.RefTime) != 17 || len(r.RespondTime) != 17 || r.RefMsgID == "" {
+		t.Errorf("head: %q %q %q", r.RefMsgID, r.RefTime, r.RespondTime)
+	}
 	res, err := nhsa.ReadResult("H13110200026202111291809520478", r)
 	if err != nil {
 		t.Fatal(err)
@@ -259,7 +272,7 @@ func FuzzReadReply(f *testing.F) {
 	}
 	f.Add([]byte("\xef\xbb\xbf{\"infcode\":\"0\",\"output\":\"{\\\"data\\\":1}\"}"))
 	f.Add([]byte(`{"infcode":0,"output":{"setlinfo":[{"setl_id":{},"medfee_sumamt":1e30}],"cuminfo":{"cum":"-1"}}}`))
-	infos := []string{"9001", "1101", "2001", "2201", "2204", "2206", "2207", "2208", "5201", "5206", "5302"}
+	infos := []string{"9001", "1101", "2001", "2201", "2204", "2206", "2207", "2208", "2505", "3201", "3202", "3203", "5201", "5206", "5302", "9101"}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, infno := range infos {
 			r, err := nhsa.ReadReply(infno, 200, data)
@@ -276,4 +289,21 @@ func FuzzReadReply(f *testing.F) {
 			_ = c.Take(nhsa.Visit{}, "m", r)
 		}
 	})
+}
+
+// The readers of single answers take nothing for them that is none.
+func TestReadersLack(t *testing.T) {
+	for infno, want := range map[string]string{
+		nhsa.InfoFile: `{"result":{"trt_dcla_detl_sn":1}}`, nhsa.InfoTotals: `{"stmtinfo":{"stmt_rslt":0}}`,
+		nhsa.InfoDetails: `{"fileinfo":[{"file_qury_no":"x"}]}`, nhsa.InfoClaim: `{"result":{"clr_appy_evt_id":"x"}}`,
+	} {
+		if err := readAll(infno, yes(t, infno, `{"infcode":0,"output":`+want+`}`)); err != nil {
+			t.Errorf("%s: %v", infno, err)
+		}
+		for _, output := range []string{`null`, `{"result":{},"stmtinfo":[],"fileinfo":null}`, `{"result":{"x":1},"stmtinfo":{"x":1},"fileinfo":{"x":1}}`} {
+			if err := readAll(infno, yes(t, infno, `{"infcode":0,"output":`+output+`}`)); kind(err) != "unknown" {
+				t.Errorf("%s %s: %v", infno, output, err)
+			}
+		}
+	}
 }

@@ -47,7 +47,7 @@ func (c *Chain) visit(v Visit) VisitUpload {
 			up.Visit.DiseaseCode, up.Visit.DiseaseName = d.Code, d.Name
 		}
 		up.Diagnoses = append(up.Diagnoses, Diagnosed{
-			Kind: kind, No: strconv.Itoa(i + 1), Code: d.Code, Name: d.Name,
+			Kind: kind, No: Number(strconv.Itoa(i + 1)), Code: d.Code, Name: d.Name,
 			Department: v.Chart.Department.Name, DoctorCode: v.Chart.Doctor.Code, DoctorName: v.Chart.Doctor.Name,
 			Time: v.Chart.Began, Valid: "1",
 		})

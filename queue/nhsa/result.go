@@ -54,7 +54,7 @@ func ReadResult(msgid string, r Reply) (Result, error) {
 		res.Funds = append(res.Funds, Paid{Type: string(row.Type), Name: string(row.Name), Amount: row.Amount.Fen})
 	}
 	res.Warnings = info.identities(rows)
-	if sender := string(info.SenderID); r.Infno != InfoTrial && sender != "" && sender != msgid {
+	if sender := string(info.SenderID); !r.trial() && sender != "" && sender != msgid {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("medins_setl_id %s is not the msgid %s of the request", settle.Clip(sender), msgid))
 	}
 	return res, nil

@@ -109,15 +109,7 @@ func readNodes(list map[string]any, shared map[string]fields) (map[string]node, 
 func readFields(v any, shared map[string]fields) (fields, error) {
 	switch v := v.(type) {
 	case string:
-		own, ok := shared[v]
-		if !ok {
-			return nil, fmt.Errorf("no node %q", v)
-		}
-		f := fields{}
-		maps.Copy(f, shared[own["like"]])
-		maps.Copy(f, own)
-		delete(f, "like")
-		return f, nil
+		return sharedFields(v, shared)
 	case map[string]any:
 		f := fields{}
 		for name, form := range v {
@@ -130,4 +122,29 @@ func readFields(v any, shared map[string]fields) (fields, error) {
 		return f, nil
 	}
 	return nil, fmt.Errorf("%T", v)
+}
+
+// sharedFields are those of a shared node, after those of the node that it is like. A
+// name that ends in "?" takes them all as not required.
+func sharedFields(name string, shared map[string]fields) (fields, error) {
+	plain, loose := strings.CutSuffix(name, "?")
+	own, ok := shared[plain]
+	if !ok {
+		return nil, fmt.Errorf("no node %q", plain)
+	}
+	f := fields{}
+	if like := own["like"]; like != "" {
+		var err error
+		if f, err = sharedFields(like, shared); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(f, own)
+	delete(f, "like")
+	if loose {
+		for name, form := range f {
+			f[name] = strings.TrimSuffix(form, "*")
+		}
+	}
+	return f, nil
 }

@@ -1,15 +1,20 @@
 package nhsa
 
 import (
+	"encoding/json"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"settled/settle"
 )
 
 // form is the specification's notation.
-var form = regexp.MustCompile(`^(C\d+|N\d+,\d+|T|D)?\*?$`)
+var form = regexp.MustCompile(`^(C\d+|-?N\d+,\d+|T|D)?\*?$`)
 
 func TestSpecReads(t *testing.T) {
 	s := mustSpec(t)
@@ -38,64 +43,133 @@ func TestSpecReads(t *testing.T) {
 	}
 }
 
-// TestTypesAreTheSpec holds the Go types of requests against the specification: a field
-// that one has and the other not, or with a looser form, fails.
+// TestTypesAreTheSpec holds the Go types of every transaction against the specification,
+// in both directions: a transaction, a node or a field that one has and the other not, a
+// looser form, or a field that may be left out and is required, fails.
 func TestTypesAreTheSpec(t *testing.T) {
 	s := mustSpec(t)
-	for infno, v := range map[string]any{
-		"9001": SignIn{}, "1101": PersonQuery{}, "2201": Register{}, "2202": Unregister{}, "2203": VisitUpload{},
-		"2204": FeeUpload{}, "2205": DropFees{}, "2206": Trial{}, "2207": Final{}, "2208": Cancel{}, "2601": Reverse{},
-	} {
-		tr := s.transaction(infno)
-		rt := reflect.TypeOf(v)
-		for i := range rt.NumField() {
-			f := rt.Field(i)
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			n, ok := tr.request[name]
-			if !ok {
-				t.Errorf("%s: node %s is not in the specification", infno, name)
+	if got := Infnos(); !slices.Equal(got, s.Infnos()) {
+		t.Errorf("types for %v, the specification has %v", got, s.Infnos())
+	}
+	sent := reflect.TypeFor[envelope]()
+	compareSent(t, "head", visible(sent), s.head)
+	for name := range s.replyHead {
+		if !has(visible(reflect.TypeFor[answer]()), name) {
+			t.Errorf("reply head.%s is not read", name)
+		}
+	}
+	replies := map[reflect.Type]map[string]fields{} // all that the specification has for a type
+	for _, m := range messages() {
+		for _, infno := range m.infnos {
+			tr := s.transaction(infno)
+			if tr == nil {
+				t.Errorf("%s: not in the specification", infno)
 				continue
 			}
-			row := f.Type
-			if row.Kind() == reflect.Slice {
-				row = row.Elem()
+			types := nodesOf(m.request)
+			sameNames(t, infno+" request", types, tr.request)
+			for name, row := range types {
+				compareSent(t, infno+" "+name, visible(row), tr.request[name].fields)
 			}
-			compareFields(t, infno+" "+name, row, n.fields)
+			types = nodesOf(m.output)
+			sameNames(t, infno+" reply", types, tr.reply)
+			for name, row := range types {
+				compareRead(t, infno+" "+name, row, tr.reply[name].fields)
+				if replies[row] == nil {
+					replies[row] = map[string]fields{}
+				}
+				replies[row][infno] = tr.reply[name].fields
+			}
+		}
+	}
+	for row, specs := range replies { // one type may serve several transactions
+		for name, f := range visible(row) {
+			found := f.Type.Kind() == reflect.Slice // a node beside fields
+			for _, want := range specs {
+				found = found || has(want, name)
+			}
+			if !found {
+				t.Errorf("%v.%s is read, and not in the specification of %v", row, name, slices.Sorted(maps.Keys(specs)))
+			}
 		}
 	}
 }
 
-func compareFields(t *testing.T, at string, row reflect.Type, want fields) {
+// nodesOf are the nodes of an input's or output's type, each with the type of its rows.
+func nodesOf(of reflect.Type) map[string]reflect.Type {
+	nodes := map[string]reflect.Type{}
+	if of.Kind() == reflect.Slice { // Rows
+		nodes["*"] = of.Elem()
+		return nodes
+	}
+	for name, f := range visible(of) {
+		switch kind := f.Type.Kind(); {
+		case f.Type == reflect.TypeFor[List[json.RawMessage]]():
+			nodes[name] = reflect.TypeFor[none]()
+		case kind == reflect.Slice:
+			nodes[name] = f.Type.Elem()
+		case kind == reflect.Struct:
+			nodes[name] = f.Type
+		default:
+			nodes["."] = of
+		}
+	}
+	return nodes
+}
+
+// visible are a struct's fields by their names on the wire.
+func visible(row reflect.Type) map[string]reflect.StructField {
+	list := map[string]reflect.StructField{}
+	for _, f := range reflect.VisibleFields(row) {
+		if name := jsonName(f); name != "" && name != "-" && name != "input" {
+			list[name] = f
+		}
+	}
+	return list
+}
+
+func sameNames(t *testing.T, at string, types map[string]reflect.Type, nodes map[string]node) {
 	t.Helper()
-	for i := range row.NumField() {
-		name, _, _ := strings.Cut(row.Field(i).Tag.Get("json"), ",")
+	if got, want := slices.Sorted(maps.Keys(types)), slices.Sorted(maps.Keys(nodes)); !slices.Equal(got, want) {
+		t.Errorf("%s: the type has the nodes %q, the specification %q", at, got, want)
+	}
+}
+
+// compareSent: what is sent must be the specification's, or stricter.
+func compareSent(t *testing.T, at string, row map[string]reflect.StructField, want fields) {
+	t.Helper()
+	for name, f := range row {
 		spec, ok := want[name]
 		if !ok {
 			t.Errorf("%s.%s is not in the specification", at, name)
 			continue
 		}
-		wire := row.Field(i).Tag.Get("wire")
-		if wire == "" { // settle.Fen, which is always N16,2 and always there
-			wire = "N16,2*"
+		wire := f.Tag.Get("wire")
+		if f.Type == reflect.TypeFor[settle.Fen]() {
+			wire = "N16,2*" // always there
 		}
 		if !within(strings.TrimSuffix(wire, "*"), strings.TrimSuffix(spec, "*")) {
 			t.Errorf("%s.%s: sent as %s, the specification has %s", at, name, wire, spec)
 		}
-		if strings.HasSuffix(spec, "*") && !strings.HasSuffix(wire, "*") {
+		if !strings.HasSuffix(spec, "*") {
+			continue
+		}
+		if !strings.HasSuffix(wire, "*") || strings.Contains(f.Tag.Get("json"), "omitempty") {
 			t.Errorf("%s.%s: required, but may be sent empty", at, name)
 		}
 	}
-	for name, spec := range want {
-		if strings.HasSuffix(spec, "*") && !hasField(row, name) {
-			t.Errorf("%s.%s: required, but not sent", at, name)
+	for name := range want {
+		if !has(row, name) {
+			t.Errorf("%s.%s: in the specification, but not in the type", at, name)
 		}
 	}
+	private(t, at, row)
 }
 
 // within tells whether what form wire lets through is of form spec: the same, or
-// shorter text. Numbers may be sent as text.
+// shorter text.
 func within(wire, spec string) bool {
-	if wire == spec || spec == "" || strings.HasPrefix(spec, "N") {
+	if wire == spec || spec == "" {
 		return true
 	}
 	ours, err1 := strconv.Atoi(strings.TrimPrefix(wire, "C"))
@@ -103,13 +177,38 @@ func within(wire, spec string) bool {
 	return err1 == nil && err2 == nil && ours <= theirs
 }
 
-func hasField(row reflect.Type, name string) bool {
-	for i := range row.NumField() {
-		if key, _, _ := strings.Cut(row.Field(i).Tag.Get("json"), ","); key == name {
-			return true
+// compareRead: what is read must be of a kind that loses nothing.
+func compareRead(t *testing.T, at string, of reflect.Type, want fields) {
+	t.Helper()
+	row := visible(of)
+	for name, spec := range want {
+		f, ok := row[name]
+		if !ok {
+			t.Errorf("%s.%s: in the specification, but not in the type", at, name)
+			continue
+		}
+		kinds := []reflect.Type{reflect.TypeFor[Text](), reflect.TypeFor[Told]()}
+		if strings.HasPrefix(spec, "N16,2") {
+			kinds = []reflect.Type{reflect.TypeFor[Amount](), reflect.TypeFor[Figure]()}
+		}
+		if !slices.Contains(kinds, f.Type) {
+			t.Errorf("%s.%s: read as %v, the specification has %s", at, name, f.Type, spec)
 		}
 	}
-	return false
+	private(t, at, row)
+}
+
+// private: what identifies a person is of the type that never prints.
+func private(t *testing.T, at string, row map[string]reflect.StructField) {
+	t.Helper()
+	for _, name := range []string{
+		"psn_no", "psn_name", "certno", "mdtrt_cert_no", "card_sn", "brdy", "tel", "addr", "emp_name", "hcard_basinfo",
+		"hcard_chkinfo", "agnter_name", "agnter_certno", "agnter_tel", "agnter_addr",
+	} {
+		if f, ok := row[name]; ok && f.Type != reflect.TypeFor[Told]() {
+			t.Errorf("%s.%s is personal, and of type %v", at, name, f.Type)
+		}
+	}
 }
 
 func mustSpec(t *testing.T) *Spec {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,6 +71,13 @@ func looseText(data []byte) (string, error) {
 	return string(data), nil
 }
 
+// Number is a number in a request that nothing computes with: "3", "0.5". An empty one is
+// sent as "0" (interface 1.3).
+type Number string
+
+// MarshalJSON writes the number as a string.
+func (n Number) MarshalJSON() ([]byte, error) { return compact(or(string(n), "0")) }
+
 // Amount is an amount in a reply. Null, "" and absence are not Known and count as
 // nothing.
 type Amount struct {
@@ -97,6 +106,19 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return json.Marshal(a.Fen.String())
+}
+
+// Figure is an amount in a reply that nothing is computed from. What cannot be read, such
+// as a limit that stands for none, is not Known and no error: it must not turn a
+// settlement that was booked into an unknown outcome.
+type Figure struct{ Amount }
+
+// UnmarshalJSON reads what can be read.
+func (f *Figure) UnmarshalJSON(data []byte) error {
+	if f.Amount.UnmarshalJSON(data) != nil {
+		f.Amount = Amount{}
+	}
+	return nil
 }
 
 var errYuan = errors.New("not an amount of whole fen")
@@ -171,14 +193,14 @@ func shift(whole, frac string, n int) (w, f string) {
 	return whole, frac
 }
 
-// List is a list in a reply: an array, or an object for a single row; null, "" and
-// {} are no rows.
+// List is a list in a reply: an array, or an object for a single row, either of them in
+// a string too; null, "" and {} are no rows.
 type List[T any] []T
 
 // UnmarshalJSON reads leniently.
 func (l *List[T]) UnmarshalJSON(data []byte) error {
 	*l = nil
-	data = bytes.TrimSpace(data)
+	data = bytes.TrimSpace(unwrap(bytes.TrimSpace(data)))
 	if hollow(data) {
 		return nil
 	}
@@ -203,6 +225,37 @@ func (l *List[T]) UnmarshalJSON(data []byte) error {
 			return err
 		}
 		*l = append(*l, one)
+	}
+	return nil
+}
+
+// Rows is the output of a query whose node has no certain name: a list, or an object with
+// the list under some name, or under several.
+type Rows[T any] []T
+
+// UnmarshalJSON reads leniently. An object without rows is none.
+func (r *Rows[T]) UnmarshalJSON(data []byte) error {
+	*r = nil
+	data = bytes.TrimSpace(unwrap(bytes.TrimSpace(data)))
+	if hollow(data) {
+		return nil
+	}
+	if data[0] == '[' {
+		return json.Unmarshal(data, (*List[T])(r))
+	}
+	var nodes map[string]json.RawMessage
+	if err := json.Unmarshal(data, &nodes); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		if v := bytes.TrimSpace(unwrap(nodes[name])); v[0] != '[' && v[0] != '{' {
+			continue // the number of rows, and the like
+		}
+		var rows List[T]
+		if err := json.Unmarshal(nodes[name], &rows); err != nil {
+			return err
+		}
+		*r = append(*r, rows...)
 	}
 	return nil
 }
