@@ -2,5 +2,5 @@
 
 package queue
 
-// thin says that all power cuts are judged.
+// thin says that all is tried.
 const thin = 1

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,6 +41,12 @@ var modelPeriods = []string{"2025", "2026"}
 // files, and compares every answer and all that can be read with the model's. Where
 // bbolt does not lag, the queue proves itself after each of them.
 func TestModel(t *testing.T) {
+	if thin > 1 { // the rest is done without the race detector
+		checks := flag.Lookup("rapid.checks").Value
+		was := checks.String()
+		must(t, checks.Set("20"))
+		defer func() { must(t, checks.Set(was)) }()
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "settled-model-")
 		must(t, err)
