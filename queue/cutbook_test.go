@@ -33,6 +33,24 @@ func (b *platformBook) post(p posting) error {
 	return nil
 }
 
+// has asks the platform for a settlement before it is sent again, or if a restored copy
+// does not know whether it was.
+func (b *platformBook) has(number string, c Chain) (posting, bool) {
+	if c.Last != nil {
+		if p, ok := b.byMsg[c.Last.MsgID]; ok {
+			return p, true
+		}
+	}
+	if c.Doubt && b.times[number] > 0 {
+		for _, p := range b.byMsg {
+			if p.number == number {
+				return p, true
+			}
+		}
+	}
+	return posting{}, false
+}
+
 // drain brings all that waits to the platform, as the upload does: it goes on from
 // where the journal says it was, and asks before it sends anything again.
 func drain(t testing.TB, q *Queue, b *platformBook) error {
@@ -73,12 +91,10 @@ func deliver(t testing.TB, q *Queue, b *platformBook, number string) error {
 		return err
 	}
 	a := ackOf(r.Settlement)
-	if c.Last != nil {
-		if p, ok := b.byMsg[c.Last.MsgID]; ok { // asked: it has it
-			a.Amounts, a.MsgID = p.amounts, p.msgid
-			_, err := q.Acknowledge(ctx, a)
-			return err
-		}
+	if p, ok := b.has(number, c); ok {
+		a.Amounts, a.MsgID = p.amounts, p.msgid
+		_, err := q.Acknowledge(ctx, a)
+		return err
 	}
 	msgid, _, err := q.Request(ctx, number, "2207", func(id string) ([]byte, error) { return []byte(id), nil }, clerk)
 	if err != nil {

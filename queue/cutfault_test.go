@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"settled/queue/internal/cutfs"
 )
@@ -51,8 +50,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 			mount, runs := filepath.Dir(l.dir), 0
 			for k := 0; ; k += thin {
 				fault.After = k
-				day := &trial{t: t, h: newHand(), fs: l.fs, dir: filepath.Join(mount, "state"), book: newBook()}
-				day.opt = lagging(day.h)
+				day := trialOn(t, l.fs, mount)
 				hits, err := day.faulted(fault)
 				if err != nil {
 					t.Fatalf("operation %d: %v", k, err)
@@ -128,10 +126,7 @@ func (l *trial) mended() error {
 	if err != nil {
 		return fmt.Errorf("on the mended disk: %w", err)
 	}
-	o := &oracle{t: l.t, told: l.told, now: l.h.read().Add(time.Minute)}
-	if o.entries, err = entries(q); err != nil {
-		return err
-	}
+	o := &oracle{t: l.t}
 	var last uint64
 	for _, w := range l.told {
 		if w.asked == nil {
@@ -150,12 +145,15 @@ func (l *trial) mended() error {
 		last = s.Entry
 	}
 	list, err := entries(q)
-	if err := errors.Join(err, o.whole(q, 0), q.Close()); err != nil {
+	if err := errors.Join(err, o.whole(q), q.Close()); err != nil {
 		return err
 	}
-	o.entries = list
+	clear(l.lives[0]) // what failed was perhaps not written
+	for _, e := range list {
+		l.lives[0][e.N] = e
+	}
 	l.tell(told{entry: last})
-	o.told = l.told
+	o.told, o.lives = l.told, l.lives
 	log, err := l.fs.Log()
 	if err != nil {
 		return err

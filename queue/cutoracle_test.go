@@ -1,8 +1,10 @@
 package queue
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,12 +18,18 @@ import (
 
 // oracle knows what a trial told, and judges what is left of it after a cut.
 type oracle struct {
-	t       testing.TB
-	told    []told
-	entries []journal.Entry         // of the trial's journal, which it had to its end
-	now     time.Time               // when the power comes back
-	rot     func(boundary int) bool // whether bbolt's file was being damaged by hand then
-	judged  int
+	t      testing.TB
+	told   []told
+	lives  []map[uint64]journal.Entry // of the trial, to their ends
+	rot    func(boundary int) bool    // whether bbolt's file was being damaged by hand then
+	judged int
+
+	words []told                   // told before the cut that is judged now
+	life  map[uint64]journal.Entry // that goes on behind it
+	aside map[uint64]journal.Entry // what the last restore had to set aside
+	redos int
+
+	proved map[string]bool // parcels, by their bytes
 }
 
 // newOracle asks the trial's disk as it is at its end.
@@ -34,41 +42,61 @@ func newOracle(l *trial) (*oracle, error) {
 	if err := log.Now(len(log.Ops)).Save(dir); err != nil {
 		return nil, err
 	}
-	o := &oracle{t: l.t, told: l.told, now: l.h.read().Add(time.Minute)}
+	o := &oracle{t: l.t, told: l.told, lives: l.lives, proved: map[string]bool{}}
 	o.rot = func(boundary int) bool { return strings.HasPrefix(l.during(boundary), "damage") }
-	q, err := Open(filepath.Join(dir, "state"), o.options())
+	q, err := o.open(filepath.Join(dir, "state"), math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
-	o.entries, err = entries(q)
+	list, err := entries(q)
+	for _, e := range list {
+		o.lives[len(o.lives)-1][e.N] = e
+	}
 	return o, errors.Join(err, q.Close())
 }
 
-func (o *oracle) options() Options { return lagging(&hand{now: o.now}) }
+// entries is how many the trial wrote.
+func (o *oracle) entries() int { return len(o.lives[len(o.lives)-1]) }
+
+// options are those of the trial at a boundary, a minute later.
+func (o *oracle) options(dir string, boundary int) Options {
+	w := told{clock: newHand().now, ring: 1}
+	if list := o.before(boundary); len(list) > 0 {
+		w = list[len(list)-1]
+	}
+	opt := lagging(&hand{now: w.clock.Add(time.Minute)})
+	opt.Key = ringOf(w.ring)
+	opt.Archives = filepath.Join(filepath.Dir(dir), "archives")
+	return opt
+}
 
 // judge opens what is left in dir after a cut at a boundary, and tells what is wrong
 // with it: an error that is not nil is a receipt lost, an entry doubled, a queue that
 // does not open, or a state that is not the journal's.
 func (o *oracle) judge(dir string, boundary int) error {
-	q, err := Open(dir, o.options())
+	q, err := o.open(dir, boundary)
 	if err != nil {
 		return fmt.Errorf("does not open: %w", err)
 	}
 	defer func() { _ = q.Close() }() // again, if all went well
-	if o.rot != nil && o.rot(boundary) && isCorrupt(o.whole(q, boundary)) {
+	opt := o.options(dir, boundary)
+	if o.rot != nil && o.rot(boundary) && isCorrupt(o.whole(q)) {
 		// Half of a damage that no power cut makes is not always seen by Open: the queue
 		// has stopped, and the next start builds the file again.
 		if err := q.Close(); err != nil {
 			return fmt.Errorf("close: %w", err)
 		}
-		again, err := Open(dir, o.options())
+		again, err := Open(dir, opt)
 		if err != nil {
 			return fmt.Errorf("does not open on a marked file: %w", err)
 		}
 		q = again
 	}
-	for _, step := range []func(*Queue, int) error{o.kept, o.whole, o.everyKey, o.everyReversal, o.platform, o.whole} {
-		if err := step(q, boundary); err != nil {
+	if err := o.listen(q, boundary); err != nil {
+		return err
+	}
+	for _, step := range []func(*Queue) error{o.kept, o.setAside, o.whole, o.everyKey, o.everyReversal, o.noNumberAgain, o.platform, o.whole} {
+		if err := step(q); err != nil {
 			return err
 		}
 	}
@@ -79,7 +107,7 @@ func (o *oracle) judge(dir string, boundary int) error {
 	if err := q.Close(); err != nil {
 		return fmt.Errorf("close: %w", err)
 	}
-	if err := o.again(dir, want); err != nil {
+	if err := o.again(dir, opt, want); err != nil {
 		return fmt.Errorf("opened again: %w", err)
 	}
 	o.judged++
@@ -89,47 +117,60 @@ func (o *oracle) judge(dir string, boundary int) error {
 	if err := os.Remove(filepath.Join(dir, storeName)); err != nil {
 		return err
 	}
-	if err := o.again(dir, want); err != nil {
+	if err := o.again(dir, opt, want); err != nil {
 		return fmt.Errorf("built again from the journal: %w", err)
 	}
 	return nil
 }
 
 // kept: the journal is the trial's, up to an entry, and nothing that was told is missing.
-func (o *oracle) kept(q *Queue, boundary int) error {
+func (o *oracle) kept(q *Queue) error {
 	list, err := entries(q)
 	if err != nil {
 		return err
 	}
 	var promised uint64
-	for _, w := range o.before(boundary) {
+	for _, w := range o.words {
 		promised = max(promised, w.entry)
 	}
-	n := uint64(len(list))
-	if n < promised {
-		return fmt.Errorf("the journal has %d entries, %d were durable", n, promised)
+	if n := list[len(list)-1].N; n < promised {
+		return fmt.Errorf("the journal ends with entry %d, %d were durable", n, promised)
 	}
-	for i, e := range list {
-		if promised == 0 && i == 0 { // the first is written anew if it was never durable
-			break
-		}
-		if i >= len(o.entries) || e.Hash != o.entries[i].Hash {
+	for _, e := range list {
+		// Open writes these, and writes them anew if they were never durable.
+		byOpen := e.N > promised && (e.Kind == kindOwner || e.Kind == kindKey || e.Kind == kindRestore)
+		if was, ok := o.life[e.N]; (!ok || e.Hash != was.Hash) && !byOpen {
 			return fmt.Errorf("entry %d is not the one that was written", e.N)
 		}
 	}
-	for _, w := range o.before(boundary) {
-		if w.acked == "" {
+	for _, w := range o.words {
+		if w.parcel != "" {
+			if err := o.proves(filepath.Join(filepath.Dir(q.dir), w.parcel), q.opt.Key); err != nil {
+				return fmt.Errorf("%s: %w", w.parcel, err)
+			}
+		}
+		if w.acked == "" || w.lost {
 			continue
 		}
-		row, err := q.row(w.acked)
-		if err != nil {
-			return err
-		}
-		if row.Ack.Length == 0 {
-			return fmt.Errorf("settlement %s was acknowledged: it is %q", w.acked, row.State)
+		if row, err := q.row(w.acked); err != nil || row.Ack.Length == 0 {
+			return fmt.Errorf("settlement %s was acknowledged: it is %q, %w", w.acked, row.State, err)
 		}
 	}
 	return nil
+}
+
+// proves a parcel, once for the same bytes.
+func (o *oracle) proves(path string, key []byte) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(data))
+	if !o.proved[sum] {
+		_, _, err = VerifyFile(o.t.Context(), path, VerifyOptions{Key: key})
+		o.proved[sum] = err == nil
+	}
+	return err
 }
 
 // before gives what was told before the cut.
@@ -143,7 +184,7 @@ func (o *oracle) before(boundary int) []told {
 }
 
 // whole: the chain verifies, and bbolt is as the journal says.
-func (o *oracle) whole(q *Queue, _ int) error {
+func (o *oracle) whole(q *Queue) error {
 	if _, err := q.Verify(o.t.Context()); err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
@@ -153,14 +194,14 @@ func (o *oracle) whole(q *Queue, _ int) error {
 
 // everyKey: a client that asks again with the key of anything that it ever asked for
 // gets the settlement of then, or settles now, once.
-func (o *oracle) everyKey(q *Queue, boundary int) error {
+func (o *oracle) everyKey(q *Queue) error {
 	printed := map[string]string{}
-	for _, w := range o.before(boundary) {
-		if w.number != "" {
+	for _, w := range o.words {
+		if w.number != "" && !w.lost {
 			printed[w.key] = w.number
 		}
 	}
-	for _, w := range o.before(boundary) {
+	for _, w := range o.words {
 		if w.asked == nil {
 			continue
 		}
@@ -185,12 +226,15 @@ func (o *oracle) everyKey(q *Queue, boundary int) error {
 }
 
 // platform: everything in the journal reaches the platform once, and nothing else does.
-func (o *oracle) platform(q *Queue, boundary int) error {
-	book := newBook()
-	for _, w := range o.before(boundary) {
+func (o *oracle) platform(q *Queue) error {
+	book, gone := newBook(), map[string]bool{}
+	for _, w := range o.words {
 		if w.sent != nil {
 			if err := book.post(*w.sent); err != nil {
 				return err
+			}
+			if _, err := q.row(w.sent.number); w.lost && err != nil {
+				gone[w.sent.number] = true // settled behind the backup
 			}
 		}
 		if w.withdrawn != nil {
@@ -206,6 +250,9 @@ func (o *oracle) platform(q *Queue, boundary int) error {
 	if err != nil {
 		return err
 	}
+	for n := list[0].N - 1; n > 0; n-- { // archived
+		list = append([]journal.Entry{o.life[n]}, list...)
+	}
 	live, err := standing(list)
 	if err != nil {
 		return err
@@ -217,7 +264,7 @@ func (o *oracle) platform(q *Queue, boundary int) error {
 		delete(book.times, number)
 	}
 	for number, n := range book.times {
-		if n != 0 {
+		if n != 0 && !gone[number] {
 			return fmt.Errorf("the platform has settlement %s %d times, the journal has not", number, n)
 		}
 	}
@@ -252,8 +299,8 @@ func standing(list []journal.Entry) (map[string]bool, error) {
 }
 
 // again opens a queue that was closed in order: there is nothing to say, and the state is want.
-func (o *oracle) again(dir string, want any) error {
-	q, err := Open(dir, o.options())
+func (o *oracle) again(dir string, opt Options, want any) error {
+	q, err := Open(dir, opt)
 	if err != nil {
 		return err
 	}

@@ -33,8 +33,11 @@ func (l *trial) reverse(state State, whole bool) error {
 		}
 		l.tell(told{reversal: &back})
 		v, _, err := l.q.Reverse(l.t.Context(), back)
+		if err = nothingToDo(err); errors.Is(err, errNothing) {
+			l.told = l.told[:len(l.told)-1] // refused: nobody is promised anything
+		}
 		if err != nil {
-			return nothingToDo(err)
+			return err
 		}
 		l.tell(told{key: back.Key, void: v.Number})
 		return nil
@@ -87,18 +90,21 @@ func (b *platformBook) withdraw(p posting) error {
 
 // everyReversal: whoever asks again for a reversal gets the void of then, or it is
 // reversed now, once.
-func (o *oracle) everyReversal(q *Queue, boundary int) error {
+func (o *oracle) everyReversal(q *Queue) error {
 	printed := map[string]string{}
-	for _, w := range o.before(boundary) {
-		if w.void != "" {
+	for _, w := range o.words {
+		if w.void != "" && !w.lost {
 			printed[w.key] = w.void
 		}
 	}
-	for _, w := range o.before(boundary) {
+	for _, w := range o.words {
 		if w.reversal == nil {
 			continue
 		}
 		v, replayed, err := q.Reverse(o.t.Context(), *w.reversal)
+		if w.lost && errors.Is(nothingToDo(err), errNothing) {
+			continue // of what was lost with it
+		}
 		if err != nil {
 			return fmt.Errorf("reversed again with %q: %w", w.reversal.Key, err)
 		}

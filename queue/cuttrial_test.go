@@ -29,6 +29,9 @@ type trial struct {
 	told []told
 	acts []span
 	keys int
+	ring int // keys of the key ring
+
+	lives []map[uint64]journal.Entry // all entries; a restore begins another life
 }
 
 // span is where in the log an act ends, and what it was.
@@ -39,7 +42,9 @@ type span struct {
 
 // told is what somebody outside was told by a place of the log: it must be true ever after.
 type told struct {
-	at     int      // place in the log
+	at     int // place in the log
+	clock  time.Time
+	ring   int      // keys of the key ring
 	entry  uint64   // the journal had this entry
 	key    string   // a receipt was printed for this key,
 	number string   // with this number
@@ -50,6 +55,11 @@ type told struct {
 	reversal  *Reversal // this was asked for
 	void      string    // a slip was printed for key, with this number
 	withdrawn *posting  // the platform got this message, and took number back
+
+	parcel   string   // this backup or archive, beside the state directory, is whole
+	begun    *restore // from now on the disk may hold what was restored,
+	restored bool     // and now it does
+	lost     bool     // it was told behind the backup that was restored since
 }
 
 // act is something that a counter does to its files. A new operation is a new row in
@@ -60,8 +70,9 @@ type act struct {
 	again bool // may be done at any time while the queue is open; errNothing is no failure
 }
 
-// acts are all of them. TestEveryCut does them in this order, TestRandomCuts those that
-// may be done again in any.
+// acts are those of a day at the counter; those of whoever keeps it are in keeping.
+// TestEveryCut does each list in its order, TestRandomCuts those that may be done again
+// in any.
 func acts() []act {
 	flush := func(l *trial) error { return l.q.Flush(l.t.Context()) }
 	return []act{
@@ -102,7 +113,7 @@ func acts() []act {
 func anyActs(r *rand.Rand, n int) []act {
 	var may []act
 	all := acts()
-	for _, a := range all {
+	for _, a := range append(acts(), keeping()...) {
 		if a.again {
 			run := a.run
 			a.run = func(l *trial) error {
@@ -132,9 +143,16 @@ func newTrial(t testing.TB, from *cutfs.Image) *trial {
 	if err != nil {
 		t.Fatalf("%v (SETTLED_NO_FUSE=1 leaves the power cuts out)", err)
 	}
-	l := &trial{t: t, h: newHand(), fs: fs, dir: filepath.Join(mount, "state"), book: newBook()}
-	l.opt = lagging(l.h)
+	l := trialOn(t, fs, mount)
 	t.Cleanup(l.end)
+	return l
+}
+
+func trialOn(t testing.TB, fs *cutfs.FS, mount string) *trial {
+	l := &trial{t: t, h: newHand(), fs: fs, dir: filepath.Join(mount, "state"), book: newBook(), ring: 1}
+	l.lives = []map[uint64]journal.Entry{{}}
+	l.opt = lagging(l.h)
+	l.opt.Archives = filepath.Join(mount, "archives")
 	return l
 }
 
@@ -157,6 +175,7 @@ func (l *trial) live(list []act) error {
 	for _, a := range list {
 		err := a.run(l)
 		if err == nil && l.q != nil {
+			l.remember()
 			if s, err := l.q.Status(); err == nil {
 				l.tell(told{entry: s.Entry})
 			}
@@ -169,9 +188,21 @@ func (l *trial) live(list []act) error {
 	return nil
 }
 
+// remember keeps what the journal has now.
+func (l *trial) remember() {
+	list, err := entries(l.q)
+	if errors.Is(err, ErrClosed) {
+		return
+	}
+	must(l.t, err)
+	for _, e := range list {
+		l.lives[len(l.lives)-1][e.N] = e
+	}
+}
+
 // tell writes down what somebody was told just now.
 func (l *trial) tell(w told) {
-	w.at = l.note("told")
+	w.at, w.clock, w.ring = l.note("told"), l.h.read(), l.ring
 	l.told = append(l.told, w)
 }
 
@@ -315,11 +346,9 @@ func (l *trial) upload(differs, lost bool) error {
 		return err
 	}
 	a := ackOf(r.Settlement)
-	if c.Last != nil {
-		if p, ok := l.book.byMsg[c.Last.MsgID]; ok {
-			a.Amounts, a.MsgID = p.amounts, p.msgid
-			return l.answered(a)
-		}
+	if p, ok := l.book.has(number, c); ok {
+		a.Amounts, a.MsgID = p.amounts, p.msgid
+		return l.answered(a)
 	}
 	msgid, _, err := l.q.Request(l.t.Context(), number, "2207", func(id string) ([]byte, error) { return []byte(id), nil }, clerk)
 	if err != nil {
@@ -338,7 +367,10 @@ func (l *trial) upload(differs, lost bool) error {
 }
 
 func (l *trial) answered(a Ack) error {
-	err := l.q.Answer(l.t.Context(), Answer{Number: a.Number, MsgID: a.MsgID, Infno: "2207", Class: ClassOK, By: clerk})
+	c, err := l.q.Chain(a.Number)
+	if err == nil && c.Last != nil { // else it was asked of another copy
+		err = l.q.Answer(l.t.Context(), Answer{Number: a.Number, MsgID: a.MsgID, Infno: "2207", Class: ClassOK, By: clerk})
+	}
 	if err != nil {
 		return err
 	}

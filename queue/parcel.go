@@ -120,6 +120,9 @@ func writeParcel(ctx context.Context, dir string, m *Manifest, path string) (dig
 		return "", err
 	}
 	digest = digestOf(manifest)
+	if err := journal.MakeDir(filepath.Dir(path)); err != nil {
+		return "", err
+	}
 	part := path + ".part"
 	out, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {

@@ -87,7 +87,7 @@ func RestoreDir(ctx context.Context, path, dir string, opt RestoreOptions) (Mani
 		return *m, fmt.Errorf("queue: %s ends with entry %d of %s, hash %s: name this hash to take over from there",
 			filepath.Base(path), m.Entries, m.At.Format(time.DateTime), m.Hash)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := journal.MakeDir(dir); err != nil {
 		return *m, fmt.Errorf("queue: %w", err)
 	}
 	if err := setOut(dir, opt, m.Hash); err != nil {
@@ -136,7 +136,7 @@ func setOut(dir string, opt RestoreOptions, took string) error {
 		return nil
 	}
 	aside := filepath.Join(dir, "replaced-"+opt.Now.In(zone()).Format("20060102T150405"))
-	if err := os.MkdirAll(aside, 0o700); err != nil {
+	if err := journal.MakeDir(aside); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
 	if err := Fence(aside, "a copy from a backup took over", took, opt.Now); err != nil {

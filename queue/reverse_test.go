@@ -2,9 +2,6 @@ package queue
 
 import (
 	"bytes"
-	"compress/gzip"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -412,20 +409,7 @@ func TestFormat1(t *testing.T) {
 		h := newHand()
 		h.move(time.Hour)
 		dir := t.TempDir()
-		old := os.DirFS("testdata/format1")
-		must(t, os.Mkdir(filepath.Join(dir, journalDir), 0o700))
-		lines, err := os.ReadFile("testdata/format1/" + journal.FileName(1))
-		must(t, err)
-		must(t, os.WriteFile(filepath.Join(dir, journalDir, journal.FileName(1)), lines, 0o600))
-		if bolt {
-			f, err := old.Open("queue.bolt.gz")
-			must(t, err)
-			packed, err := gzip.NewReader(f)
-			must(t, err)
-			data, err := io.ReadAll(packed)
-			must(t, errors.Join(err, f.Close()))
-			must(t, os.WriteFile(filepath.Join(dir, storeName), data, 0o600))
-		}
+		older(t, "testdata/format1", dir, bolt)
 		q := mustOpen(t, dir, options(h))
 		verified(t, q)
 		status, err := q.Status()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Image is what is on a disk.
@@ -79,6 +80,11 @@ func (m *Image) saveDir(path string, dir int) error {
 		}
 	}
 	return nil
+}
+
+// Forget takes files whose names end so out of a directory of the root.
+func (m *Image) Forget(dir, suffix string) {
+	maps.DeleteFunc(m.Dirs[m.Dirs[Root][dir]], func(name string, _ int) bool { return strings.HasSuffix(name, suffix) })
 }
 
 // Sum is the same for images that cannot be told apart through the filesystem.
