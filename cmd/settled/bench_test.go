@@ -149,7 +149,8 @@ func openSite(b *testing.B, windows int) *benchSite {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = q.Close() })
-	o := api.Options{Windows: map[string]api.Window{}, Tokens: map[string]api.Grant{}, Ledger: newLedger(q, nil), Ready: &daemon{}}
+	l := newLedger(q, nil)
+	o := api.Options{Windows: map[string]api.Window{}, Tokens: map[string]api.Grant{}, Ledger: l, Keeper: l, Ready: &daemon{}}
 	rules, err := policy.Load()
 	if err != nil {
 		b.Fatal(err)
@@ -163,14 +164,14 @@ func openSite(b *testing.B, windows int) *benchSite {
 	if err != nil {
 		b.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
-	s.base = "http://" + l.Addr().String()
+	s.base = "http://" + listener.Addr().String()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, l) }()
+	go func() { ended <- server.Serve(ctx, listener) }()
 	b.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
