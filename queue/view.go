@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -210,7 +209,7 @@ func unpack[T row](t table[T], key string, value []byte) (T, error) {
 	if err != nil {
 		return r, err
 	}
-	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&r); err != nil {
+	if err := json.Unmarshal(data, &r); err != nil {
 		return r, corruptf("a row of table %s: %v", t.name, err)
 	}
 	if err := r.check(); err != nil {

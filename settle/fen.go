@@ -62,7 +62,7 @@ func (f Fen) append(b []byte) []byte {
 }
 
 // MarshalText implements encoding.TextMarshaler.
-func (f Fen) MarshalText() ([]byte, error) { return f.append(nil), nil }
+func (f Fen) MarshalText() ([]byte, error) { return f.append(make([]byte, 0, 16)), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler by [ParseFen].
 func (f *Fen) UnmarshalText(text []byte) error {

@@ -108,21 +108,25 @@ func (w *walker) file(segment uint64, from int64, fn func(Entry) error) (*badLin
 // follow walks the lines of a file of which the first is at from.
 func (w *walker) follow(lines *lines, segment uint64, from int64, fn func(Entry) error) (*badLine, error) {
 	w.batch = from
-	for offset := from; w.until == 0 || w.head.N < w.until; {
-		l, err := lines.next()
-		if errors.Is(err, io.EOF) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("journal: %w", err)
-		}
-		e, bad := w.accept(l, Loc{Segment: segment, Offset: offset, Length: int(l.length)})
-		if bad != nil {
-			return bad, nil
-		}
-		offset += l.length
-		if fn != nil {
-			if err := fn(e); err != nil {
+	ahead, leave := readAhead(lines)
+	defer leave()
+	offset := from
+	for batch := range ahead {
+		for _, l := range batch {
+			if w.until > 0 && w.head.N >= w.until {
+				return nil, nil
+			}
+			if l.failed != nil {
+				return nil, fmt.Errorf("journal: %w", l.failed)
+			}
+			if bad := w.accept(&l, Loc{Segment: segment, Offset: offset, Length: int(l.length)}); bad != nil {
+				return bad, nil
+			}
+			offset += l.length
+			if fn == nil {
+				continue
+			}
+			if err := fn(l.entry); err != nil {
 				return nil, err
 			}
 		}
@@ -130,34 +134,85 @@ func (w *walker) follow(lines *lines, segment uint64, from int64, fn func(Entry)
 	return nil, nil
 }
 
-// accept makes the line the head if it follows it.
-func (w *walker) accept(l line, loc Loc) (Entry, *badLine) {
+// accept makes the line's entry the head if it follows it, and tells it its place.
+func (w *walker) accept(l *parsed, loc Loc) *badLine {
 	bad := &badLine{segment: loc.Segment, entry: w.head.N + 1, offset: loc.Offset, why: errTorn}
 	if w.free && loc.Offset > 0 { // somewhere before the place that the caller knows
 		bad.entry, bad.durable = 0, true
 	}
-	if !l.whole {
-		return Entry{}, bad
+	if l.bad != nil {
+		bad.why = l.bad
+		return bad
 	}
-	e, err := parseLine(l.bytes)
-	if err != nil {
-		bad.why = err
-		return Entry{}, bad
-	}
+	e := &l.entry
 	follows := e.N == w.head.N+1 && e.Prev == w.head.Hash && !e.At.Before(w.at)
 	if w.free {
 		follows = loc.Offset > 0 || e.N == loc.Segment
 	}
 	if !follows {
 		bad.why, bad.durable = errChain, true // a whole line is never cut
-		return Entry{}, bad
+		return bad
 	}
 	if e.Base != w.base || w.free {
 		w.base, w.batch = e.Base, loc.Offset
 	}
 	e.Loc = loc
 	w.head, w.at, w.free = Pos{N: e.N, Hash: e.Hash, Loc: loc}, e.At, false
-	return e, nil
+	return nil
+}
+
+// parsed is a line that was read and checked against its own hash.
+type parsed struct {
+	entry  Entry
+	bad    error // why it is none
+	length int64
+	failed error // reading failed here
+}
+
+// aheadBytes is about how much is read at a time while the lines before it are followed.
+const aheadBytes = 64 << 10
+
+// readAhead reads and checks lines beside the caller: hashing them takes about as long
+// as all else that is done with them. leave ends it, and returns when it has ended.
+func readAhead(lines *lines) (ahead <-chan []parsed, leave func()) {
+	c, stop := make(chan []parsed, 2), make(chan struct{})
+	go func() {
+		defer close(c)
+		for more := true; more; {
+			var batch []parsed
+			batch, more = lines.parse()
+			select {
+			case c <- batch:
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return c, func() {
+		close(stop)
+		for range c { // until it has ended
+		}
+	}
+}
+
+// parse gives the next lines; more is false if there are none behind them.
+func (s *lines) parse() (batch []parsed, more bool) {
+	for size := int64(0); size < aheadBytes; {
+		l, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return batch, false
+		}
+		p := parsed{length: l.length, failed: err, bad: errTorn}
+		if l.whole && err == nil {
+			p.entry, p.bad = parseLine(l.bytes)
+		}
+		batch = append(batch, p)
+		if err != nil {
+			return batch, false
+		}
+		size += l.length
+	}
+	return batch, true
 }
 
 // line is a line of a file. bytes is good until the next one, and nil for a line

@@ -65,7 +65,9 @@ func (q *Quote) sign() error {
 	if err != nil {
 		return err
 	}
-	inputs, err := digest("quote", content, q.version, st.Insured, st.Usage, st.Period, st.Rules, st.Catalogue, st.Split, st.OfflineWhy)
+	amounts := st.Split
+	amounts.Steps = nil // they only explain the amounts
+	inputs, err := digest("quote", content, q.version, st.Insured, st.Usage, st.Period, st.Rules, st.Catalogue, amounts, st.OfflineWhy)
 	if err != nil {
 		return err
 	}

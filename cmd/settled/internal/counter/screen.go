@@ -108,6 +108,9 @@ func (s *Session) say(r *settle.Refusal) {
 		}
 	}
 	s.seq++
+	if len(s.watchers) == 0 {
+		return
+	}
 	now := s.screen()
 	for w := range s.watchers {
 		select {
