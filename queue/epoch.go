@@ -18,6 +18,7 @@ type epochRow struct {
 	Epoch   int    `json:"epoch"`   // 0: never
 	Entry   uint64 `json:"entry"`   // of the last "restore"
 	Segment uint64 `json:"segment"` // the file that it begins
+	At      int64  `json:"at"`      // when it was written, Unix milliseconds
 }
 
 func (e epochRow) check() error {
@@ -74,7 +75,7 @@ func (r restored) reduce(v *view, e journal.Entry) error {
 	}
 	return errors.Join(
 		put(v, ids, one, idsRow{Day: r.Day, Serial: r.Serial, Until: r.Until}),
-		put(v, epochs, one, epochRow{Epoch: r.Epoch, Entry: e.N, Segment: e.Loc.Segment}),
+		put(v, epochs, one, epochRow{Epoch: r.Epoch, Entry: e.N, Segment: e.Loc.Segment, At: millis(e.At)}),
 	)
 }
 
@@ -104,12 +105,15 @@ func skip(ep epochRow, given idsRow, now time.Time) restored {
 
 // doubt tells whether the platform may have messages of a settlement that this journal
 // does not know: it was settled before the last restore and no answer since carried the
-// state of its upload.
-func (q *Queue) doubt(row *settlementRow) (bool, error) {
+// state of its upload. since is when that restore was; zero: never.
+func (q *Queue) doubt(row *settlementRow) (doubt bool, since time.Time, err error) {
 	var ep epochRow
-	err := q.read(func(v *view) (err error) {
+	err = q.read(func(v *view) (err error) {
 		ep, _, err = get(v, epochs, one)
 		return err
 	})
-	return row.Entry < ep.Entry && row.Chain.Segment < ep.Segment, err
+	if ep.Epoch > 0 {
+		since = time.UnixMilli(ep.At)
+	}
+	return row.Entry < ep.Entry && row.Chain.Segment < ep.Segment, since, err
 }

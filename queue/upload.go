@@ -49,6 +49,7 @@ type Chain struct {
 	Last     *Request        // nil: nothing was sent
 	Answered bool            // whether Last has an answer
 	Doubt    bool            // another copy of the counter may have gone on from State
+	Restored time.Time       // when this copy was restored from a backup; zero: never
 }
 
 // MaxAnswer is the largest answer of the platform that is kept, bytes.
@@ -249,7 +250,7 @@ func (q *Queue) Chain(number string) (Chain, error) {
 		return Chain{}, err
 	}
 	var c Chain
-	if c.Doubt, err = q.doubt(&row); err != nil {
+	if c.Doubt, c.Restored, err = q.doubt(&row); err != nil {
 		return Chain{}, err
 	}
 	if row.Chain.Length > 0 {

@@ -415,7 +415,7 @@ var texts = [...]codeText{
 	},
 	{
 		PlatformDiffers,
-		"医保平台的结算金额与本地不同；请按差额单补收或退还。",
+		"医保平台的结算金额与本地不同；请按所列差额向患者补收或退还。",
 		"the platform's split differs from the local one",
 	},
 	{

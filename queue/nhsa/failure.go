@@ -128,9 +128,9 @@ func asUnknown(err error) (*Unknown, bool) {
 	return e, ok
 }
 
-var idNumber = regexp.MustCompile(`\b(\d{17}[\dXx]|\d{15})\b`)
+var idNumber = regexp.MustCompile(`\b(\d{17}[\dXx]|\d{15}|1[3-9]\d{9})\b`)
 
-// maskNumbers masks id numbers in a text of the platform.
+// maskNumbers masks id numbers and mobile telephone numbers in a text of the platform.
 func maskNumbers(s string) string {
 	return idNumber.ReplaceAllStringFunc(s, func(n string) string {
 		return n[:3] + strings.Repeat("*", len(n)-5) + n[len(n)-2:]

@@ -72,3 +72,32 @@ func TestRestore(t *testing.T) {
 	var proof json.RawMessage
 	must(t, s.daemon.runJSON(t.Context(), &proof, "verify", "--config", s.daemon.config))
 }
+
+// TestRestoreForgotten settles a bill after the backup and has it acknowledged; the
+// restored copy knows nothing of it. Brought again it is not settled a second time, but
+// held.
+func TestRestoreForgotten(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	var kept struct {
+		Path string `json:"path"`
+		Hash string `json:"hash"`
+	}
+	must(t, s.daemon.runJSON(t.Context(), &kept, "backup", t.TempDir(), "--config", s.daemon.config))
+	if status, a, err := s.settle(t, 1); err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
+	s.awaitCount(t, "acknowledged", 1)
+	must(t, s.daemon.stop())
+	_, err := s.daemon.run(t.Context(), "restore", kept.Path, "--config", s.daemon.config, "--take-over", kept.Hash, "--replace")
+	must(t, err)
+	must(t, s.daemon.start(t.Context()))
+	must(t, s.daemon.awaitState(t.Context(), "identified", func(sc screen) bool { return sc.Patient != nil && sc.Guardian != nil }))
+	if status, a, err := s.settle(t, 1); err != nil || status != http.StatusCreated || a.Replayed {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
+	s.awaitCount(t, "held", 1)
+	if page := s.platform.Books.Page(); page.Live != 1 {
+		t.Errorf("the platform holds %d settlements of one bill", page.Live)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"settled/queue"
 	"settled/queue/nhsa"
@@ -70,14 +71,19 @@ func (u *Upload) machine(ctx context.Context, j job) (m machine, finish func() e
 		return w, func() error { return u.withdrawn(ctx, j, w) }, err
 	}
 	chain := &nhsa.Chain{}
-	err = u.resume(j.number, chain, func() { chain.Resume() }) // a held one that is pending again was released by a clerk
+	err = u.resume(j.number, chain, func(on queue.Chain) {
+		chain.Resume() // a held one that is pending again was released by a clerk
+		if on.State == nil && beganBefore(j.settlement, on.Restored) {
+			chain.Restored()
+		}
+	})
 	return chain, func() error { return u.finish(ctx, j, chain) }, err
 }
 
 // resume reads a machine's state from the queue. A request that was stored and has no
 // answer on record is an unknown outcome, unless this process knows that not a byte
 // of it left.
-func (u *Upload) resume(number string, m machine, released func()) error {
+func (u *Upload) resume(number string, m machine, released func(queue.Chain)) error {
 	on, err := u.line.options.Queue.Chain(number)
 	if err != nil {
 		return err
@@ -87,7 +93,7 @@ func (u *Upload) resume(number string, m machine, released func()) error {
 			return fmt.Errorf("stored chain of %s: %w", number, err)
 		}
 	}
-	released()
+	released(on)
 	if on.Doubt {
 		m.Restored()
 	}
@@ -95,6 +101,17 @@ func (u *Upload) resume(number string, m machine, released func()) error {
 		m.Lost(on.Last.Infno, on.Last.MsgID)
 	}
 	return nil
+}
+
+// beganBefore tells whether a settlement's visit began before this copy of the counter
+// was restored: what went on with it elsewhere until then, another bill of it included,
+// is not known here.
+func beganBefore(s settle.Settlement, restored time.Time) bool {
+	if restored.IsZero() {
+		return false
+	}
+	began, err := time.ParseInLocation(nhsa.TimeLayout, s.Chart.Began, nhsa.Zone())
+	return err != nil || began.Before(restored)
 }
 
 // step stores and sends one request and records the answer.

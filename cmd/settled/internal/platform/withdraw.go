@@ -20,7 +20,7 @@ func (u *Upload) withdrawal(ctx context.Context, j job) (*nhsa.Withdrawal, error
 			return nil, err
 		}
 	}
-	return w, u.resume(j.number, w, w.Resume)
+	return w, u.resume(j.number, w, func(queue.Chain) { w.Resume() })
 }
 
 // begin begins a withdrawal where the settlement's own chain stands, what became of its
@@ -28,7 +28,7 @@ func (u *Upload) withdrawal(ctx context.Context, j job) (*nhsa.Withdrawal, error
 // out to have is acknowledged first.
 func (u *Upload) begin(ctx context.Context, j job) (*nhsa.Withdrawal, error) {
 	chain := nhsa.Chain{}
-	if err := u.resume(j.void.Of, &chain, func() {}); err != nil {
+	if err := u.resume(j.void.Of, &chain, func(queue.Chain) {}); err != nil {
 		return nil, err
 	}
 	if a := j.void.Acknowledged; a != nil {
