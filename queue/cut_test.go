@@ -57,7 +57,7 @@ func (c *cutter) judge(m *cutfs.Image, boundary int) error {
 		return nil
 	}
 	c.seen[key] = true
-	if len(c.seen)%thin != 0 {
+	if len(c.seen)%(thin*number(c.t, "SETTLED_THIN", 1)) != 0 {
 		return nil
 	}
 	c.images++

@@ -106,7 +106,7 @@ func (q *Queue) draft(r Reversal) (draft, error) {
 		d.seal, err = q.vault.sealJSON(kindVoid, reason)
 		return d, err
 	}
-	e, err := q.journal.Read(row.Loc)
+	e, err := q.line(row.Loc)
 	if err != nil {
 		return draft{}, err
 	}

@@ -252,7 +252,7 @@ func (q *Queue) Shifts(device string, after uint64, limit int) ([]Shift, error) 
 }
 
 func (q *Queue) shift(number uint64, row shiftRow) (Shift, error) {
-	e, err := q.journal.Read(row.Loc)
+	e, err := q.line(row.Loc)
 	if err != nil {
 		return Shift{}, err
 	}
