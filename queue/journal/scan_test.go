@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 // numbers scans a journal and gives the numbers of its entries.
@@ -48,6 +50,30 @@ func TestScan(t *testing.T) {
 		if _, err := Scan(empty, nil); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("no journal: %v", err)
 		}
+	}
+}
+
+// TestScanAhead reads more than is read ahead, in order, and leaves nothing running when
+// it is stopped in the midst of it.
+func TestScanAhead(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	dir := t.TempDir()
+	j := mustOpen(t, dir, Options{})
+	defer mustClose(t, j)
+	for range 12 {
+		if _, err := j.Add(Record{Kind: "test", Body: fmt.Appendf(nil, `{"text":%q}`, make([]byte, aheadBytes/6))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := numbers(t, dir, nil); err != nil || len(list) != 12 || !slices.IsSorted(list) {
+		t.Errorf("entries %v, %v", list, err)
+	}
+	stop := errors.New("enough")
+	if err := j.Walk(Pos{}, func(Entry) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("error %v", err)
 	}
 }
 

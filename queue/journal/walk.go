@@ -161,6 +161,36 @@ func (w *walker) accept(l *parsed, loc Loc) *badLine {
 	return nil
 }
 
+// line is a line of a file. bytes is good until the next one, and nil for a line
+// longer than [MaxLine].
+type line struct {
+	bytes  []byte
+	length int64
+	whole  bool // ends with a newline
+}
+
+type lines struct{ r *bufio.Reader }
+
+// newLines reads the lines of f from..to.
+func newLines(f io.ReaderAt, from, to int64) *lines {
+	size := min(to-from+1, MaxLine+1)
+	return &lines{bufio.NewReaderSize(io.NewSectionReader(f, from, max(0, to-from)), int(max(size, 16)))}
+}
+
+// next returns io.EOF only when there are no more bytes.
+func (s *lines) next() (line, error) {
+	b, err := s.r.ReadSlice('\n')
+	l := line{bytes: b, length: int64(len(b)), whole: err == nil}
+	for errors.Is(err, bufio.ErrBufferFull) { // too long: skip to its end
+		b, err = s.r.ReadSlice('\n')
+		l = line{length: l.length + int64(len(b)), whole: err == nil}
+	}
+	if errors.Is(err, io.EOF) && l.length > 0 {
+		err = nil
+	}
+	return l, err
+}
+
 // parsed is a line that was read and checked against its own hash.
 type parsed struct {
 	entry  Entry
@@ -213,34 +243,4 @@ func (s *lines) parse() (batch []parsed, more bool) {
 		size += l.length
 	}
 	return batch, true
-}
-
-// line is a line of a file. bytes is good until the next one, and nil for a line
-// longer than [MaxLine].
-type line struct {
-	bytes  []byte
-	length int64
-	whole  bool // ends with a newline
-}
-
-type lines struct{ r *bufio.Reader }
-
-// newLines reads the lines of f from..to.
-func newLines(f io.ReaderAt, from, to int64) *lines {
-	size := min(to-from+1, MaxLine+1)
-	return &lines{bufio.NewReaderSize(io.NewSectionReader(f, from, max(0, to-from)), int(max(size, 16)))}
-}
-
-// next returns io.EOF only when there are no more bytes.
-func (s *lines) next() (line, error) {
-	b, err := s.r.ReadSlice('\n')
-	l := line{bytes: b, length: int64(len(b)), whole: err == nil}
-	for errors.Is(err, bufio.ErrBufferFull) { // too long: skip to its end
-		b, err = s.r.ReadSlice('\n')
-		l = line{length: l.length + int64(len(b)), whole: err == nil}
-	}
-	if errors.Is(err, io.EOF) && l.length > 0 {
-		err = nil
-	}
-	return l, err
 }
