@@ -12,6 +12,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"settled/cmd/settled/internal/platform"
 	"settled/settle"
 )
 
@@ -52,6 +53,8 @@ type config struct {
 		CA      string `toml:"ca"`      // file of the only roots (PEM) that the platform's certificate may come from
 		Area    string `toml:"area"`    // 就医地医保区划
 		System  string `toml:"system"`  // recer_sys_code
+
+		InFlight int `toml:"in_flight"` // settlements on their way at a time, 1 to 64
 	} `toml:"platform"`
 	Offline struct {
 		MaxAge       duration   `toml:"max_age"`       // how old may what we know of a person be
@@ -71,6 +74,9 @@ type config struct {
 	} `toml:"receipt"`
 }
 
+// mostInFlight bounds the settlements on their way at a time.
+const mostInFlight = 64
+
 // defaultArea is the 医保区划 of Shenzhen.
 const defaultArea = "440300"
 
@@ -87,6 +93,7 @@ func readConfig(path string) (*config, error) {
 	c := &config{}
 	c.API.Listen = "127.0.0.1:8642"
 	c.Platform.System, c.Platform.Area = "SY", defaultArea
+	c.Platform.InFlight = platform.DefaultInFlight
 	c.Catalogue.Unknown = "refuse"
 	c.Receipt.Columns = 48
 	c.Counter.Shift = "optional"
@@ -140,6 +147,8 @@ func (c *config) check() error {
 		return fmt.Errorf("counter.shift: %q is neither required nor optional", c.Counter.Shift)
 	case c.Platform.URL == "":
 		return errors.New("platform.url: missing")
+	case c.Platform.InFlight < 1 || c.Platform.InFlight > mostInFlight:
+		return fmt.Errorf("platform.in_flight: %d is not from 1 to %d", c.Platform.InFlight, mostInFlight)
 	case c.Readers.Patient == "":
 		return errors.New("readers.patient: missing, see `settled card readers`")
 	case c.Readers.Guardian != "" && (strings.Contains(c.Readers.Patient, c.Readers.Guardian) || strings.Contains(c.Readers.Guardian, c.Readers.Patient)):

@@ -241,7 +241,7 @@ func (d *daemon) openAPI() (err error) {
 		return err
 	}
 	d.ledger = newLedger(d.queue, d.log)
-	d.upload = platform.NewUpload(d.line, d.log, d.ledger.moved)
+	d.upload = platform.NewUpload(d.line, d.config.Platform.InFlight, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,

@@ -91,7 +91,7 @@ func (u *Upload) resume(number string, m machine, released func()) error {
 	if on.Doubt {
 		m.Restored()
 	}
-	if on.Last != nil && !on.Answered && u.unsent[number].msgid != on.Last.MsgID {
+	if never, _ := u.unsent.get(number); on.Last != nil && !on.Answered && never.msgid != on.Last.MsgID {
 		m.Lost(on.Last.Infno, on.Last.MsgID)
 	}
 	return nil
@@ -105,10 +105,10 @@ func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, i
 	}
 	reply, sent := u.line.post(ctx, infno, request.body)
 	if notTaken(sent) {
-		u.unsent[j.number] = request
+		u.unsent.put(j.number, request)
 		return sent
 	}
-	delete(u.unsent, j.number)
+	u.unsent.drop(j.number)
 	u.line.noteRefusal(sent)
 	moved := m.Answer(visit, infno, request.msgid, reply, sent)
 	if err := u.record(ctx, j.number, request, m, reply, sent); err != nil {
@@ -155,7 +155,7 @@ func notTaken(err error) bool {
 // request gives the stored request to send: the one that never left, or a new one
 // under a new message id.
 func (u *Upload) request(ctx context.Context, number, infno string, input any) (stored, error) {
-	if s, ok := u.unsent[number]; ok && s.infno == infno {
+	if s, ok := u.unsent.get(number); ok && s.infno == infno {
 		return s, nil
 	}
 	signNo, err := u.line.signIn(ctx)

@@ -96,7 +96,7 @@ func (w *window) open() {
 		Head: nhsa.Head{Institution: "H44030500001", InstitutionName: "鹏湾医院", Operator: "0601", OperatorName: "收费员甲"},
 	})
 	w.queue = q
-	w.upload = NewUpload(line, slog.New(slog.DiscardHandler), func(number string) {
+	w.upload = NewUpload(line, DefaultInFlight, slog.New(slog.DiscardHandler), func(number string) {
 		if w.changed != nil {
 			w.changed(number)
 		}
@@ -113,6 +113,8 @@ func (w *window) restart() {
 // pass tries all that waits once, also what would be put off.
 func (w *window) pass() error {
 	clear(w.upload.later)
+	w.upload.breaker.fine()
+	w.upload.walk.next = time.Time{}
 	return w.upload.pass(w.t.Context())
 }
 
