@@ -34,15 +34,24 @@ type breaker struct {
 // fine closes it.
 func (b *breaker) fine() { *b = breaker{} }
 
-// failed tells it of trouble with the line, and it tells whether it has opened.
-func (b *breaker) failed(number string, unclear bool, now time.Time) bool {
+// failed tells it of trouble with the line: whether the outcome is unclear, and whether
+// the platform had answered a request of this settlement before. It tells whether it has
+// opened.
+func (b *breaker) failed(number string, unclear, answered bool, now time.Time) bool {
 	if unclear {
 		if b.row == nil {
 			b.row = map[string]struct{}{}
 		}
 		b.row[number] = struct{}{}
 	}
-	if unclear && len(b.row) < mostRow || now.Before(b.until) { // those begun before it opened tell nothing new
+	few := len(b.row) < mostRow
+	switch {
+	case now.Before(b.until): // begun before it opened: nothing new
+		return false
+	case answered && few: // there was a line
+		b.delay = delay{}
+	}
+	if unclear && few {
 		return false
 	}
 	b.delay = b.longer(now)

@@ -110,6 +110,7 @@ func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, i
 	}
 	u.unsent.drop(j.number)
 	u.line.noteRefusal(sent)
+	*j.answered = *j.answered || troubleOf(sent) == ""
 	moved := m.Answer(visit, infno, request.msgid, reply, sent)
 	if err := u.record(ctx, j.number, request, m, reply, sent); err != nil {
 		return err

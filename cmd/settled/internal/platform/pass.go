@@ -37,8 +37,9 @@ func (w *walk) look() {
 
 // ended is how it went with an item.
 type ended struct {
-	item *item
-	err  error
+	item     *item
+	answered bool // the platform answered a request of it
+	err      error
 }
 
 // pass brings on all that may go, and returns when nothing is under way and nothing may
@@ -92,7 +93,7 @@ func (u *Upload) start(ctx context.Context, under int, ends chan<- ended) (int, 
 			continue
 		}
 		under++
-		go func() { ends <- ended{i, u.bring(ctx, i)} }()
+		go func() { ends <- u.bring(ctx, i) }()
 	}
 	return under, nil
 }
@@ -167,12 +168,15 @@ func lanesOf(s *settle.Settlement) []string {
 }
 
 // bring brings an item on as it is now.
-func (u *Upload) bring(ctx context.Context, i *item) error {
+func (u *Upload) bring(ctx context.Context, i *item) ended {
 	j, err := u.job(i.Waiting)
 	if err != nil || j.settlement.Number == "" { // reversed or put aside meanwhile
-		return err
+		return ended{item: i, err: err}
 	}
-	return u.one(ctx, j)
+	answered := false
+	j.answered = &answered
+	err = u.one(ctx, j)
+	return ended{i, answered, err}
 }
 
 // end takes note of how it went. Its error is trouble with the queue.
@@ -195,7 +199,7 @@ func (u *Upload) end(ctx context.Context, e ended) error {
 	case ctx.Err() != nil: // we broke it off ourselves
 	case !lineTrouble(e.err):
 		return e.err
-	case u.breaker.failed(number, unclear, now):
+	case u.breaker.failed(number, unclear, e.answered, now):
 		u.log.Warn("upload waits for the line", "seconds", u.breaker.pause.Seconds(), "cause", plain(e.err))
 	}
 	return nil

@@ -151,6 +151,7 @@ type job struct {
 	number     string            // under which its messages are kept: the settlement's, or the void's
 	settlement settle.Settlement // without a number: there is nothing to do any more
 	void       *queue.Void       // nil: it is brought
+	answered   *bool             // set when the platform answers
 }
 
 // job reads what waits.
