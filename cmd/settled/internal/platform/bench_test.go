@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -32,11 +33,11 @@ func BenchmarkBatch(b *testing.B) {
 		for i := range n {
 			w.settleOf(i%people, "")
 		}
-		before := w.requests()
 		w.faults(fault{Kind: "slow", MS: answerTime})
-		at, heap := n/2, held()
+		before, heap := w.requests(), held()
+		var moved atomic.Int64
 		w.changed = func(string) {
-			if at--; at == 0 {
+			if moved.Add(1) == int64(n/2) {
 				heap = held() - heap
 			}
 		}

@@ -55,7 +55,7 @@ func (u *Upload) pass(ctx context.Context) (failed error) {
 		if failed != nil {
 			cancel() // those under way would fail as well
 		}
-		wake, more := u.next()
+		wake, more := u.next(under)
 		done := ctx.Done()
 		switch {
 		case under > 0:
@@ -100,14 +100,17 @@ func (u *Upload) start(ctx context.Context, under int, ends chan<- ended) (int, 
 
 // next tells how long nothing is to be done unless something ends, and whether there is
 // more to look at even if nothing does.
-func (u *Upload) next() (wait time.Duration, more bool) {
+func (u *Upload) next(under int) (wait time.Duration, more bool) {
 	now := u.line.options.Now()
+	switch room := u.breaker.room(now, u.inFlight); {
+	case room == 0:
+		return u.breaker.until.Sub(now), false
+	case under >= room:
+		return idlePass, false
+	}
 	wake := now.Add(idlePass)
 	if until, any := u.due(); any {
 		wake = earlier(wake, until)
-	}
-	if now.Before(u.breaker.until) {
-		return u.breaker.until.Sub(now), false
 	}
 	u.walk.look()
 	more = u.walk.stale && len(u.lanes.known) < mostKnown
