@@ -54,7 +54,8 @@ type config struct {
 		Area    string `toml:"area"`    // 就医地医保区划
 		System  string `toml:"system"`  // recer_sys_code
 
-		InFlight int `toml:"in_flight"` // settlements on their way at a time, 1 to 64
+		InFlight int    `toml:"in_flight"` // settlements on their way at a time, 1 to 64
+		Upload   string `toml:"upload"`    // at_once; window: only in the batches of `settled upload`
 	} `toml:"platform"`
 	Offline struct {
 		MaxAge       duration   `toml:"max_age"`       // how old may what we know of a person be
@@ -93,6 +94,7 @@ func readConfig(path string) (*config, error) {
 	c := &config{}
 	c.API.Listen = "127.0.0.1:8642"
 	c.Platform.System, c.Platform.Area = "SY", defaultArea
+	c.Platform.Upload = "at_once"
 	c.Platform.InFlight = platform.DefaultInFlight
 	c.Catalogue.Unknown = "refuse"
 	c.Receipt.Columns = 48
@@ -149,6 +151,8 @@ func (c *config) check() error {
 		return errors.New("platform.url: missing")
 	case c.Platform.InFlight < 1 || c.Platform.InFlight > mostInFlight:
 		return fmt.Errorf("platform.in_flight: %d is not from 1 to %d", c.Platform.InFlight, mostInFlight)
+	case c.Platform.Upload != "at_once" && c.Platform.Upload != "window":
+		return fmt.Errorf("platform.upload: %q is neither at_once nor window", c.Platform.Upload)
 	case c.Readers.Patient == "":
 		return errors.New("readers.patient: missing, see `settled card readers`")
 	case c.Readers.Guardian != "" && (strings.Contains(c.Readers.Patient, c.Readers.Guardian) || strings.Contains(c.Readers.Guardian, c.Readers.Patient)):

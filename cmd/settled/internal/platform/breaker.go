@@ -66,6 +66,6 @@ func (b *breaker) room(now time.Time, most int) int {
 	case now.Before(b.until):
 		return 0
 	default:
-		return 1
+		return min(1, most)
 	}
 }

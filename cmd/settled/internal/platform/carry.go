@@ -207,6 +207,13 @@ func (u *Upload) acknowledge(ctx context.Context, number string, chain *nhsa.Cha
 	if err != nil {
 		return fmt.Errorf("acknowledge %s: %w", number, err)
 	}
+	u.batches.count(func(p *Progress) {
+		p.Acknowledged++
+		p.Left = max(0, p.Left-1)
+		if difference != nil {
+			p.Differ++
+		}
+	})
 	u.log.Info("acknowledged", "number", number, "differs", difference != nil, "warnings", append(chain.Warnings, r.Warnings...))
 	u.changed(number)
 	return nil
@@ -221,6 +228,10 @@ func (u *Upload) hold(ctx context.Context, j job, why *settle.Refusal) error {
 	if err := u.line.options.Queue.Hold(ctx, held); err != nil {
 		return fmt.Errorf("hold %s: %w", j.number, err)
 	}
+	u.batches.count(func(p *Progress) {
+		p.Held[why.Code]++
+		p.Left = max(0, p.Left-1)
+	})
 	u.log.Warn("held", "number", j.number, "code", why.Code, "field", why.Field)
 	u.changed(j.settlement.Number)
 	return nil

@@ -21,6 +21,7 @@ type item struct {
 	queue.Waiting
 	lanes []string
 	state itemState
+	batch int64 // that brought it on last
 }
 
 type itemState int

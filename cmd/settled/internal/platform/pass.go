@@ -72,6 +72,7 @@ func (u *Upload) pass(ctx context.Context) (failed error) {
 			}
 		case <-u.walk.changed:
 			u.walk.changed, u.walk.stale = nil, true
+		case <-u.batches.nudge: // a batch begins, or ends
 		case <-timer.C:
 		case <-done:
 		}
@@ -83,7 +84,11 @@ func (u *Upload) pass(ctx context.Context) (failed error) {
 func (u *Upload) start(ctx context.Context, under int, ends chan<- ended) (int, error) {
 	now := u.line.options.Now()
 	u.lanes.wake(func(i *item) bool { return !u.later[i.Number].until.After(now) })
-	for under < u.breaker.room(now, u.inFlight) {
+	for {
+		most, next, _ := u.pace(now)
+		if under >= u.breaker.room(now, most) || next.After(now) {
+			return under, nil
+		}
 		i := u.lanes.take()
 		if i == nil {
 			more, err := u.read()
@@ -93,20 +98,23 @@ func (u *Upload) start(ctx context.Context, under int, ends chan<- ended) (int, 
 			continue
 		}
 		under++
+		u.batches.began(i, now)
 		go func() { ends <- u.bring(ctx, i) }()
 	}
-	return under, nil
 }
 
 // next tells how long nothing is to be done unless something ends, and whether there is
 // more to look at even if nothing does.
 func (u *Upload) next(under int) (wait time.Duration, more bool) {
 	now := u.line.options.Now()
-	switch room := u.breaker.room(now, u.inFlight); {
+	most, begin, _ := u.pace(now)
+	switch room := u.breaker.room(now, most); {
+	case most == 0 || under >= room && room > 0:
+		return idlePass, false
 	case room == 0:
 		return u.breaker.until.Sub(now), false
-	case under >= room:
-		return idlePass, false
+	case begin.After(now):
+		return begin.Sub(now), true
 	}
 	wake := now.Add(idlePass)
 	if until, any := u.due(); any {

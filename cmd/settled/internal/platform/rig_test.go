@@ -102,7 +102,7 @@ func (w *window) open() {
 		Head: nhsa.Head{Institution: "H44030500001", InstitutionName: "鹏湾医院", Operator: "0601", OperatorName: "收费员甲"},
 	})
 	w.queue = q
-	w.upload = NewUpload(line, DefaultInFlight, slog.New(slog.DiscardHandler), func(number string) {
+	w.upload = NewUpload(line, Pace{InFlight: DefaultInFlight}, slog.New(slog.DiscardHandler), func(number string) {
 		if w.changed != nil {
 			w.changed(number)
 		}

@@ -30,11 +30,13 @@ const DefaultInFlight = 4
 // is waited out. A settlement whose outcome is unknown is tried again later, and so are
 // the same person's after it; one that is refused is held; all others go on.
 type Upload struct {
-	line     *Line
-	log      *slog.Logger
-	changed  func(number string)
-	inFlight int
-	unsent   unsent
+	line          *Line
+	log           *slog.Logger
+	changed       func(number string)
+	inFlight      int
+	onlyInBatches bool
+	unsent        unsent
+	batches       batches
 
 	// Of whoever runs pass.
 	lanes   *lanes
@@ -74,12 +76,20 @@ func (u *unsent) drop(number string) {
 	delete(u.of, number)
 }
 
-// NewUpload makes an upload over a line, with at most inFlight settlements under way;
-// changed is told the number of every settlement that moved, from several goroutines.
-func NewUpload(line *Line, inFlight int, log *slog.Logger, changed func(number string)) *Upload {
+// Pace is how an upload goes without a batch.
+type Pace struct {
+	InFlight      int  // settlements under way at a time
+	OnlyInBatches bool // none
+}
+
+// NewUpload makes an upload over a line; changed is told the number of every settlement
+// that moved, from several goroutines.
+func NewUpload(line *Line, pace Pace, log *slog.Logger, changed func(number string)) *Upload {
 	return &Upload{
-		line: line, log: log, changed: changed, inFlight: inFlight, unsent: unsent{of: map[string]stored{}},
-		lanes: newLanes(), walk: walk{stale: true}, later: map[string]delay{},
+		line: line, log: log, changed: changed, inFlight: pace.InFlight, onlyInBatches: pace.OnlyInBatches,
+		unsent:  unsent{of: map[string]stored{}},
+		batches: batches{watchers: map[chan Progress]struct{}{}, nudge: make(chan struct{}, 1)},
+		lanes:   newLanes(), walk: walk{stale: true}, later: map[string]delay{},
 	}
 }
 
@@ -88,29 +98,60 @@ func (u *Upload) Run(ctx context.Context) error {
 	for {
 		changed := u.line.options.Queue.Changed()
 		err := u.pass(ctx)
+		if err == nil && ctx.Err() == nil {
+			err = u.endBatch(ctx)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // to be told to end is no failure
 		case err != nil:
 			return fmt.Errorf("upload: %w", err)
 		}
-		now := u.line.options.Now()
-		wake := now.Add(idlePass)
-		if until, open := u.due(); open {
-			wake = earlier(wake, until)
-		}
-		if now.Before(u.breaker.until) {
-			wake, changed = u.breaker.until, nil // a new settlement does not mend the line
-		}
-		timer := time.NewTimer(wake.Sub(now))
-		select {
-		case <-ctx.Done():
-		case <-changed:
-		case <-timer.C:
-			u.walk.stale = true
-		}
-		timer.Stop()
+		u.await(ctx, changed)
 	}
+}
+
+// await returns when there may be something to do.
+func (u *Upload) await(ctx context.Context, changed <-chan struct{}) {
+	now := u.line.options.Now()
+	wake := now.Add(idlePass)
+	if until, any := u.due(); any && u.mayBegin(now) {
+		wake = earlier(wake, until)
+	}
+	if now.Before(u.breaker.until) {
+		wake, changed = u.breaker.until, nil // a new settlement does not mend the line
+	}
+	if until := u.batches.until(); !until.IsZero() {
+		wake = earlier(wake, until)
+	}
+	timer := time.NewTimer(wake.Sub(now))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-changed:
+	case <-u.batches.nudge:
+		u.breaker.until = now // whoever asks for a batch may know that the line is back
+	case <-timer.C:
+		u.walk.stale = true
+	}
+}
+
+// mayBegin tells whether anything is brought on now at all.
+func (u *Upload) mayBegin(now time.Time) bool {
+	most, _, _ := u.pace(now)
+	return most > 0
+}
+
+// pace is how many settlements may be under way, when the next may begin, and whether a
+// batch says so.
+func (u *Upload) pace(now time.Time) (most int, next time.Time, batch bool) {
+	if most, next, batch = u.batches.most(now); batch {
+		return most, next, true
+	}
+	if u.onlyInBatches {
+		return 0, time.Time{}, false
+	}
+	return u.inFlight, time.Time{}, false
 }
 
 // due is when the first of those that rest is to be tried again.
