@@ -149,10 +149,6 @@ func (c *config) check() error {
 		return fmt.Errorf("counter.shift: %q is neither required nor optional", c.Counter.Shift)
 	case c.Platform.URL == "":
 		return errors.New("platform.url: missing")
-	case c.Platform.InFlight < 1 || c.Platform.InFlight > mostInFlight:
-		return fmt.Errorf("platform.in_flight: %d is not from 1 to %d", c.Platform.InFlight, mostInFlight)
-	case c.Platform.Upload != "at_once" && c.Platform.Upload != "window":
-		return fmt.Errorf("platform.upload: %q is neither at_once nor window", c.Platform.Upload)
 	case c.Readers.Patient == "":
 		return errors.New("readers.patient: missing, see `settled card readers`")
 	case c.Readers.Guardian != "" && (strings.Contains(c.Readers.Patient, c.Readers.Guardian) || strings.Contains(c.Readers.Guardian, c.Readers.Patient)):
@@ -165,6 +161,16 @@ func (c *config) check() error {
 		return fmt.Errorf("receipt.columns: %d is neither 48 (80 mm) nor 32 (58 mm)", c.Receipt.Columns)
 	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
 		return errors.New("offline: max_age must be positive and the limits not negative")
+	}
+	return c.checkUpload()
+}
+
+func (c *config) checkUpload() error {
+	switch {
+	case c.Platform.InFlight < 1 || c.Platform.InFlight > mostInFlight:
+		return fmt.Errorf("platform.in_flight: %d is not from 1 to %d", c.Platform.InFlight, mostInFlight)
+	case c.Platform.Upload != "at_once" && c.Platform.Upload != "window":
+		return fmt.Errorf("platform.upload: %q is neither at_once nor window", c.Platform.Upload)
 	}
 	return nil
 }

@@ -49,7 +49,9 @@ func TestNight(t *testing.T) {
 	must(t, night.Start())
 	must(t, s.platform.Waiting(t.Context())) // two are through, the third is under way
 	must(t, s.daemon.cmd.Process.Kill())
-	<-s.daemon.ended
+	if err := <-s.daemon.ended; err == nil {
+		t.Fatal("the daemon was killed, yet ended well")
+	}
 	s.platform.Release()
 	must(t, s.platform.Add(platform.Fault{Infno: "2206", Kind: platform.Hold, Times: 1}))
 	must(t, s.daemon.start(t.Context()))

@@ -2,25 +2,28 @@ package platform
 
 import (
 	"context"
-	"fmt"
+	"reflect"
+	"sync"
 	"testing"
 	"time"
 
 	"settled/queue"
 )
 
-// running has the upload run by itself until the test ends.
-func (w *window) running() {
+// running has the upload run by itself until the test ends, or until it is stopped.
+func (w *window) running() (stop func()) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	ended := make(chan error)
 	go func() { ended <- w.upload.Run(ctx) }()
-	w.t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			w.t.Error(err)
 		}
 	})
+	w.t.Cleanup(stop)
+	return stop
 }
 
 // batch starts a batch and gives where it stood at its end.
@@ -58,7 +61,7 @@ func TestBatch(t *testing.T) {
 	p := w.batch(Batch{InFlight: 2})
 	p.ID, p.Began, p.Ended = 0, time.Time{}, time.Time{}
 	want := Progress{Why: BatchDone, Waiting: 12, Sent: 12, Acknowledged: 11, Differ: 11, Held: p.Held}
-	if fmt.Sprint(p) != fmt.Sprint(want) || len(p.Held) != 1 || p.Held["PLATFORM_REFUSED"] != 1 {
+	if !reflect.DeepEqual(p, want) || len(p.Held) != 1 || p.Held["PLATFORM_REFUSED"] != 1 {
 		t.Errorf("%+v, want %+v", p, want)
 	}
 	if most := w.books().Most; most > 2 {

@@ -75,3 +75,41 @@ func held() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
+
+// BenchmarkLineBack takes the line down while many wait, and back: x-allowed is the time
+// from then until nothing waits, in units of what the answer time allows; back-s is that
+// until the first request.
+func BenchmarkLineBack(b *testing.B) {
+	const n = 100
+	for b.Loop() {
+		w := openWindowOn(b, crowd(b, n))
+		w.faults(fault{Kind: "away"})
+		moved := make(chan struct{}, 100*n)
+		w.changed = func(string) { moved <- struct{}{} }
+		for i := range n {
+			w.settleOf(i, "")
+		}
+		stop := w.running()
+		for w.requests() < 3 { // the line has been tried
+			must(b, b.Context().Err())
+		}
+		w.command("clear", struct{}{})
+		w.faults(fault{Kind: "slow", MS: answerTime})
+		before, began := w.requests(), time.Now()
+		<-moved
+		first := time.Since(began)
+		for {
+			if waiting, err := w.queue.Pending(1, 0); err != nil || len(waiting) == 0 {
+				must(b, err)
+				break
+			}
+			<-moved
+		}
+		allowed := time.Duration(w.requests()-before) * answerTime * time.Millisecond / DefaultInFlight
+		b.ReportMetric(time.Since(began).Seconds()/allowed.Seconds(), "x-allowed")
+		b.ReportMetric(first.Seconds(), "back-s")
+		stop()
+		must(b, w.queue.Close())
+	}
+	b.ReportMetric(0, "ns/op")
+}

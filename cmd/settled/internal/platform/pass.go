@@ -85,7 +85,7 @@ func (u *Upload) start(ctx context.Context, under int, ends chan<- ended) (int, 
 	now := u.line.options.Now()
 	u.lanes.wake(func(i *item) bool { return !u.later[i.Number].until.After(now) })
 	for {
-		most, next, _ := u.pace(now)
+		most, next := u.pace(now)
 		if under >= u.breaker.room(now, most) || next.After(now) {
 			return under, nil
 		}
@@ -107,7 +107,7 @@ func (u *Upload) start(ctx context.Context, under int, ends chan<- ended) (int, 
 // more to look at even if nothing does.
 func (u *Upload) next(under int) (wait time.Duration, more bool) {
 	now := u.line.options.Now()
-	most, begin, _ := u.pace(now)
+	most, begin := u.pace(now)
 	switch room := u.breaker.room(now, most); {
 	case most == 0 || under >= room && room > 0:
 		return idlePass, false
@@ -213,5 +213,5 @@ func (u *Upload) end(ctx context.Context, e ended) error {
 	case u.breaker.failed(number, unclear, e.answered, now):
 		u.log.Warn("upload waits for the line", "seconds", u.breaker.pause.Seconds(), "cause", plain(e.err))
 	}
-	return nil
+	return nil //nolint:nilerr // trouble with the line is waited out
 }

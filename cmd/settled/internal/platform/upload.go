@@ -138,20 +138,20 @@ func (u *Upload) await(ctx context.Context, changed <-chan struct{}) {
 
 // mayBegin tells whether anything is brought on now at all.
 func (u *Upload) mayBegin(now time.Time) bool {
-	most, _, _ := u.pace(now)
+	most, _ := u.pace(now)
 	return most > 0
 }
 
-// pace is how many settlements may be under way, when the next may begin, and whether a
-// batch says so.
-func (u *Upload) pace(now time.Time) (most int, next time.Time, batch bool) {
-	if most, next, batch = u.batches.most(now); batch {
-		return most, next, true
+// pace is how many settlements may be under way, and when the next may begin.
+func (u *Upload) pace(now time.Time) (most int, next time.Time) {
+	most, next, batch := u.batches.most(now)
+	switch {
+	case batch:
+		return most, next
+	case u.onlyInBatches:
+		return 0, time.Time{}
 	}
-	if u.onlyInBatches {
-		return 0, time.Time{}, false
-	}
-	return u.inFlight, time.Time{}, false
+	return u.inFlight, time.Time{}
 }
 
 // due is when the first of those that rest is to be tried again.
