@@ -65,7 +65,7 @@ func (c *client) do(ctx context.Context, method, path string, body []byte) (answ
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, 0, fmt.Errorf("the daemon does not answer at %s (is it running? `systemctl status settled`): %w", c.base, err)
+		return nil, 0, c.silent(err)
 	}
 	answer, err = io.ReadAll(io.LimitReader(res.Body, mostAnswer))
 	if err = errors.Join(err, res.Body.Close()); err != nil {
@@ -75,6 +75,31 @@ func (c *client) do(ctx context.Context, method, path string, body []byte) (answ
 		return answer, res.StatusCode, nil
 	}
 	return answer, res.StatusCode, refusalOf(answer, res.StatusCode)
+}
+
+// stream opens an answer without an end; whoever reads it closes it.
+func (c *client) stream(ctx context.Context, path string) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, http.NoBody)
+	if err != nil {
+		return nil, usagef("API address: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	res, err := (&http.Client{Transport: c.http.Transport}).Do(req) // no time-out
+	if err != nil {
+		return nil, c.silent(err)
+	}
+	if res.StatusCode == http.StatusOK {
+		return res.Body, nil
+	}
+	answer, err := io.ReadAll(io.LimitReader(res.Body, mostAnswer))
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read the daemon's answer: %w", err)
+	}
+	return nil, refusalOf(answer, res.StatusCode)
+}
+
+func (c *client) silent(err error) error {
+	return fmt.Errorf("the daemon does not answer at %s (is it running? `systemctl status settled`): %w", c.base, err)
 }
 
 // get calls and decodes.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"settled/cmd/settled/internal/platform"
 	"settled/settle"
 )
 
@@ -52,6 +53,9 @@ type config struct {
 		CA      string `toml:"ca"`      // file of the only roots (PEM) that the platform's certificate may come from
 		Area    string `toml:"area"`    // 就医地医保区划
 		System  string `toml:"system"`  // recer_sys_code
+
+		InFlight int    `toml:"in_flight"` // settlements on their way at a time, 1 to 64
+		Upload   string `toml:"upload"`    // at_once; window: only in the batches of `settled upload`
 	} `toml:"platform"`
 	Offline struct {
 		MaxAge       duration   `toml:"max_age"`       // how old may what we know of a person be
@@ -71,6 +75,9 @@ type config struct {
 	} `toml:"receipt"`
 }
 
+// mostInFlight bounds the settlements on their way at a time.
+const mostInFlight = 64
+
 // defaultArea is the 医保区划 of Shenzhen.
 const defaultArea = "440300"
 
@@ -87,6 +94,8 @@ func readConfig(path string) (*config, error) {
 	c := &config{}
 	c.API.Listen = "127.0.0.1:8642"
 	c.Platform.System, c.Platform.Area = "SY", defaultArea
+	c.Platform.Upload = "at_once"
+	c.Platform.InFlight = platform.DefaultInFlight
 	c.Catalogue.Unknown = "refuse"
 	c.Receipt.Columns = 48
 	c.Counter.Shift = "optional"
@@ -152,6 +161,16 @@ func (c *config) check() error {
 		return fmt.Errorf("receipt.columns: %d is neither 48 (80 mm) nor 32 (58 mm)", c.Receipt.Columns)
 	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
 		return errors.New("offline: max_age must be positive and the limits not negative")
+	}
+	return c.checkUpload()
+}
+
+func (c *config) checkUpload() error {
+	switch {
+	case c.Platform.InFlight < 1 || c.Platform.InFlight > mostInFlight:
+		return fmt.Errorf("platform.in_flight: %d is not from 1 to %d", c.Platform.InFlight, mostInFlight)
+	case c.Platform.Upload != "at_once" && c.Platform.Upload != "window":
+		return fmt.Errorf("platform.upload: %q is neither at_once nor window", c.Platform.Upload)
 	}
 	return nil
 }

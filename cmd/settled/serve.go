@@ -241,11 +241,11 @@ func (d *daemon) openAPI() (err error) {
 		return err
 	}
 	d.ledger = newLedger(d.queue, d.log)
-	d.upload = platform.NewUpload(d.line, d.log, d.ledger.moved)
+	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Ready: d, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Log: d.log, BuildVersion: version,
 	})
 	return err
 }

@@ -99,14 +99,14 @@ func freeAddress(ctx context.Context) (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// credentials writes the three secrets of this run and gives the API's token.
+// credentials writes the secrets of this run and gives the API's token.
 func (s *stage) credentials() (token string, err error) {
 	folder := at(s.folder, "credentials")
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return "", err
 	}
 	token = random()
-	for name, value := range map[string]string{"journal.key": random(), "api.token": token, "platform.secret": secret} {
+	for name, value := range map[string]string{"journal.key": random(), "api.token": token, "operations.token": random(), "platform.secret": secret} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(value+"\n"), 0o600); err != nil {
 			return "", err
 		}

@@ -24,6 +24,8 @@ type Books struct {
 	visits map[string]*visit // by mdtrt_id
 	setls  []*settlement
 	asked  map[string]int // requests by transaction, faults included
+	under  int            // requests that are being served
+	most   int            // the most of them at a time
 	mood   Mood
 }
 
@@ -116,6 +118,7 @@ type Page struct {
 	MsgIDs      int             `json:"msgids"`      // distinct
 	Duplicates  map[string]int  `json:"duplicates"`  // msgids that came more than once, and how often
 	Requests    map[string]int  `json:"requests"`    // by transaction
+	Most        int             `json:"most"`        // the most at a time
 	OpenVisits  []string        `json:"open_visits"` // registered, nothing settled
 	Fund        yuan            `json:"fund"`        // of the live ones
 	Own         yuan            `json:"own"`         //
@@ -131,7 +134,7 @@ func (b *Books) Page() Page {
 	defer b.mu.Unlock()
 	p := Page{
 		Settlements: []settlement{}, Duplicates: map[string]int{}, Requests: map[string]int{}, OpenVisits: []string{},
-		MsgIDs: len(b.msgids), Balances: map[string]yuan{}, Used: map[string]yuan{},
+		MsgIDs: len(b.msgids), Most: b.most, Balances: map[string]yuan{}, Used: map[string]yuan{},
 	}
 	settled := map[string]bool{}
 	for _, s := range b.setls {

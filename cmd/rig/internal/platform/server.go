@@ -74,7 +74,7 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 	if faulty && fault.Kind == Hold {
 		defer s.faults.held.Done()
 	}
-	s.Books.count(infno)
+	defer s.Books.count(infno)()
 	if code, message := s.o.Gateway.check(r.Header, s.o.Now()); code != 0 {
 		w.WriteHeader(code)
 		_, _ = w.Write(mustJSON(node{"code": code, "message": message}))
@@ -220,10 +220,18 @@ func (s *Simulator) Close() {
 	s.finished.Wait()
 }
 
-func (b *Books) count(infno string) {
+// count counts a request that begins, and gives what is to be called at its end.
+func (b *Books) count(infno string) (end func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.asked[infno]++
+	b.under++
+	b.most = max(b.most, b.under)
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.under--
+	}
 }
 
 // Refuse is a refusal in the reply's envelope.

@@ -28,6 +28,7 @@ type Options struct {
 	Ledger       Ledger
 	Keeper       Keeper
 	Uploads      Uploads // nil: /v1/events has screens only
+	Batches      Batches // nil: none can be asked for
 	Ready        Readiness
 	BeyondLocal  bool          // listen elsewhere than on loopback; Hosts must then name this machine
 	Hosts        []string      // further names of this machine that a Host header may have, without port

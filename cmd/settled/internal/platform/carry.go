@@ -97,7 +97,7 @@ func (u *Upload) resume(number string, m machine, released func(queue.Chain)) er
 	if on.Doubt {
 		m.Restored()
 	}
-	if on.Last != nil && !on.Answered && u.unsent[number].msgid != on.Last.MsgID {
+	if never, _ := u.unsent.get(number); on.Last != nil && !on.Answered && never.msgid != on.Last.MsgID {
 		m.Lost(on.Last.Infno, on.Last.MsgID)
 	}
 	return nil
@@ -122,11 +122,12 @@ func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, i
 	}
 	reply, sent := u.line.post(ctx, infno, request.body)
 	if notTaken(sent) {
-		u.unsent[j.number] = request
+		u.unsent.put(j.number, request)
 		return sent
 	}
-	delete(u.unsent, j.number)
+	u.unsent.drop(j.number)
 	u.line.noteRefusal(sent)
+	*j.answered = *j.answered || troubleOf(sent) == ""
 	moved := m.Answer(visit, infno, request.msgid, reply, sent)
 	if err := u.record(ctx, j.number, request, m, reply, sent); err != nil {
 		return err
@@ -172,7 +173,7 @@ func notTaken(err error) bool {
 // request gives the stored request to send: the one that never left, or a new one
 // under a new message id.
 func (u *Upload) request(ctx context.Context, number, infno string, input any) (stored, error) {
-	if s, ok := u.unsent[number]; ok && s.infno == infno {
+	if s, ok := u.unsent.get(number); ok && s.infno == infno {
 		return s, nil
 	}
 	signNo, err := u.line.signIn(ctx)
@@ -223,6 +224,13 @@ func (u *Upload) acknowledge(ctx context.Context, number string, chain *nhsa.Cha
 	if err != nil {
 		return fmt.Errorf("acknowledge %s: %w", number, err)
 	}
+	u.batches.count(func(p *Progress) {
+		p.Acknowledged++
+		p.Left = max(0, p.Left-1)
+		if difference != nil {
+			p.Differ++
+		}
+	})
 	u.log.Info("acknowledged", "number", number, "differs", difference != nil, "warnings", append(chain.Warnings, r.Warnings...))
 	u.changed(number)
 	return nil
@@ -237,6 +245,10 @@ func (u *Upload) hold(ctx context.Context, j job, why *settle.Refusal) error {
 	if err := u.line.options.Queue.Hold(ctx, held); err != nil {
 		return fmt.Errorf("hold %s: %w", j.number, err)
 	}
+	u.batches.count(func(p *Progress) {
+		p.Held[why.Code]++
+		p.Left = max(0, p.Left-1)
+	})
 	u.log.Warn("held", "number", j.number, "code", why.Code, "field", why.Field)
 	u.changed(j.settlement.Number)
 	return nil

@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 
 // window is a counter's queue with its upload to a platform of its own.
 type window struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	base    string // of the platform
 	queue   *queue.Queue
@@ -61,9 +61,15 @@ type window struct {
 
 var clerk = queue.By{Operator: "0601", Device: "W01"}
 
-func openWindow(t *testing.T) *window {
+func openWindow(t testing.TB) *window {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Getenv(rigVariable), "platform", "--listen", "127.0.0.1:0", "--data", "../../../../testdata/platform")
+	return openWindowOn(t, simulated)
+}
+
+// openWindowOn opens a window to a platform with data of its own.
+func openWindowOn(t testing.TB, data string) *window {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Getenv(rigVariable), "platform", "--listen", "127.0.0.1:0", "--data", data)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.StdoutPipe()
 	must(t, err)
@@ -77,7 +83,7 @@ func openWindow(t *testing.T) *window {
 	return w
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +102,7 @@ func (w *window) open() {
 		Head: nhsa.Head{Institution: "H44030500001", InstitutionName: "鹏湾医院", Operator: "0601", OperatorName: "收费员甲"},
 	})
 	w.queue = q
-	w.upload = NewUpload(line, slog.New(slog.DiscardHandler), func(number string) {
+	w.upload = NewUpload(line, Pace{InFlight: DefaultInFlight}, slog.New(slog.DiscardHandler), func(number string) {
 		if w.changed != nil {
 			w.changed(number)
 		}
@@ -113,6 +119,8 @@ func (w *window) restart() {
 // pass tries all that waits once, also what would be put off.
 func (w *window) pass() error {
 	clear(w.upload.later)
+	w.upload.breaker.fine()
+	w.upload.walk.next = time.Time{}
 	return w.upload.pass(w.t.Context())
 }
 
@@ -149,6 +157,8 @@ func (w *window) command(name string, body any) {
 // fault is a simulator's Fault.
 type fault struct {
 	Infno  string `json:"infno"`
+	Body   string `json:"body,omitempty"`
+	MS     int    `json:"ms,omitempty"`
 	Kind   string `json:"kind"`
 	Booked bool   `json:"booked,omitempty"`
 	Times  int    `json:"times,omitempty"`
@@ -165,13 +175,15 @@ func (w *window) faults(list ...fault) {
 // page is what the simulator's books say.
 type page struct {
 	Settlements []struct {
-		Batch string      `json:"chrg_bchno"`
-		Live  bool        `json:"live"`
-		Total json.Number `json:"medfee_sumamt"`
+		Person string      `json:"psn_no"`
+		Batch  string      `json:"chrg_bchno"`
+		Live   bool        `json:"live"`
+		Total  json.Number `json:"medfee_sumamt"`
 	} `json:"settlements"`
 	Live       int                    `json:"live"`
 	Duplicates map[string]int         `json:"duplicates"`
 	Requests   map[string]int         `json:"requests"`
+	Most       int                    `json:"most"`
 	OpenVisits []string               `json:"open_visits"`
 	Balances   map[string]json.Number `json:"balances"`
 	Used       map[string]json.Number `json:"used"`
@@ -233,11 +245,7 @@ func (w *window) settle(visit string, n int) settle.Settlement {
 	s := w.bill(visit, n)
 	w.keys++
 	s.Key = fmt.Sprint("k", w.keys)
-	p, err := w.queue.Position(s.Person, s.Period)
-	must(w.t, err)
-	s, _, err = w.queue.Settle(w.t.Context(), queue.Commit{Settlement: s, ContentDigest: "d", Version: p.Version, By: clerk})
-	must(w.t, err)
-	return s
+	return w.keep(s)
 }
 
 // reverse reverses a settlement and keeps the first n lines; 0: whole.

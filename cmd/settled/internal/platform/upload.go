@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"sync"
 	"time"
 
 	"settled/queue"
@@ -17,21 +17,32 @@ import (
 const (
 	firstPause = time.Second      // after the first trouble, of the line or of one settlement
 	mostPause  = time.Minute      // between attempts while the trouble lasts
-	mostPass   = 256              // settlements looked at in one read of the outbox
 	idlePass   = 10 * time.Minute // a pass without a cause, in case one was missed
 	mostRow    = 3                // settlements in a row without a clear answer: it is the line
 )
 
+// DefaultInFlight is how many settlements are under way at a time unless said otherwise.
+const DefaultInFlight = 4
+
 // Upload brings the pending settlements to the platform, and takes reversed ones back
-// from it, in the order of the journal, each through its own chain. A line that is down stops the pass and is waited out. A
-// settlement whose outcome is unknown is tried again later, and so are the same
-// person's after it; one that is refused is held; all others go on.
+// from it, several at a time, each through its own chain: those of one person, or of one
+// account that pays, one after another in the order of the journal. A line that is down
+// is waited out. A settlement whose outcome is unknown is tried again later, and so are
+// the same person's after it; one that is refused is held; all others go on.
 type Upload struct {
-	line    *Line
-	log     *slog.Logger
-	changed func(number string)
-	unsent  map[string]stored // by settlement or void: requests of which not a byte left
-	later   map[string]delay  // by settlement or void: those whose last outcome was unknown
+	line          *Line
+	log           *slog.Logger
+	changed       func(number string)
+	inFlight      int
+	onlyInBatches bool
+	unsent        unsent
+	batches       batches
+
+	// Of whoever runs pass.
+	lanes   *lanes
+	walk    walk
+	later   map[string]delay // by settlement or void: those whose last outcome was unknown
+	breaker breaker
 }
 
 // stored is a request as the journal has it.
@@ -40,61 +51,118 @@ type stored struct {
 	body         []byte
 }
 
-// delay is when to try again, and how long that was put off.
-type delay struct {
-	until time.Time
-	pause time.Duration
+// unsent is the requests of which not a byte left, by settlement or void.
+type unsent struct {
+	mu sync.Mutex
+	of map[string]stored
 }
 
-// longer doubles the delay from now on.
-func (d delay) longer(now time.Time) delay {
-	d.pause = min(max(2*d.pause, firstPause), mostPause)
-	d.until = now.Add(jitter(d.pause))
-	return d
+func (u *unsent) get(number string) (stored, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	s, ok := u.of[number]
+	return s, ok
 }
 
-// jitter keeps a hundred counters from knocking at the same moment.
-func jitter(pause time.Duration) time.Duration {
-	return pause/2 + rand.N(pause) //nolint:gosec // not a secret
+func (u *unsent) put(number string, s stored) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.of[number] = s
 }
 
-// NewUpload makes an upload over a line; changed is told the number of every
-// settlement that moved.
-func NewUpload(line *Line, log *slog.Logger, changed func(number string)) *Upload {
-	return &Upload{line: line, log: log, changed: changed, unsent: map[string]stored{}, later: map[string]delay{}}
+func (u *unsent) drop(number string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.of, number)
+}
+
+// Pace is how an upload goes without a batch.
+type Pace struct {
+	InFlight      int  // settlements under way at a time
+	OnlyInBatches bool // none
+}
+
+// NewUpload makes an upload over a line; changed is told the number of every settlement
+// that moved, from several goroutines.
+func NewUpload(line *Line, pace Pace, log *slog.Logger, changed func(number string)) *Upload {
+	return &Upload{
+		line: line, log: log, changed: changed, inFlight: pace.InFlight, onlyInBatches: pace.OnlyInBatches,
+		unsent:  unsent{of: map[string]stored{}},
+		batches: batches{watchers: map[chan Progress]struct{}{}, nudge: make(chan struct{}, 1)},
+		lanes:   newLanes(), walk: walk{stale: true}, later: map[string]delay{},
+	}
 }
 
 // Run uploads until ctx ends, which is not an error, or until the queue stops.
 func (u *Upload) Run(ctx context.Context) error {
-	var down delay
 	for {
 		changed := u.line.options.Queue.Changed()
 		err := u.pass(ctx)
-		now := u.line.options.Now()
-		wake := now.Add(idlePass)
-		for _, d := range u.later {
-			wake = earlier(wake, d.until)
+		if err == nil && ctx.Err() == nil {
+			err = u.endBatch(ctx)
 		}
 		switch {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // to be told to end is no failure
-		case lineTrouble(err):
-			down = down.longer(now)
-			wake, changed = down.until, nil // a new settlement does not mend the line
-			u.log.Warn("upload waits for the line", "seconds", down.pause.Seconds(), "cause", plain(err))
 		case err != nil:
 			return fmt.Errorf("upload: %w", err)
-		default:
-			down = delay{}
 		}
-		timer := time.NewTimer(wake.Sub(now))
-		select {
-		case <-ctx.Done():
-		case <-changed:
-		case <-timer.C:
-		}
-		timer.Stop()
+		u.await(ctx, changed)
 	}
+}
+
+// await returns when there may be something to do.
+func (u *Upload) await(ctx context.Context, changed <-chan struct{}) {
+	now := u.line.options.Now()
+	wake := now.Add(idlePass)
+	if until, any := u.due(); any && u.mayBegin(now) {
+		wake = earlier(wake, until)
+	}
+	if now.Before(u.breaker.until) {
+		wake, changed = u.breaker.until, nil // a new settlement does not mend the line
+	}
+	if until := u.batches.until(); !until.IsZero() {
+		wake = earlier(wake, until)
+	}
+	timer := time.NewTimer(wake.Sub(now))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-changed:
+	case <-u.batches.nudge:
+		u.breaker.until = now // whoever asks for a batch may know that the line is back
+	case <-timer.C:
+		u.walk.stale = true
+	}
+}
+
+// mayBegin tells whether anything is brought on now at all.
+func (u *Upload) mayBegin(now time.Time) bool {
+	most, _ := u.pace(now)
+	return most > 0
+}
+
+// pace is how many settlements may be under way, and when the next may begin.
+func (u *Upload) pace(now time.Time) (most int, next time.Time) {
+	most, next, batch := u.batches.most(now)
+	switch {
+	case batch:
+		return most, next
+	case u.onlyInBatches:
+		return 0, time.Time{}
+	}
+	return u.inFlight, time.Time{}
+}
+
+// due is when the first of those that rest is to be tried again.
+func (u *Upload) due() (at time.Time, any bool) {
+	for i := range u.lanes.resting {
+		until := u.later[i.Number].until
+		if !any || until.Before(at) {
+			at, any = until, true
+		}
+	}
+	return at, any
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -119,60 +187,12 @@ func noClearAnswer(err error) bool {
 	return errors.As(err, &unknown) && !unknown.NotSent
 }
 
-// pass tries every pending settlement that is due once, and in the order of the
-// journal for each person. Its error is trouble with the line or the queue.
-func (u *Upload) pass(ctx context.Context) error {
-	waits := map[string]bool{} // persons with an earlier settlement that waits
-	inRow := 0
-	var after uint64
-	for {
-		pending, err := u.line.options.Queue.Pending(mostPass, after)
-		if err != nil || len(pending) == 0 {
-			return err
-		}
-		for _, p := range pending {
-			after = p.Seq
-			err := u.try(ctx, p, waits)
-			switch {
-			case err == nil:
-				inRow = 0
-			case !noClearAnswer(err):
-				return err
-			case inRow+1 == mostRow:
-				return err
-			default:
-				inRow++
-			}
-		}
-	}
-}
-
-// try brings one settlement or void on if it is due and no earlier one of the person
-// waits.
-func (u *Upload) try(ctx context.Context, p queue.Waiting, waits map[string]bool) error {
-	j, err := u.job(p)
-	if err != nil || j.settlement.Number == "" {
-		return err
-	}
-	person, now := j.settlement.Person, u.line.options.Now()
-	if waits[person] || u.later[p.Number].until.After(now) {
-		waits[person] = true
-		return nil
-	}
-	err = u.one(ctx, j)
-	if noClearAnswer(err) {
-		waits[person], u.later[p.Number] = true, u.later[p.Number].longer(now)
-	} else {
-		delete(u.later, p.Number)
-	}
-	return err
-}
-
 // job is a settlement that is brought to the platform, or taken back from it.
 type job struct {
 	number     string            // under which its messages are kept: the settlement's, or the void's
 	settlement settle.Settlement // without a number: there is nothing to do any more
 	void       *queue.Void       // nil: it is brought
+	answered   *bool             // set when the platform answers
 }
 
 // job reads what waits.

@@ -54,7 +54,11 @@ func (u *Upload) withdrawn(ctx context.Context, j job, w *nhsa.Withdrawal) error
 	if err := u.line.options.Queue.Undo(ctx, undone); err != nil {
 		return fmt.Errorf("undo %s: %w", j.number, err)
 	}
-	delete(u.unsent, j.void.Of)
+	u.unsent.drop(j.void.Of)
+	u.batches.count(func(p *Progress) {
+		p.Withdrawn++
+		p.Left = max(0, p.Left-1)
+	})
 	u.log.Info("undone", "number", j.number, "settlement", j.void.Of, "withdrawn", w.Done)
 	u.changed(j.void.Of)
 	if j.void.Kept != "" {

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// TestWindow has windows within a day and over midnight, at their edges.
+func TestWindow(t *testing.T) {
+	at := func(clock string) time.Time {
+		now, err := time.ParseInLocation(time.DateTime, "2026-11-22 "+clock+":00", shanghai())
+		must(t, err)
+		return now
+	}
+	for _, c := range []struct{ window, now, closes string }{ // closes: "" outside, "?" a mistake
+		{"22:00-06:00", "22:00", "2026-11-23 06:00"},
+		{"22:00-06:00", "23:59", "2026-11-23 06:00"},
+		{"22:00-06:00", "00:00", "2026-11-22 06:00"},
+		{"22:00-06:00", "05:59", "2026-11-22 06:00"},
+		{"22:00-06:00", "06:00", ""},
+		{"22:00-06:00", "21:59", ""},
+		{"12:00-13:30", "13:29", "2026-11-22 13:30"},
+		{"12:00-13:30", "13:30", ""},
+		{"12:00-12:00", "12:00", "?"},
+		{"22-6", "23:00", "?"},
+		{"22:00", "23:00", "?"},
+		{"24:00-06:00", "23:00", "?"},
+	} {
+		got, err := closes(c.window, at(c.now))
+		var mistake usageError
+		switch {
+		case c.closes == "?":
+			if !errors.As(err, &mistake) {
+				t.Errorf("%s: %v, want a mistake of usage", c.window, err)
+			}
+		case c.closes == "":
+			if err == nil || errors.As(err, &mistake) {
+				t.Errorf("%s at %s: %v, want outside", c.window, c.now, err)
+			}
+		case err != nil || got.Format("2006-01-02 15:04") != c.closes:
+			t.Errorf("%s at %s closes %s, %v", c.window, c.now, got, err)
+		}
+	}
+}
+
+func TestRate(t *testing.T) {
+	for rate, want := range map[string]int{"": 0, "600/min": 600, "10/s": 600, "6000/h": 100, "59/h": -1, "0/min": -1, "10": -1, "x/min": -1, "-1/s": -1, "70000/min": -1, "1/day": -1} {
+		if got, err := perMinute(rate); (err != nil) != (want < 0) || err == nil && got != want {
+			t.Errorf("%q is %d, %v", rate, got, err)
+		}
+	}
+}
