@@ -23,7 +23,8 @@ type Books struct {
 	signs  map[string]signed // by sign_no
 	visits map[string]*visit // by mdtrt_id
 	setls  []*settlement
-	asked  map[string]int // requests by transaction, faults included
+	asked  map[string]int    // requests by transaction, faults included
+	files  map[string][]byte // by file_qury_no
 	mood   Mood
 }
 
@@ -33,6 +34,7 @@ type Mood struct {
 	Loose     bool   `json:"loose"`      // numbers as strings, single rows as objects
 	Differ    yuan   `json:"differ"`     // fen that the fund pays more than it should
 	Sender    string `json:"sender"`     // what stands in medins_setl_id instead of the msgid
+	Books     Flaws  `json:"books"`      // how its statements are wrong
 }
 
 type signed struct{ operator, institution, day string }
@@ -63,6 +65,7 @@ type settlement struct {
 	Reversed    string `json:"reversed_by,omitempty"`    // msgid of the 2601
 	Refunded    string `json:"refunded_by,omitempty"`    // msgid of the 2208
 	RefundID    string `json:"refund_setl_id,omitempty"` // setl_id of the negative row
+	RefundTime  string `json:"refund_time,omitempty"`    // its setl_time
 	bill        bill
 	fees        []*charge
 }
@@ -71,7 +74,7 @@ type settlement struct {
 func NewBooks(d *Data, now func() time.Time) *Books {
 	return &Books{
 		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{},
-		visits: map[string]*visit{}, asked: map[string]int{},
+		visits: map[string]*visit{}, asked: map[string]int{}, files: map[string][]byte{},
 	}
 }
 
