@@ -233,7 +233,7 @@ func showBridge(out io.Writer, r *reconcile.Report) {
 	t := newTable(out, 2, 6, "窗口与平台", "笔数", "总额", "基金", "个人账户", "现金")
 	for _, line := range []struct {
 		name string
-		reconcile.Tally
+		reconcile.Subtotal
 	}{
 		{"窗口当日", b.Here}, {"减：未到平台", b.Waiting}, {"减：平台记在他日", b.Later},
 		{"加：他日办理，平台记在当日", b.Earlier}, {"加：平台金额差异", b.Differ}, {"平台当日", b.There},

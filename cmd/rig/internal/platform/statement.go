@@ -220,8 +220,6 @@ func zipped(name, text string) ([]byte, error) {
 	if err == nil {
 		_, err = io.WriteString(w, text)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return out.Bytes(), archive.Close()
+	err = errors.Join(err, archive.Close())
+	return out.Bytes(), err
 }

@@ -68,8 +68,8 @@ func (r *Row) within(from, to settle.Date) bool {
 	return day != 0 && from <= day && day <= to
 }
 
-// Tally counts rows and sums them.
-type Tally struct {
+// Subtotal counts rows and sums them.
+type Subtotal struct {
 	Count   int        `json:"count"`
 	Total   settle.Fen `json:"total"`
 	Fund    settle.Fen `json:"fund"`
@@ -77,7 +77,7 @@ type Tally struct {
 	Cash    settle.Fen `json:"cash"`
 }
 
-func (t *Tally) add(a counter.Amounts) {
+func (t *Subtotal) add(a counter.Amounts) {
 	t.Count++
 	t.Total, t.Fund, t.Account, t.Cash = t.Total+a.Total, t.Fund+a.Fund, t.Account+a.Own+a.Family, t.Cash+a.Cash
 }
@@ -85,14 +85,14 @@ func (t *Tally) add(a counter.Amounts) {
 // Total is what the counter has in a group: settlements, and what was taken back, apart.
 type Total struct {
 	Group
-	Positive Tally `json:"positive"`
-	Negative Tally `json:"negative"` // sums are negative
+	Positive Subtotal `json:"positive"`
+	Negative Subtotal `json:"negative"` // sums are negative
 }
 
 // Net is both together, as 3201 wants it: rows counted, sums net of refunds (interface 3.13).
-func (t *Total) Net() Tally {
+func (t *Total) Net() Subtotal {
 	p, n := t.Positive, t.Negative
-	return Tally{p.Count + n.Count, p.Total + n.Total, p.Fund + n.Fund, p.Account + n.Account, p.Cash + n.Cash}
+	return Subtotal{p.Count + n.Count, p.Total + n.Total, p.Fund + n.Fund, p.Account + n.Account, p.Cash + n.Cash}
 }
 
 // Totals sums by group what the platform dates within days. Every group of always is among

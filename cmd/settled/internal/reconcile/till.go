@@ -11,12 +11,12 @@ import (
 // Bridge leads from what the counter made on a day to what the platform dates on it:
 // There = Here − Waiting − Later + Earlier + Differ, in every amount.
 type Bridge struct {
-	Here    Tally `json:"here"`    // made at the counter on the day, reversals off
-	Waiting Tally `json:"waiting"` // of that: not at the platform, or never there
-	Later   Tally `json:"later"`   // of that: dated on another day there, or the day is not known
-	Earlier Tally `json:"earlier"` // made on another day, dated on this one there
-	Differ  Tally `json:"differ"`  // what the platform made more of it; counts the rows that differ
-	There   Tally `json:"there"`   // dated on the day at the platform
+	Here    Subtotal `json:"here"`    // made at the counter on the day, reversals off
+	Waiting Subtotal `json:"waiting"` // of that: not at the platform, or never there
+	Later   Subtotal `json:"later"`   // of that: dated on another day there, or the day is not known
+	Earlier Subtotal `json:"earlier"` // made on another day, dated on this one there
+	Differ  Subtotal `json:"differ"`  // what the platform made more of it; counts the rows that differ
+	There   Subtotal `json:"there"`   // dated on the day at the platform
 }
 
 // Bridged makes the bridge of a day.
