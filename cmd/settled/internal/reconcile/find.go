@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"settled/queue/nhsa"
@@ -84,7 +85,11 @@ func Compare(ours []Row, lines []nhsa.StatementResult, unread int, k Known) []Fi
 		tellsAll = tellsAll || line.Finding == nhsa.FoundEqual
 		i := match(ours, told, line)
 		if i < 0 {
-			found = append(found, k.stray(line))
+			f := k.stray(line)
+			if f.Kind == OtherDay && stated(ours, f.Number) {
+				f.Kind, f.Do = Unclear, "平台结果中这一笔出现两次：查 5203，看平台是否记了两笔。"
+			}
+			found = append(found, f)
 			continue
 		}
 		told[i] = true
@@ -100,6 +105,10 @@ func Compare(ours []Row, lines []nhsa.StatementResult, unread int, k Known) []Fi
 		}
 	}
 	return found
+}
+
+func stated(ours []Row, number string) bool {
+	return slices.ContainsFunc(ours, func(r Row) bool { return r.Number == number })
 }
 
 // match gives the row that a line is about, -1 if there is none.
