@@ -62,8 +62,11 @@ func changes(d reconcile.Difference) string {
 		name            string
 		local, platform settle.Fen
 	}{
-		{"统筹", d.Local.Fund, d.Platform.Fund}, {"账户", d.Local.Own, d.Platform.Own},
-		{"共济", d.Local.Family, d.Platform.Family}, {"现金", d.Local.Cash, d.Platform.Cash}, {"总额", d.Local.Total, d.Platform.Total},
+		{"统筹", d.Local.Fund, d.Platform.Fund},
+		{"账户", d.Local.Own, d.Platform.Own},
+		{"共济", d.Local.Family, d.Platform.Family},
+		{"现金", d.Local.Cash, d.Platform.Cash},
+		{"总额", d.Local.Total, d.Platform.Total},
 	} {
 		if a.local != a.platform {
 			list = append(list, fmt.Sprintf("%s %s → %s", a.name, a.local, a.platform))

@@ -235,8 +235,12 @@ func showBridge(out io.Writer, r *reconcile.Report) {
 		name string
 		reconcile.Subtotal
 	}{
-		{"窗口当日", b.Here}, {"减：未到平台", b.Waiting}, {"减：平台记在他日", b.Later},
-		{"加：他日办理，平台记在当日", b.Earlier}, {"加：平台金额差异", b.Differ}, {"平台当日", b.There},
+		{"窗口当日", b.Here},
+		{"减：未到平台", b.Waiting},
+		{"减：平台记在他日", b.Later},
+		{"加：他日办理，平台记在当日", b.Earlier},
+		{"加：平台金额差异", b.Differ},
+		{"平台当日", b.There},
 	} {
 		t.AppendRow(table.Row{line.name, line.Count, line.Total, line.Fund, line.Account, line.Cash})
 	}

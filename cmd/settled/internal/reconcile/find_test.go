@@ -106,7 +106,8 @@ func TestJudge(t *testing.T) {
 		for _, k := range c.kinds {
 			d.Findings = append(d.Findings, reconcile.Finding{Kind: k})
 		}
-		if d.Judge(); d.State != c.want {
+		d.Judge()
+		if d.State != c.want {
 			t.Errorf("%v: %s, want %s", c.kinds, d.State, c.want)
 		}
 	}
