@@ -39,6 +39,10 @@ func TestBooked(t *testing.T) {
 		}
 	}
 	must(t, q.Undo(t.Context(), Undone{Number: void, Withdrawn: true}))
+	ask(t, q, numbers[3], "2207", "") // the platform never had it: nothing was withdrawn
+	never := reverse(t, q, voidOf(numbers[3], "r3")).Number
+	ask(t, q, never, "2601", ClassOK)
+	must(t, q.Undo(t.Context(), Undone{Number: never}))
 	if _, withdrawn, err := q.Booked(later); err != nil || !slices.Equal(withdrawn, []string{void}) {
 		t.Errorf("withdrawn: %v %v, want %s", withdrawn, err, void)
 	}

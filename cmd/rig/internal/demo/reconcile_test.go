@@ -3,6 +3,7 @@ package demo
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,17 @@ func TestReconcile(t *testing.T) {
 		t.Errorf("after the repair: %+v", r)
 	}
 	s.owed(t, differs.Number, day)
+	files, err := filepath.Glob(at(s.folder, "state/journal/journal-*.jsonl"))
+	must(t, err)
+	notes := 0
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		must(t, err)
+		notes += strings.Count(string(text), `"body":{"about":"reconcile `+day+`"}`)
+	}
+	if notes != 4 {
+		t.Errorf("the journal has %d notes of reconciliations, want 4", notes)
+	}
 }
 
 // owed looks at what the patient gets back, and at the month's draft.
