@@ -56,6 +56,8 @@ type config struct {
 
 		InFlight int    `toml:"in_flight"` // settlements on their way at a time, 1 to 64
 		Upload   string `toml:"upload"`    // at_once; window: only in the batches of `settled upload`
+		// Tolerate is the difference in cash, either way, for which nobody is asked.
+		Tolerate settle.Fen `toml:"tolerate"`
 	} `toml:"platform"`
 	Offline struct {
 		MaxAge       duration   `toml:"max_age"`       // how old may what we know of a person be
@@ -159,6 +161,8 @@ func (c *config) check() error {
 		return fmt.Errorf("catalogue.unknown: %q is neither refuse nor as_stated", c.Catalogue.Unknown)
 	case c.Receipt.Columns != 48 && c.Receipt.Columns != 32:
 		return fmt.Errorf("receipt.columns: %d is neither 48 (80 mm) nor 32 (58 mm)", c.Receipt.Columns)
+	case c.Platform.Tolerate < 0:
+		return errors.New("platform.tolerate: it is negative")
 	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
 		return errors.New("offline: max_age must be positive and the limits not negative")
 	}

@@ -95,6 +95,7 @@ the receipt, and brings it to the national platform when the line allows.
   settled void NUMBER --reason TEXT                  reverse a settlement
   settled queue list                                 what still has to reach the platform?
   settled upload --window 22:00-06:00                bring all that waits to the platform now
+  settled reconcile --day 2026-11-22                 are the platform's books and ours the same?
   settled status                                     how much waits, since when, what is at risk?
   settled verify                                     was anything changed or lost?
   settled backup /srv/backup                         keep a copy of the journal, while it is written
@@ -114,7 +115,8 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
-	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newShift(), newLink(), newExplain(), newQueue(), newUpload(), newStatus(),
+	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newShift(), newLink(), newExplain(), newQueue(), newUpload(),
+		newReconcile(), newDifferences(), newStatus(),
 		newCard(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
 	return root
 }

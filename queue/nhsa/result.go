@@ -30,6 +30,7 @@ type Result struct {
 	Funds        []Paid     `json:"funds"`
 	Clearing     string     `json:"clr_optins,omitempty"`
 	ClearingType string     `json:"clr_type,omitempty"`
+	ClearingWay  string     `json:"clr_way,omitempty"`
 	Warnings     []string   `json:"warnings,omitempty"` // identities that do not hold, and the like
 }
 
@@ -66,7 +67,7 @@ func (s Setlinfo) result() Result {
 		Total: s.Total.Fen, Fund: s.Fund.Fen, Own: s.Account.Fen - s.Family.Fen, Family: s.Family.Fen,
 		Cash: s.Cash.Fen, Hospital: s.Hospital.Fen, SelfFunded: s.SelfFunded.Fen, OverCap: s.OverCap.Fen,
 		FirstSelfPay: s.FirstSelfPay.Fen, InScope: s.InScope.Fen, Deductible: s.Deductible.Fen, Balance: s.Balance.Fen,
-		Clearing: string(s.ClearingArea), ClearingType: string(s.ClearingType),
+		Clearing: string(s.ClearingArea), ClearingType: string(s.ClearingType), ClearingWay: string(s.ClearingWay),
 	}
 }
 

@@ -115,7 +115,7 @@ type StatementResult struct {
 	PersonNo     Told
 	VisitID      string // this and the next are blank where the centre has several
 	SettlementID string
-	MsgID        string // of the request that settled: omsgid of a reversal
+	MsgID        string // of the request that settled: omsgid of a reversal; "" where the centre has none, or several
 	Code         string // stmt_rslt 对账结果, as it came
 	Finding      Finding
 	Refund       string // refd_setl_flag: 0, 1
@@ -179,7 +179,7 @@ func readResult(n int, line []byte) (StatementResult, error) {
 	for _, must := range [...]struct {
 		column int
 		name   string
-	}{{0, "psn_no"}, {3, "msgid"}, {4, "stmt_rslt"}, {5, "refd_setl_flag"}} {
+	}{{0, "psn_no"}, {4, "stmt_rslt"}, {5, "refd_setl_flag"}} {
 		if f[must.column] == "" {
 			return bad(must.name, "a value")
 		}

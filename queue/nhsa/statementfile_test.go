@@ -119,7 +119,6 @@ func TestReadStatementNamesTheLine(t *testing.T) {
 	for line, want := range map[string]string{
 		"P\tV\tS":                                "line 2: want 6, 7 or 10 fields, not 3",
 		"\tV\tS\tM\t0\t0\t":                      "line 2, psn_no: want a value",
-		"P\tV\tS\tnull\t0\t0\t":                  "line 2, msgid: want a value",
 		"P\tV\tS\tM\t\t0\t":                      "line 2, stmt_rslt: want a value",
 		"P\tV\tS\tM\t0\t\t":                      "line 2, refd_setl_flag: want a value",
 		"P\tV\tS\tM\t0\t0\t\t1\t1.005\t1":        "line 2, fund_pay_sumamt: want an amount",

@@ -56,7 +56,7 @@ func VisitOf(s settle.Settlement, m Manner) (Visit, error) {
 	}
 	v := Visit{
 		Number: s.Number, Certificate: cert, Who: s.Who, Area: or(m.Area, Shenzhen),
-		InsuranceType: insuranceType(s.Insured.Category), MedType: or(m.MedType, medType(s.Bill.Visit.Kind)),
+		InsuranceType: InsuranceType(s.Insured.Category), MedType: or(m.MedType, medType(s.Bill.Visit.Kind)),
 		Way: or(m.Way, "01"), UseAccounts: s.Split.Own > 0 || s.Split.Family > 0,
 		Chart: s.Chart, Total: s.Split.Total, Approval: or(m.Approval, "1"),
 	}
@@ -91,9 +91,9 @@ func refuse(code settle.Code, field, zh, en string) *settle.Refusal {
 	return &settle.Refusal{Code: code, Field: field, Cashier: zh, Technician: en}
 }
 
-// insuranceType is the 险种 that a category belongs to. Both tiers of employees are
+// InsuranceType is the 险种 (interface 4) that a category belongs to. Both tiers of employees are
 // 310.
-func insuranceType(c settle.Category) string {
+func InsuranceType(c settle.Category) string {
 	switch c {
 	case settle.EmployeeTier1, settle.EmployeeTier2:
 		return "310"

@@ -23,9 +23,10 @@ type Books struct {
 	signs  map[string]signed // by sign_no
 	visits map[string]*visit // by mdtrt_id
 	setls  []*settlement
-	asked  map[string]int // requests by transaction, faults included
-	under  int            // requests that are being served
-	most   int            // the most of them at a time
+	asked  map[string]int    // requests by transaction, faults included
+	under  int               // requests that are being served
+	most   int               // the most of them at a time
+	files  map[string][]byte // by file_qury_no
 	mood   Mood
 }
 
@@ -35,6 +36,7 @@ type Mood struct {
 	Loose     bool   `json:"loose"`      // numbers as strings, single rows as objects
 	Differ    yuan   `json:"differ"`     // fen that the fund pays more than it should
 	Sender    string `json:"sender"`     // what stands in medins_setl_id instead of the msgid
+	Books     Flaws  `json:"books"`      // how its statements are wrong
 }
 
 type signed struct{ operator, institution, day string }
@@ -65,6 +67,7 @@ type settlement struct {
 	Reversed    string `json:"reversed_by,omitempty"`    // msgid of the 2601
 	Refunded    string `json:"refunded_by,omitempty"`    // msgid of the 2208
 	RefundID    string `json:"refund_setl_id,omitempty"` // setl_id of the negative row
+	RefundTime  string `json:"refund_time,omitempty"`    // its setl_time
 	bill        bill
 	fees        []*charge
 }
@@ -73,7 +76,7 @@ type settlement struct {
 func NewBooks(d *Data, now func() time.Time) *Books {
 	return &Books{
 		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{},
-		visits: map[string]*visit{}, asked: map[string]int{},
+		visits: map[string]*visit{}, asked: map[string]int{}, files: map[string][]byte{},
 	}
 }
 

@@ -141,10 +141,10 @@ func (b *Books) cancel(c *call) (node, error) {
 	}
 	s := b.setls[i]
 	b.book(s, -1)
-	s.Refunded, s.RefundID = c.msgid, b.next("440300S", 20)
+	s.Refunded, s.RefundID, s.RefundTime = c.msgid, b.next("440300S", 20), b.time()
 	info := b.setlinfo(p, node{"insutype": s.Insutype}, s.bill, -1)
 	for name, value := range map[string]any{
-		"mdtrt_id": v.id, "setl_id": s.RefundID, "setl_time": b.time(), "medins_setl_id": c.msgid,
+		"mdtrt_id": v.id, "setl_id": s.RefundID, "setl_time": s.RefundTime, "medins_setl_id": c.msgid,
 		"psn_part_amt": nil, "hosp_part_amt": nil, "acct_mulaid_pay": nil, // as recorded
 	} {
 		info[name] = value
@@ -175,7 +175,7 @@ func (b *Books) reverse(c *call) (node, error) {
 	s := b.setls[i]
 	if infno == "2208" {
 		b.book(s, 1)
-		s.Refunded, s.RefundID = "", ""
+		s.Refunded, s.RefundID, s.RefundTime = "", "", ""
 		return nil, nil
 	}
 	b.book(s, -1)

@@ -51,6 +51,10 @@ func transactions() map[string]transaction {
 		"2206": {data(trialFields), (*Books).trial},
 		"2207": {data(trialFields + ", fulamt_ownpay_amt N16,2*, overlmt_selfpay N16,2*, preselfpay_amt N16,2*, inscp_scp_amt N16,2*"), (*Books).settle},
 		"2208": {data("setl_id C30*, mdtrt_id C30*, psn_no C30*"), (*Books).cancel},
+		"3201": {data("insutype C6*, clr_type C6*, setl_optins C6*, stmt_begndate D*, stmt_enddate D*, medfee_sumamt N16,2*, fund_pay_sumamt N16,2*, acct_pay N16,2*, fixmedins_setl_cnt N10,0*, refd_setl_flag C6"), (*Books).stateTotals},
+		"3202": {data("setl_optins C6*, file_qury_no C100*, stmt_begndate D*, stmt_enddate D*, medfee_sumamt N16,2*, fund_pay_sumamt N16,2*, cash_payamt N16,2*, fixmedins_setl_cnt N10,0*, clr_type C6, refd_setl_flag C3"), (*Books).stateDetails},
+		"9101": {map[string]string{"fsUploadIn": "filename C200*, fixmedins_code C30*"}, (*Books).uploadFile},
+		"9102": {map[string]string{"fsDownloadIn": "file_qury_no C100*, filename C200*, fixmedins_code C30*"}, (*Books).downloadFile},
 		"2601": {data("psn_no C30*, omsgid C30*, oinfno C6*"), (*Books).reverse},
 	}
 }
@@ -71,6 +75,12 @@ func (b *Books) Transact(infno string, body []byte) []byte {
 	var output node
 	if err == nil {
 		output, err = t.do(b, c)
+	}
+	if file, ok := output[fileNode].([]byte); ok && err == nil {
+		return file
+	}
+	if infno == "9101" && err == nil { // without the envelope (interface 3.15)
+		return mustJSON(output)
 	}
 	return b.answer(output, err)
 }

@@ -124,8 +124,14 @@ func (u *uploads) Subscribe() (<-chan api.UploadChange, func()) { return u.chang
 // start serves a window on a port of its own until the test ends.
 func start(t *testing.T, change func(*counter.Ports, *counter.Options)) *daemon {
 	t.Helper()
+	return startWith(t, change, func(*api.Options) {})
+}
+
+// startWith is start with other options of the API.
+func startWith(t *testing.T, change func(*counter.Ports, *counter.Options), more func(*api.Options)) *daemon {
+	t.Helper()
 	d := &daemon{Window: countertest.Open(t, change), ready: &readiness{}, moves: &uploads{make(chan api.UploadChange, 1)}}
-	server, err := api.New(api.Options{
+	o := api.Options{
 		Windows: map[string]api.Window{countertest.Seat: d.Window},
 		Tokens: map[string]api.Grant{
 			cashierToken:    {Seat: countertest.Seat, Role: api.Cashier, Operator: "C01"},
@@ -133,7 +139,9 @@ func start(t *testing.T, change func(*counter.Ports, *counter.Options)) *daemon 
 			operationsToken: {Seat: countertest.Seat, Role: api.Operations, Operator: "OPS"},
 		},
 		Ledger: ledger{d.Window}, Keeper: &keeper{}, Uploads: d.moves, Ready: d.ready, Heartbeat: 20 * time.Millisecond,
-	})
+	}
+	more(&o)
+	server, err := api.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ type Options struct {
 	Tokens       map[string]Grant  // by bearer token, of at least 16 characters
 	Ledger       Ledger
 	Keeper       Keeper
+	Books        Books   // nil: nothing is reconciled
 	Uploads      Uploads // nil: /v1/events has screens only
 	Batches      Batches // nil: none can be asked for
 	Ready        Readiness

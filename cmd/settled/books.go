@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+
+	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/reconcile"
+	"settled/queue"
+	"settled/settle"
+)
+
+// books are the counter's books beside the platform's, as the API shows them: [api.Books].
+type books struct {
+	with     *platform.Reconciler
+	ledger   *ledger
+	tolerate settle.Fen
+}
+
+// Reconcile implements api.Books.
+func (b *books) Reconcile(ctx context.Context, day settle.Date, by api.Grant) (reconcile.Report, error) {
+	shift := func(n uint64) (counter.Shift, error) { return b.ledger.Shift(ctx, n) }
+	report, err := b.with.Reconcile(ctx, day, shift, queue.By{Operator: by.Operator, Device: by.Seat})
+	return report, told(err)
+}
+
+// Repair implements api.Books. What became of the settlement since the report was made is
+// the queue's to say: it refuses what does not fit any more.
+func (b *books) Repair(ctx context.Context, day settle.Date, report string, item int, why string, by api.Grant) (reconcile.Finding, error) {
+	f, err := b.with.Finding(day, report, item)
+	if err != nil {
+		return f, err
+	}
+	if f.Repair == reconcile.Hold {
+		return f, b.ledger.Hold(ctx, f.Target, why, by)
+	}
+	return f, b.ledger.Release(ctx, f.Target, why, by)
+}
+
+// Claims implements api.Books.
+func (b *books) Claims(_ context.Context, month settle.Date) ([]reconcile.Claim, error) {
+	first := month - settle.Date(month.Day()) + 1
+	claims, err := b.with.Claims(first, first.AddMonths(1).Prev())
+	return claims, told(err)
+}
+
+// Debts implements api.Books.
+func (b *books) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt, error) {
+	list, err := b.with.Differences(from, to)
+	return reconcile.Debts(list, b.tolerate), told(err)
+}

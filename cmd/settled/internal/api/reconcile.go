@@ -1,0 +1,145 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"settled/cmd/settled/internal/reconcile"
+	"settled/settle"
+)
+
+// Books holds the counter's books against the platform's (对账). Errors are
+// *settle.Refusal.
+type Books interface {
+	// Reconcile reconciles a day by the platform's time; it changes nothing but a note in
+	// the journal.
+	Reconcile(ctx context.Context, day settle.Date, by Grant) (reconcile.Report, error)
+	// Repair does what a finding of the day's last report proposes, or refuses and says
+	// where it is done. report is its id; "": whichever is the last.
+	Repair(ctx context.Context, day settle.Date, report string, item int, why string, by Grant) (reconcile.Finding, error)
+	// Claims drafts the 3203 of the month that a day is in.
+	Claims(ctx context.Context, month settle.Date) ([]reconcile.Claim, error)
+	// Debts lists by person what is to be collected or given back for settlements of
+	// within days; zero days are open.
+	Debts(ctx context.Context, from, to settle.Date) ([]reconcile.Debt, error)
+}
+
+type dayInput struct {
+	Body struct {
+		Day string `json:"day" format:"date" minLength:"10" doc:"day of the platform's setl_time"`
+	}
+}
+
+type repairInput struct {
+	Body struct {
+		Day    string `json:"day" format:"date" minLength:"10"`
+		Report string `json:"report,omitempty" maxLength:"64" doc:"id of the report that was shown; empty: the day's last"`
+		Item   int    `json:"item" minimum:"1" doc:"number of the finding in the report"`
+		Why    string `json:"why" minLength:"1" maxLength:"1000" doc:"the reason, for whoever reads the journal"`
+	}
+}
+
+type monthInput struct {
+	Month string `query:"month" required:"true" doc:"a day of it, 2026-11-01" format:"date"`
+}
+
+type daysInput struct {
+	From string `query:"from" format:"date" doc:"first day of settling"`
+	To   string `query:"to" format:"date" doc:"last day of settling"`
+}
+
+type (
+	reportOutput  struct{ Body reconcile.Report }
+	findingOutput struct{ Body reconcile.Finding }
+	claimsOutput  struct {
+		Body struct {
+			Claims []reconcile.Claim `json:"claims"`
+		}
+	}
+	debtsOutput struct {
+		Body struct {
+			Debts []reconcile.Debt `json:"debts"`
+		}
+	}
+)
+
+var bookkeepers = []Role{Cashier, Operations}
+
+// books registers what holds the books together.
+func (s *Server) books(api huma.API) {
+	books := s.options.Books
+	if books == nil {
+		return
+	}
+	register(api, operation{
+		id: "reconcile", method: http.MethodPost, path: "/v1/reconciliations", roles: bookkeepers, status: http.StatusOK,
+		summary: "Reconcile a day with the platform (3201, and 3202 where it is unequal) and with the till. A note in the journal keeps the result.",
+	}, func(ctx context.Context, g Grant, in *dayInput) (*reportOutput, error) {
+		day, err := dayOf("day", in.Body.Day)
+		if err != nil {
+			return nil, err
+		}
+		report, err := books.Reconcile(ctx, day, g)
+		return &reportOutput{report}, err
+	})
+	register(api, operation{
+		id: "repair", method: http.MethodPost, path: "/v1/reconciliations/repair", roles: keepers, status: http.StatusOK,
+		summary: "Do what a finding proposes, if an operation of the queue does it; else it is refused, and says where to do it.",
+	}, func(ctx context.Context, g Grant, in *repairInput) (*findingOutput, error) {
+		b := &in.Body
+		day, err := dayOf("day", b.Day)
+		if err != nil {
+			return nil, err
+		}
+		finding, err := books.Repair(ctx, day, b.Report, b.Item, b.Why, g)
+		return &findingOutput{finding}, err
+	})
+	s.money(api, books)
+}
+
+// money registers what is claimed and owed.
+func (s *Server) money(api huma.API, books Books) {
+	register(api, operation{
+		id: "claims", method: http.MethodGet, path: "/v1/claims", roles: bookkeepers, status: http.StatusOK,
+		summary: "The draft of a month's claims (3203), which are not sent.",
+	}, func(ctx context.Context, _ Grant, in *monthInput) (*claimsOutput, error) {
+		month, err := dayOf("month", in.Month)
+		if err != nil {
+			return nil, err
+		}
+		out := &claimsOutput{}
+		out.Body.Claims, err = books.Claims(ctx, month)
+		return out, err
+	})
+	register(api, operation{
+		id: "differences", method: http.MethodGet, path: "/v1/differences", roles: bookkeepers, status: http.StatusOK,
+		summary: "What is to be collected from patients or given back, because the platform split otherwise; by person, masked.",
+	}, func(ctx context.Context, _ Grant, in *daysInput) (*debtsOutput, error) {
+		from, err := dayOf("from", in.From)
+		if err != nil {
+			return nil, err
+		}
+		to, err := dayOf("to", in.To)
+		if err != nil {
+			return nil, err
+		}
+		out := &debtsOutput{}
+		out.Body.Debts, err = books.Debts(ctx, from, to)
+		return out, err
+	})
+}
+
+// dayOf reads a day; "" is none.
+func dayOf(field, text string) (day settle.Date, err error) {
+	if text == "" {
+		return 0, nil
+	}
+	if err := day.UnmarshalText([]byte(text)); err != nil {
+		r := refusal(settle.BadField, err.Error())
+		r.Field = field
+		return 0, r
+	}
+	return day, nil
+}

@@ -1,0 +1,66 @@
+package api_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/reconcile"
+	"settled/settle"
+)
+
+// shelf remembers what it was asked for.
+type shelf struct{ asked []string }
+
+func (s *shelf) Reconcile(_ context.Context, day settle.Date, by api.Grant) (reconcile.Report, error) {
+	s.asked = append(s.asked, "reconcile "+day.String()+" "+by.Operator)
+	return reconcile.Report{Day: day}, nil
+}
+
+func (s *shelf) Repair(_ context.Context, day settle.Date, report string, _ int, why string, by api.Grant) (reconcile.Finding, error) {
+	s.asked = append(s.asked, strings.Join([]string{"repair", day.String(), report, why, by.Operator}, " "))
+	return reconcile.Finding{}, nil
+}
+
+func (s *shelf) Claims(_ context.Context, month settle.Date) ([]reconcile.Claim, error) {
+	s.asked = append(s.asked, "claims "+month.String())
+	return nil, nil
+}
+
+func (s *shelf) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt, error) {
+	s.asked = append(s.asked, "debts "+from.String()+" "+to.String())
+	return nil, nil
+}
+
+// TestBooks: who may reconcile and who may repair; a day that is none is refused before
+// anybody is asked.
+func TestBooks(t *testing.T) {
+	const day, item = `{"day":"2026-11-21"}`, `{"day":"2026-11-21","report":"r","item":1,"why":"x"}`
+	for _, c := range []struct {
+		token, method, path, body string
+		status                    int
+		asked                     string
+	}{
+		{cashierToken, "POST", "/v1/reconciliations", day, 200, "reconcile 2026-11-21 C01"},
+		{operationsToken, "POST", "/v1/reconciliations", day, 200, "reconcile 2026-11-21 OPS"},
+		{hospitalToken, "POST", "/v1/reconciliations", day, 403, ""},
+		{cashierToken, "POST", "/v1/reconciliations", `{"day":""}`, 422, ""},
+		{cashierToken, "POST", "/v1/reconciliations", `{"day":"2026-02-30"}`, 422, ""},
+		{cashierToken, "POST", "/v1/reconciliations/repair", item, 403, ""},
+		{operationsToken, "POST", "/v1/reconciliations/repair", item, 200, "repair 2026-11-21 r x OPS"},
+		{operationsToken, "POST", "/v1/reconciliations/repair", `{"day":"2026-11-21","item":0,"why":"x"}`, 422, ""},
+		{cashierToken, "GET", "/v1/claims?month=2026-11-01", "", 200, "claims 2026-11-01"},
+		{cashierToken, "GET", "/v1/claims", "", 422, ""},
+		{cashierToken, "GET", "/v1/differences?from=2026-11-21", "", 200, "debts 2026-11-21 "},
+		{hospitalToken, "GET", "/v1/differences", "", 403, ""},
+	} {
+		books := &shelf{}
+		d := startWith(t, nil, func(o *api.Options) { o.Books = books })
+		status, text, _ := d.call(t, c.method, c.path, []byte(c.body), func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+c.token) })
+		if asked := strings.Join(books.asked, ", "); status != c.status || asked != c.asked {
+			t.Errorf("%s %s %s: %d %q, want %d %q: %s", c.method, c.path, c.body, status, asked, c.status, c.asked, text)
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package platform
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/reconcile"
+	"settled/queue"
+	"settled/queue/nhsa"
+	"settled/settle"
+)
+
+// outpatient is the clearing type of what this counter settles (interface 4).
+const outpatient = "11"
+
+// rows gives what the counter made and what the platform booked within days, and what it
+// booked since.
+func (l *Line) rows(from, to settle.Date) ([]reconcile.Row, error) {
+	numbers, voids, err := l.concerned(from, to)
+	if err != nil {
+		return nil, err
+	}
+	var rows []reconcile.Row
+	for number := range numbers {
+		row, err := l.settlementRow(number)
+		if err != nil {
+			return nil, fmt.Errorf("settlement %s: %w", number, err)
+		}
+		rows = append(rows, row)
+	}
+	for number := range voids {
+		row, err := l.voidRow(number)
+		if err != nil {
+			return nil, fmt.Errorf("void %s: %w", number, err)
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b reconcile.Row) int { return strings.Compare(a.Number, b.Number) })
+	return rows, nil
+}
+
+// concerned gives the numbers of settlements and voids that were made within days, or of
+// which the platform has said something since. Its clock may be behind ours at midnight.
+func (l *Line) concerned(from, to settle.Date) (numbers, voids map[string]bool, err error) {
+	acknowledged, withdrawn, err := l.options.Queue.Booked(from.Prev())
+	if err != nil {
+		return nil, nil, err
+	}
+	numbers, voids = map[string]bool{}, map[string]bool{}
+	for _, n := range acknowledged {
+		numbers[n] = true
+	}
+	for _, n := range withdrawn {
+		voids[n] = true
+	}
+	f := queue.Filter{From: from, To: to, Limit: mostList}
+	made, err := all(f, l.options.Queue.List, func(r queue.Record) string { return r.Settlement.Number })
+	if err != nil {
+		return nil, nil, err
+	}
+	reversed, err := all(f, l.options.Queue.Voids, func(v queue.Void) string { return v.Number })
+	for _, n := range made {
+		numbers[n] = true
+	}
+	for _, n := range reversed {
+		voids[n] = true
+	}
+	return numbers, voids, err
+}
+
+// mostList is the most that the queue lists in a call.
+const mostList = 1000
+
+// all reads the pages of a list.
+func all[T any](f queue.Filter, list func(queue.Filter) ([]T, error), number func(T) string) (numbers []string, err error) {
+	for {
+		page, err := list(f)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range page {
+			numbers = append(numbers, number(one))
+		}
+		if len(page) < f.Limit {
+			return numbers, nil
+		}
+		f.After = numbers[len(numbers)-1]
+	}
+}
+
+func (l *Line) settlementRow(number string) (reconcile.Row, error) {
+	r, err := l.options.Queue.Get(number)
+	if err != nil {
+		return reconcile.Row{}, err
+	}
+	row := reconcile.Row{
+		Number: number, Person: r.Settlement.Who.IDNumber, Made: dateOf(r.At), Shift: r.Shift, Local: counter.AmountsOf(&r.Settlement.Split),
+	}
+	if r.Ack != nil {
+		row.Booked, err = l.booking(r.Settlement, r.Ack)
+	}
+	return row, err
+}
+
+// booking is how the platform booked a settlement: by its acknowledgement, and by the
+// chain for what that does not hold.
+func (l *Line) booking(s settle.Settlement, a *queue.Ack) (*reconcile.Booking, error) {
+	on, err := l.options.Queue.Chain(s.Number)
+	if err != nil {
+		return nil, err
+	}
+	var chain nhsa.Chain
+	if on.State != nil {
+		if err := json.Unmarshal(on.State, &chain); err != nil {
+			return nil, fmt.Errorf("stored chain: %w", err)
+		}
+	}
+	result := nhsa.Result{}
+	if chain.Result != nil {
+		result = *chain.Result
+	}
+	return &reconcile.Booking{
+		Group: reconcile.Group{
+			Type:     firstOf(chain.InsuranceType, nhsa.InsuranceType(s.Insured.Category)),
+			Clearing: firstOf(result.ClearingType, outpatient), Office: firstOf(result.Clearing, l.area()),
+		},
+		At: a.SettledAt, SettlementID: a.SettlementID, VisitID: a.VisitID, MsgID: a.MsgID,
+		PersonNo: nhsa.Told(firstOf(string(chain.PersonNo), string(result.PersonNo), s.Who.PersonNo.ClearPersonalData())),
+		Way:      result.ClearingWay, InScope: result.InScope, Amounts: counter.Amounts(a.Amounts),
+	}, nil
+}
+
+func (l *Line) voidRow(number string) (reconcile.Row, error) {
+	v, err := l.options.Queue.Void(number)
+	if err != nil {
+		return reconcile.Row{}, err
+	}
+	r, err := l.options.Queue.Get(v.Of)
+	if err != nil {
+		return reconcile.Row{}, err
+	}
+	row := reconcile.Row{
+		Number: number, Negative: true, Person: r.Settlement.Who.IDNumber, Made: dateOf(v.At), Shift: v.Shift,
+		Local: counter.Amounts{}.Less(counter.Amounts(v.Returned)),
+	}
+	if v.State != queue.Acknowledged || v.Undone == nil || v.Acknowledged == nil {
+		return row, nil
+	}
+	b, err := l.booking(r.Settlement, v.Acknowledged)
+	if err != nil {
+		return row, err
+	}
+	result, err := l.cancelled(number)
+	if err != nil {
+		return row, err
+	}
+	row.Booked = negative(*b, *v.Undone, result)
+	return row, nil
+}
+
+// cancelled is the platform's answer to a void's 2208, nil if it was lost.
+func (l *Line) cancelled(number string) (*nhsa.Result, error) {
+	on, err := l.options.Queue.Chain(number)
+	if err != nil || on.State == nil {
+		return nil, err
+	}
+	var w nhsa.Withdrawal
+	if err := json.Unmarshal(on.State, &w); err != nil {
+		return nil, fmt.Errorf("stored withdrawal: %w", err)
+	}
+	return w.Result, nil
+}
+
+// negative is the booking of a 2208: that of the settlement with the other sign, unless
+// the platform says otherwise. Its answer leaves the family's part out (interface 3.9).
+func negative(b reconcile.Booking, u queue.Undone, result *nhsa.Result) *reconcile.Booking {
+	b.At, b.MsgID, b.SettlementID = u.At, u.MsgID, firstOf(u.SettlementID, b.SettlementID)
+	b.InScope, b.Amounts = -b.InScope, counter.Amounts{}.Less(b.Amounts)
+	if r := result; r != nil && (r.Total != b.Total || r.Fund != b.Fund || r.Own+r.Family != b.Own+b.Family) {
+		b.Amounts = counter.Amounts{Total: r.Total, Fund: r.Fund, Own: r.Own, Family: r.Family, Cash: r.Cash}
+	}
+	return &b
+}
+
+func (l *Line) area() string { return firstOf(l.options.Head.TreatmentArea, nhsa.Shenzhen) }
+
+// dateOf is the day of an instant in China.
+func dateOf(at time.Time) settle.Date {
+	y, m, d := at.In(time.FixedZone("", 8*60*60)).Date()
+	return settle.Date(y*10000 + int(m)*100 + d)
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

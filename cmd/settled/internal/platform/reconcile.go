@@ -1,0 +1,272 @@
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/reconcile"
+	"settled/queue"
+	"settled/queue/nhsa"
+	"settled/settle"
+)
+
+// Codes of refusals.
+const (
+	CodeDayToCome    settle.Code = "RECONCILE_DAY_TO_COME"
+	CodeNoReport     settle.Code = "RECONCILE_FIRST"
+	CodeNoFinding    settle.Code = "RECONCILE_NO_ITEM"
+	CodeRepairOthers settle.Code = "REPAIR_ELSEWHERE"
+)
+
+// Reconciler holds the counter's books against the platform's. All that it works on is in
+// the journal, so that it does so days later too; what it found is noted there.
+type Reconciler struct {
+	line    *Line
+	counter string // two digits
+
+	mu   sync.Mutex // one reconciliation at a time
+	last map[settle.Date]reconcile.Report
+}
+
+// NewReconciler makes one over a line, for the counter of a number.
+func NewReconciler(line *Line, counter string) *Reconciler {
+	return &Reconciler{line: line, counter: counter, last: map[settle.Date]reconcile.Report{}}
+}
+
+// Reconcile reconciles a day by the platform's time: 3201 for each group, and where one is
+// unequal 3202. It changes nothing but a note in the journal. shifts gives a shift of a
+// number. The error is a *settle.Refusal where the platform or the journal is the reason.
+func (r *Reconciler) Reconcile(ctx context.Context, day settle.Date, shift func(uint64) (counter.Shift, error), by queue.By) (reconcile.Report, error) {
+	now := r.line.options.Now()
+	if day > dateOf(now) {
+		return reconcile.Report{}, &settle.Refusal{Code: CodeDayToCome, Field: "day", Cashier: "这一天还没有到。", Technician: fmt.Sprintf("%s is to come", day)}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rows, err := r.line.rows(day, day)
+	if err != nil {
+		return reconcile.Report{}, err
+	}
+	report := reconcile.Report{Day: day, At: now, Details: []reconcile.Detail{}, Bridge: reconcile.Bridged(rows, day)}
+	if report.Drawers, err = drawers(rows, day, shift); err != nil {
+		return reconcile.Report{}, err
+	}
+	if err := r.compare(ctx, rows, &report); err != nil {
+		return reconcile.Report{}, refusalOf(err)
+	}
+	if err := report.Number(); err != nil {
+		return reconcile.Report{}, err
+	}
+	if err := r.line.options.Queue.Note(ctx, "reconcile "+day.String(), report.Summary(), by); err != nil {
+		return reconcile.Report{}, err
+	}
+	r.last[day] = report
+	return report, nil
+}
+
+// compare asks for the totals, and states each clearing type and office of which one is
+// unequal.
+func (r *Reconciler) compare(ctx context.Context, rows []reconcile.Row, report *reconcile.Report) error {
+	day := report.Day
+	office := r.line.area()
+	always := []reconcile.Group{{Type: "310", Clearing: outpatient, Office: office}, {Type: "390", Clearing: outpatient, Office: office}}
+	stated := map[[2]string]bool{}
+	for _, t := range reconcile.Totals(rows, day, day, always...) {
+		result, err := r.line.totals(ctx, t, day, day)
+		if err != nil {
+			return err
+		}
+		b := reconcile.Books{Total: t, State: reconcile.Equal, Words: string(result.Words)}
+		of := [2]string{t.Clearing, t.Office}
+		if result.Result != "0" {
+			b.State = reconcile.Unequal
+			if !stated[of] {
+				stated[of] = true
+				d, err := r.detail(ctx, rows, t.Group, day)
+				if err != nil {
+					return err
+				}
+				report.Details = append(report.Details, d)
+			}
+		}
+		report.Books = append(report.Books, b)
+	}
+	return nil
+}
+
+// detail states a clearing type and office, and names what the platform found.
+func (r *Reconciler) detail(ctx context.Context, rows []reconcile.Row, g reconcile.Group, day settle.Date) (reconcile.Detail, error) {
+	detail := reconcile.Detail{Clearing: g.Clearing, Office: g.Office, Findings: []reconcile.Finding{}}
+	ours, lines := reconcile.Statement(rows, g.Clearing, g.Office, day, day)
+	var ask nhsa.Details
+	d := &ask.Data
+	d.Clearing, d.Office, d.From, d.To = g.Clearing, g.Office, day.String(), day.String()
+	for i := range ours {
+		d.Cash += ours[i].Booked.Cash
+	}
+	result, err := r.line.state(ctx, ask, lines)
+	if err != nil {
+		return detail, err
+	}
+	if result.late != "" {
+		detail.State, detail.Words = reconcile.Late, result.late
+		return detail, nil
+	}
+	known, err := r.known(rows)
+	if err != nil {
+		return detail, err
+	}
+	detail.Unread = result.unread
+	detail.Findings = append(detail.Findings, reconcile.Compare(ours, result.lines, result.unread, known)...)
+	detail.Judge()
+	return detail, nil
+}
+
+// known is what the counter knows beside the rows that it stated: requests without an
+// outcome, and voids that wait.
+func (r *Reconciler) known(rows []reconcile.Row) (reconcile.Known, error) {
+	k := reconcile.Known{
+		Institution: r.line.options.Head.Institution, Counter: r.counter, Rows: rows,
+		Open: map[string]reconcile.Open{}, Voids: map[string]reconcile.Open{},
+	}
+	q := r.line.options.Queue
+	for held, list := range map[bool]func(int, uint64) ([]queue.Waiting, error){false: q.Pending, true: q.Holds} {
+		for after := uint64(0); ; {
+			page, err := list(mostList, after)
+			if err != nil {
+				return k, err
+			}
+			for _, w := range page {
+				after = w.Seq
+				if err := r.waiting(w, held, &k); err != nil {
+					return k, err
+				}
+			}
+			if len(page) < mostList {
+				break
+			}
+		}
+	}
+	return k, nil
+}
+
+// waiting adds the messages of a settlement or void that may be booked.
+func (r *Reconciler) waiting(w queue.Waiting, held bool, k *reconcile.Known) error {
+	o := reconcile.Open{Number: w.Number, Held: held}
+	if w.Void {
+		v, err := r.line.options.Queue.Void(w.Number)
+		if err != nil {
+			return err
+		}
+		k.Voids[v.Of] = o
+	}
+	on, err := r.line.options.Queue.Chain(w.Number)
+	if err != nil {
+		return err
+	}
+	if on.Last != nil && !on.Answered {
+		k.Open[on.Last.MsgID] = o
+	}
+	if on.State == nil {
+		return nil
+	}
+	var machine struct { // a chain, or a withdrawal with the settlement's chain in it
+		Open, Gone []string
+		Chain      struct{ Open, Gone []string }
+	}
+	if err := json.Unmarshal(on.State, &machine); err != nil {
+		return fmt.Errorf("stored chain of %s: %w", w.Number, err)
+	}
+	for _, list := range [][]string{machine.Open, machine.Gone, machine.Chain.Open, machine.Chain.Gone} {
+		for _, msgid := range list {
+			k.Open[msgid] = o
+		}
+	}
+	return nil
+}
+
+// drawers gives the day's cash by shift.
+func drawers(rows []reconcile.Row, day settle.Date, shift func(uint64) (counter.Shift, error)) ([]reconcile.Drawer, error) {
+	shifts := map[uint64]counter.Shift{}
+	for i := range rows {
+		n := rows[i].Shift
+		if _, known := shifts[n]; known || n == 0 || rows[i].Made != day {
+			continue
+		}
+		s, err := shift(n)
+		if err != nil {
+			return nil, err
+		}
+		shifts[n] = s
+	}
+	return reconcile.Drawers(rows, day, shifts), nil
+}
+
+// Finding gives a finding of the last report of a day for repair. id is the report's that
+// was shown, "" for whichever is the last. The error is a *settle.Refusal, also where the
+// repair cannot be made from here: it says where.
+func (r *Reconciler) Finding(day settle.Date, id string, item int) (reconcile.Finding, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	report, known := r.last[day]
+	if !known || id != "" && id != report.ID {
+		return reconcile.Finding{}, &settle.Refusal{
+			Code: CodeNoReport, Field: "day", Cashier: "请先对账（settled reconcile --day " + day.String() + "），再按其结果处理。",
+			Technician: "there is no such report since the daemon started",
+		}
+	}
+	f, there := report.Finding(item)
+	switch {
+	case !there:
+		return f, &settle.Refusal{
+			Code: CodeNoFinding, Field: "item", Cashier: fmt.Sprintf("对账结果中没有第 %d 项。", item),
+			Technician: fmt.Sprintf("report %s has no item %d", report.ID, item),
+		}
+	case f.Repair == "":
+		return f, &settle.Refusal{Code: CodeRepairOthers, Field: "item", Cashier: f.Do, Technician: "no operation of the queue repairs a finding of kind " + string(f.Kind)}
+	}
+	return f, nil
+}
+
+// Claims drafts a month's 3203; from and to are its first and last day.
+func (r *Reconciler) Claims(from, to settle.Date) ([]reconcile.Claim, error) {
+	rows, err := r.line.rows(from, to)
+	if err != nil {
+		return nil, err
+	}
+	return reconcile.Claims(rows, from, to), nil
+}
+
+// Differences lists what the platform made otherwise of settlements that were made within
+// days and stand; zero days are open.
+func (r *Reconciler) Differences(from, to settle.Date) ([]reconcile.Difference, error) {
+	q := r.line.options.Queue
+	numbers, err := q.Differing()
+	if err != nil {
+		return nil, err
+	}
+	var list []reconcile.Difference
+	for _, n := range numbers {
+		record, err := q.Get(n)
+		if err != nil {
+			return nil, fmt.Errorf("settlement %s: %w", n, err)
+		}
+		if made := dateOf(record.At); made.Within(from, to) && record.Difference != nil {
+			list = append(list, reconcile.NewDifference(record.Settlement, made, counter.Amounts(record.Difference.Local), counter.Amounts(record.Difference.Platform)))
+		}
+	}
+	return list, nil
+}
+
+// refusalOf says to people what the platform's line did.
+func refusalOf(err error) error {
+	var says interface{ Refusal() *settle.Refusal }
+	if errors.As(err, &says) {
+		return says.Refusal()
+	}
+	return err
+}

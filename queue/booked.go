@@ -1,0 +1,108 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"settled/queue/journal"
+	"settled/settle"
+)
+
+// Booked lists what the platform said, from a day on, that it booked: settlements that it
+// has, and voids for which it took a settlement back; by number. The day is that of the
+// journal, which is not before the platform's.
+func (q *Queue) Booked(since settle.Date) (acknowledged, withdrawn []string, err error) {
+	days := fileDays{q: q, since: since, later: map[uint64]bool{}}
+	err = q.each(func(number string, row *settlementRow) error {
+		said, list := row.Ack, &acknowledged
+		if row.Of != "" {
+			said, list = row.Undone, &withdrawn
+		}
+		if said.Length == 0 || row.Of != "" && row.State != Acknowledged {
+			return nil
+		}
+		later, err := days.have(said)
+		if later {
+			*list = append(*list, number)
+		}
+		return err
+	})
+	if err == nil && days.archived && !days.whole {
+		err = &settle.Refusal{
+			Code: CodeArchived, Field: "day", Cashier: "该日的账已归档，不能再对账。",
+			Technician: fmt.Sprintf("what the platform said since %s may be in an archive", since),
+		}
+	}
+	return acknowledged, withdrawn, err
+}
+
+// fileDays tells which of the journal's files have the entries of a day or of a later
+// one, by an entry of each: a file begins with a day.
+type fileDays struct {
+	q        *Queue
+	since    settle.Date
+	later    map[uint64]bool
+	whole    bool // a file that is there begins no later: what is archived is earlier still
+	archived bool // a file is not there any more
+}
+
+func (d *fileDays) have(loc journal.Loc) (bool, error) {
+	later, known := d.later[loc.Segment]
+	if known {
+		return later, nil
+	}
+	e, err := d.q.journal.Read(loc)
+	switch {
+	case errors.Is(err, journal.ErrArchived):
+		d.archived, err = true, nil
+	case err == nil:
+		later = dateOf(e.At) >= d.since
+		d.whole = d.whole || dateOf(e.At) <= d.since
+	}
+	d.later[loc.Segment] = later
+	return later, err
+}
+
+func dateOf(at time.Time) settle.Date {
+	y, m, day := at.In(zone()).Date()
+	return settle.Date(y*10000 + int(m)*100 + day)
+}
+
+// Differing lists the settlements that the platform settled otherwise than the counter
+// did, and that stand; by number.
+func (q *Queue) Differing() (numbers []string, err error) {
+	err = q.each(func(number string, row *settlementRow) error {
+		if row.Of == "" && row.State == Acknowledged && row.Difference.Length > 0 {
+			numbers = append(numbers, number)
+		}
+		return nil
+	})
+	return numbers, err
+}
+
+// each gives every settlement and void in the order of their numbers, in steps: commits
+// wait for a read.
+func (q *Queue) each(fn func(number string, row *settlementRow) error) error {
+	const step = 2000
+	type found struct {
+		number string
+		row    settlementRow
+	}
+	for after := ""; ; {
+		var rows []found
+		err := q.read(func(v *view) error {
+			return scan(v, settlements, after, func(number string, row settlementRow) (bool, error) {
+				rows = append(rows, found{number, row})
+				return len(rows) < step, nil
+			})
+		})
+		for i := range rows {
+			err = errors.Join(err, fn(rows[i].number, &rows[i].row))
+		}
+		if err != nil || len(rows) < step {
+			return err
+		}
+		after = rows[len(rows)-1].number
+	}
+}
