@@ -100,6 +100,9 @@ func TestInFlight(t *testing.T) {
 	for i := range 32 {
 		w.settleOf(i*5%8/2*2, "") // four people, in an order of their own
 	}
+	for i := range 4 { // so that a later one would overtake
+		w.faults(fault{Infno: "2201", Kind: "slow", MS: 100, Body: psnNo(2 * i), Times: 1})
+	}
 	w.faults(fault{Kind: "slow", MS: 5})
 	must(t, w.pass())
 	w.agree()
