@@ -22,6 +22,9 @@ func (q *Queue) recover() error {
 	if err != nil {
 		return err
 	}
+	if at, damage, err = q.outdated(at, damage); err != nil {
+		return err
+	}
 	q.applied, q.head = at.Pos, at.Pos
 	if q.trust == clean && (damage != nil || at.Pos != left) {
 		q.trust = doubtful
@@ -68,6 +71,22 @@ func (q *Queue) openStore() (at appliedRow, damage, err error) {
 		return at, err, nil
 	}
 	return at, nil, err
+}
+
+// outdated gives up a bbolt file, or the mark of a damaged one, that is from before the
+// end of what was archived: the entries that it has not are not here any more, and the
+// checkpoint has the state.
+func (q *Queue) outdated(at appliedRow, known error) (now appliedRow, damage, err error) {
+	stub, err := journal.ReadStub(q.file(journalDir))
+	if err != nil || at.Pos.N == 0 || at.Pos.N >= stub.N {
+		return at, known, err
+	}
+	if damage = known; damage == nil {
+		damage = fmt.Errorf("it knows entry %d, and what was archived goes to entry %d", at.Pos.N, stub.N)
+		err = guarded(q.db.Close)
+		q.db = nil
+	}
+	return appliedRow{}, damage, err
 }
 
 // suspicion is what the mark beside a damaged bbolt file says.

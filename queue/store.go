@@ -160,6 +160,9 @@ func (q *Queue) setAside(why error) error {
 		if err := os.Rename(q.file(storeName), q.file(to)); err != nil {
 			return fmt.Errorf("queue: set aside: %w", err)
 		}
+		if err := syncFolder(q.dir); err != nil { // else a power cut may bring it back without its mark
+			return fmt.Errorf("queue: set aside: %w", err)
+		}
 		q.notice("%s was set aside as %s and is built again from the journal: %v", storeName, to, why)
 		break
 	}
