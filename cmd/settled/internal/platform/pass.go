@@ -10,9 +10,9 @@ import (
 
 // Bounds of what is known of the outbox.
 const (
-	pageRows  = 256   // rows of one read
-	mostKnown = 65536 // settlements known at a time: more are read when some of them are through
-	restful   = 50    // a walk through the outbox takes at most one part in so many of the time
+	pageRows  = 256                    // rows of one read
+	mostKnown = 65536                  // settlements known at a time: more are read when some of them are through
+	restOfRow = 100 * time.Microsecond // until the next walk, for each row; a known one takes a few µs
 )
 
 // walk is the way through the outbox, a page at a time, when nothing that is known may
@@ -22,7 +22,7 @@ type walk struct {
 	midway  bool            // there is more of the outbox behind it
 	stale   bool            // something was committed since it began
 	changed <-chan struct{} // closed when that happens; nil: it did
-	took    time.Duration   // so far
+	rows    int             // so far
 	next    time.Time       // when the next one may begin
 }
 
@@ -131,9 +131,9 @@ func (u *Upload) next(under int) (wait time.Duration, more bool) {
 // read learns of a page of what waits; false: there is no more, or not yet.
 func (u *Upload) read() (bool, error) {
 	w, o := &u.walk, u.line.options
-	began := o.Now()
+	now := o.Now()
 	w.look()
-	if len(u.lanes.known) >= mostKnown || !w.midway && (!w.stale || began.Before(w.next)) {
+	if len(u.lanes.known) >= mostKnown || !w.midway && (!w.stale || now.Before(w.next)) {
 		return false, nil
 	}
 	if !w.midway {
@@ -156,10 +156,9 @@ func (u *Upload) read() (bool, error) {
 			u.lanes.add(p, lanesOf(&j.settlement))
 		}
 	}
-	now := o.Now()
-	w.took += now.Sub(began)
+	w.rows += len(pending)
 	if w.midway = len(pending) == pageRows; !w.midway {
-		w.next = now.Add(restful * w.took)
+		w.next = now.Add(time.Duration(w.rows) * restOfRow)
 	}
 	return true, nil
 }
