@@ -91,9 +91,9 @@ var table = []imports{
 // keepers say which packages, tests apart, may import a library, so that it can be
 // replaced or cannot spread.
 var keepers = []struct {
-	library string
-	keepers []string
-	reason  string
+	imported string
+	keepers  []string
+	reason   string
 }{
 	{"github.com/ebfe/scard", []string{"devices/pcsc/..."}, "cgo, untagged and with known faults: one package knows them"},
 	{"go.etcd.io/bbolt/...", []string{"queue", "queue/catalogue"}, "slices must not outlive a transaction: one package a file has transactions"},
@@ -141,7 +141,7 @@ func rowOf(dir string) *imports {
 // forbids gives the reason why s may not import what it imports, "" if it may.
 func (row *imports) forbids(s *source, spec string) string {
 	for _, k := range keepers {
-		if matches(spec, k.library) && !s.test && !matches(s.dir, k.keepers...) {
+		if matches(spec, k.imported) && !s.test && !matches(s.dir, k.keepers...) {
 			return k.reason
 		}
 	}

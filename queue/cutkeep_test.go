@@ -107,7 +107,7 @@ func (l *trial) restore(inPlace bool) error {
 	l.tell(told{begun: &r})
 	if !inPlace { // the old disk is gone
 		mount := filepath.Dir(l.dir)
-		if err := errors.Join(os.Rename(l.dir, filepath.Join(mount, fmt.Sprint("gone", len(l.told)))), syncFolder(mount)); err != nil {
+		if err := errors.Join(os.Rename(l.dir, filepath.Join(mount, fmt.Sprint("gone", len(l.told)))), journal.SyncDir(mount)); err != nil {
 			return err
 		}
 	}

@@ -135,7 +135,7 @@ func writeParcel(ctx context.Context, dir string, m *Manifest, path string) (dig
 	if err != nil {
 		return "", errors.Join(err, os.Remove(part))
 	}
-	return digest, syncFolder(filepath.Dir(path))
+	return digest, journal.SyncDir(filepath.Dir(path))
 }
 
 func fillParcel(ctx context.Context, out io.Writer, dir string, m *Manifest, manifest []byte, digest string) error {
@@ -251,12 +251,4 @@ func readPacked(r *tar.Reader, m *Manifest, p Packed, fn func(*Manifest, Packed,
 		return &journal.Damage{File: p.Name, Why: "the file is not the one that its manifest names"}
 	}
 	return nil
-}
-
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

@@ -103,7 +103,7 @@ func RestoreDir(ctx context.Context, path, dir string, opt RestoreOptions) (Mani
 	if err := p.begin(fresh, m, digest, opt.Now); err != nil {
 		return *m, fmt.Errorf("queue: restore: %w", err)
 	}
-	err = errors.Join(os.Rename(fresh, filepath.Join(dir, journalDir)), syncFolder(dir), os.Remove(filepath.Join(dir, fenceName)), syncFolder(dir))
+	err = errors.Join(os.Rename(fresh, filepath.Join(dir, journalDir)), journal.SyncDir(dir), os.Remove(filepath.Join(dir, fenceName)), journal.SyncDir(dir))
 	if err != nil {
 		return *m, fmt.Errorf("queue: restore: %w", err)
 	}
@@ -147,7 +147,7 @@ func setOut(dir string, opt RestoreOptions, took string) error {
 			return fmt.Errorf("queue: %w", err)
 		}
 	}
-	return errors.Join(syncFolder(aside), syncFolder(dir))
+	return errors.Join(journal.SyncDir(aside), journal.SyncDir(dir))
 }
 
 // unpackParcel writes the files of a parcel to dir, durably.

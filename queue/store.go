@@ -11,6 +11,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"settled/queue/journal"
 )
 
 const (
@@ -160,7 +162,7 @@ func (q *Queue) setAside(why error) error {
 		if err := os.Rename(q.file(storeName), q.file(to)); err != nil {
 			return fmt.Errorf("queue: set aside: %w", err)
 		}
-		if err := syncFolder(q.dir); err != nil { // else a power cut may bring it back without its mark
+		if err := journal.SyncDir(q.dir); err != nil { // else a power cut may bring it back without its mark
 			return fmt.Errorf("queue: set aside: %w", err)
 		}
 		q.notice("%s was set aside as %s and is built again from the journal: %v", storeName, to, why)

@@ -102,6 +102,15 @@ func (c *client) silent(err error) error {
 	return fmt.Errorf("the daemon does not answer at %s (is it running? `systemctl status settled`): %w", c.base, err)
 }
 
+// send calls with a JSON body.
+func (c *client) send(ctx context.Context, path string, ask any) (answer []byte, status int, err error) {
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return nil, 0, err
+	}
+	return c.do(ctx, http.MethodPost, path, body)
+}
+
 // get calls and decodes.
 func (c *client) get(ctx context.Context, path string, into any) error {
 	answer, _, err := c.do(ctx, http.MethodGet, path, nil)

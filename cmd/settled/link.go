@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -26,11 +24,7 @@ sibling, grandparent, grandchild.`,
 			if err != nil {
 				return err
 			}
-			body, err := json.Marshal(map[string]string{"relation": given[0]})
-			if err != nil {
-				return err
-			}
-			answer, _, err := c.do(cmd.Context(), http.MethodPost, "/v1/links", body)
+			answer, _, err := c.send(cmd.Context(), "/v1/links", map[string]string{"relation": given[0]})
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -247,11 +246,7 @@ Who did it and why are entries of the journal. It needs the token of operations
 }
 
 func move(cmd *cobra.Command, c *client, number, verb, why, done string) error {
-	body, err := json.Marshal(map[string]string{"why": why})
-	if err != nil {
-		return err
-	}
-	answer, _, err := c.do(cmd.Context(), http.MethodPost, "/v1/queue/"+url.PathEscape(number)+"/"+verb, body)
+	answer, _, err := c.send(cmd.Context(), "/v1/queue/"+url.PathEscape(number)+"/"+verb, map[string]string{"why": why})
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -57,11 +56,7 @@ func post(cmd *cobra.Command, path string, ask map[string]any, into any) error {
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(ask)
-	if err != nil {
-		return err
-	}
-	answer, _, err := c.do(cmd.Context(), http.MethodPost, path, body)
+	answer, _, err := c.send(cmd.Context(), path, ask)
 	if err != nil {
 		return err
 	}

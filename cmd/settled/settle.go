@@ -87,11 +87,7 @@ func agreed(cmd *cobra.Command, question string) bool {
 
 // take commits a quote and prints the receipt.
 func take(cmd *cobra.Command, c *client, quote, key string) error {
-	body, err := json.Marshal(map[string]string{"quote": quote, "key": key})
-	if err != nil {
-		return err
-	}
-	answer, status, err := c.do(cmd.Context(), http.MethodPost, "/v1/settlements", body)
+	answer, status, err := c.send(cmd.Context(), "/v1/settlements", map[string]string{"quote": quote, "key": key})
 	if err != nil {
 		return staleOr(cmd, answer, status, err)
 	}

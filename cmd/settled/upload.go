@@ -186,11 +186,7 @@ func (f *follower) once(ctx context.Context) (b api.Batch, err error) {
 		return b, err
 	}
 	if f.id == 0 || b.ID != f.id { // ours is not known any more: the daemon was started anew
-		body, err := json.Marshal(f.order)
-		if err != nil {
-			return b, err
-		}
-		answer, _, err := f.client.do(ctx, http.MethodPost, "/v1/batch", body)
+		answer, _, err := f.client.send(ctx, "/v1/batch", f.order)
 		if err != nil {
 			return b, err
 		}

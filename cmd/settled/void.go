@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -121,11 +120,7 @@ func refund(cmd *cobra.Command, number string, keep []int, reason string, yes bo
 		return err
 	}
 	path := "/v1/settlements/" + url.PathEscape(number) + "/refund"
-	body, err := json.Marshal(map[string]any{"keep": keep})
-	if err != nil {
-		return err
-	}
-	answer, _, err := c.do(cmd.Context(), http.MethodPost, path+"/quote", body)
+	answer, _, err := c.send(cmd.Context(), path+"/quote", map[string]any{"keep": keep})
 	if err != nil {
 		return err
 	}
@@ -164,11 +159,7 @@ func (q *refundQuote) show(out io.Writer, number string) error {
 // giveBack reverses and prints the slip: the original for a new reversal, a marked
 // reprint for one that had been made before.
 func giveBack(cmd *cobra.Command, c *client, path string, ask map[string]any) error {
-	body, err := json.Marshal(ask)
-	if err != nil {
-		return err
-	}
-	answer, _, err := c.do(cmd.Context(), http.MethodPost, path, body)
+	answer, _, err := c.send(cmd.Context(), path, ask)
 	if err != nil {
 		return err
 	}

@@ -252,7 +252,7 @@ func (j *Journal) create(first uint64) (Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(f.Sync(), syncDir(j.dir)); err != nil {
+	if err := errors.Join(f.Sync(), SyncDir(j.dir)); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return j.wrap(f), nil

@@ -165,7 +165,7 @@ func (j *Journal) settle(f *os.File, w *walker, last uint64) error {
 	if err := rewrite(f, w.batch, end.Offset); err != nil {
 		return fmt.Errorf("journal: write last batch again: %w", err)
 	}
-	return errors.Join(f.Sync(), syncDir(j.dir))
+	return errors.Join(f.Sync(), SyncDir(j.dir))
 }
 
 // rewrite writes the bytes of f from..to again, where they stand.

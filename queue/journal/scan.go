@@ -110,7 +110,7 @@ func SyncFiles(dir string) error {
 		}
 		err = errors.Join(err, f.Sync(), f.Close())
 	}
-	return errors.Join(err, syncDir(dir))
+	return errors.Join(err, SyncDir(dir))
 }
 
 // ReadLine reads one whole line, and checks it against its own hash.

@@ -65,7 +65,7 @@ func WriteFile(path string, data []byte) error {
 	if err := os.Rename(part, path); err != nil {
 		return errors.Join(err, os.Remove(part))
 	}
-	return syncDir(filepath.Dir(path))
+	return SyncDir(filepath.Dir(path))
 }
 
 // RemoveArchived removes the files that the stub has made superfluous.

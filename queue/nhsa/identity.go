@@ -1,6 +1,10 @@
 package nhsa
 
-import "settled/settle"
+import (
+	"fmt"
+
+	"settled/settle"
+)
 
 // Whether an identity between the amounts holds (interface 5).
 const (
@@ -34,6 +38,36 @@ func noIdentities() Identities {
 	return Identities{none, none, none, none, none, none}
 }
 
+// identities checks the amounts of a reply that says yes.
+func (r Reply) identities() Identities {
+	out, err := readObject(r.Output)
+	if err != nil {
+		return noIdentities()
+	}
+	return identitiesOf(baseInfno(r.Infno), out)
+}
+
+// warnings says which identities do not hold.
+func (i Identities) warnings() []string {
+	var list []string
+	for _, one := range []struct {
+		text string
+		Identity
+	}{
+		{"I1 total = fund + personal + hospital", i.I1},
+		{"I2 personal = account + cash", i.I2},
+		{"I3 fund = sum of funds", i.I3},
+		{"I4 total = self-funded + over cap + first self-pay + in scope", i.I4},
+		{"S1 rows = total less cash", i.S1},
+		{"L1 line = its four parts", i.L1},
+	} {
+		if one.Status == StatusBroken {
+			list = append(list, fmt.Sprintf("%s: %s is not %s", one.text, one.Left, one.Right))
+		}
+	}
+	return list
+}
+
 // identitiesOf checks the answers to trials, settlements, reversals and fees; others,
 // the queries among them, do not fill all amounts.
 func identitiesOf(infno string, out any) Identities {
@@ -44,7 +78,11 @@ func identitiesOf(infno string, out any) Identities {
 	}
 	switch infno {
 	case "2206", "2207", "2208", "2303", "2304", "2305":
-		row := rowsOf(child(o, "setlinfo"))[0]
+		rows := rowsOf(child(o, "setlinfo"))
+		if len(rows) == 0 {
+			return ids
+		}
+		row := rows[0]
 		ids.I1 = equation(row, "medfee_sumamt", "fund_pay_sumamt", "psn_part_amt", "hosp_part_amt")
 		ids.I2 = equation(row, "psn_part_amt", "acct_pay", cashField(row))
 		ids.I3 = fundSum(row)

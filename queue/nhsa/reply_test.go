@@ -144,6 +144,7 @@ func TestIdentities(t *testing.T) {
 		"setl_id": "s", "medfee_sumamt": "100.00", "fund_pay_sumamt": "50.00", "hifp_pay": "50", "psn_part_amt": "49", "hosp_part_amt": "1",
 		"acct_pay": "40", "acct_mulaid_pay": "30", "psn_cash_pay": "9", "fulamt_ownpay_amt": "5", "overlmt_selfpay": "4",
 		"preselfpay_amt": "11", "inscp_scp_amt": "80",
+		"cvlserv_pay": "0", "hifes_pay": "0", "hifmi_pay": "0", "hifob_pay": "0", "maf_pay": "0", "oth_pay": "0",
 	}
 	for _, c := range []struct{ change, to, broken string }{
 		{"", "", ""},
@@ -153,6 +154,8 @@ func TestIdentities(t *testing.T) {
 		{"inscp_scp_amt", "80.01", "I4"},
 		{"acct_mulaid_pay", "40.01", "I5"},
 		{"psn_part_amt", "", ""},
+		{"oth_pay", "", ""},
+		{"hifp_pay", "", ""}, // a fund that is not told leaves it open
 	} {
 		info := map[string]string{}
 		for k, v := range good {

@@ -54,7 +54,10 @@ func ReadResult(msgid string, r Reply) (Result, error) {
 	for _, row := range rows {
 		res.Funds = append(res.Funds, Paid{Type: string(row.Type), Name: string(row.Name), Amount: row.Amount.Fen})
 	}
-	res.Warnings = info.identities(rows)
+	res.Warnings = r.identities().warnings()
+	if info.Family.Fen > info.Account.Fen && info.Total.Fen >= 0 {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("I5 family %s is over account %s", info.Family.Fen, info.Account.Fen))
+	}
 	if sender := string(info.SenderID); !r.trial() && sender != "" && sender != msgid {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("medins_setl_id %s is not the msgid %s of the request", settle.Clip(sender), msgid))
 	}
@@ -69,35 +72,4 @@ func (s Setlinfo) result() Result {
 		FirstSelfPay: s.FirstSelfPay.Fen, InScope: s.InScope.Fen, Deductible: s.Deductible.Fen, Balance: s.Balance.Fen,
 		Clearing: string(s.ClearingArea), ClearingType: string(s.ClearingType), ClearingWay: string(s.ClearingWay),
 	}
-}
-
-// identities checks what must hold between the amounts (interface 5).
-func (s Setlinfo) identities(rows []FundRow) []string {
-	var w []string
-	hold := func(name string, left, right settle.Fen) {
-		if left != right {
-			w = append(w, fmt.Sprintf("%s: %s is not %s", name, left, right))
-		}
-	}
-	if s.Personal.Known && s.Hospital.Known {
-		hold("I1 total = fund + personal + hospital", s.Total.Fen, s.Fund.Fen+s.Personal.Fen+s.Hospital.Fen)
-	}
-	if s.Personal.Known {
-		hold("I2 personal = account + cash", s.Personal.Fen, s.Account.Fen+s.Cash.Fen)
-	}
-	hold("I3 fund = sum of funds", s.Fund.Fen, s.Pool.Fen+s.Servant.Fen+s.Enterprise.Fen+s.Serious.Fen+
-		s.LargeSum.Fen+s.Aid.Fen+s.Disabled.Fen+s.Other.Fen+s.OtherFund.Fen)
-	hold("I4 total = self-funded + over cap + first self-pay + in scope", s.Total.Fen,
-		s.SelfFunded.Fen+s.OverCap.Fen+s.FirstSelfPay.Fen+s.InScope.Fen)
-	if s.Family.Fen > s.Account.Fen && s.Total.Fen >= 0 {
-		w = append(w, fmt.Sprintf("I5 family %s is over account %s", s.Family.Fen, s.Account.Fen))
-	}
-	if len(rows) > 0 && s.Cash.Known {
-		var sum settle.Fen
-		for _, row := range rows {
-			sum += row.Amount.Fen
-		}
-		hold("S1 rows = total less cash", sum, s.Total.Fen-s.Cash.Fen)
-	}
-	return w
 }

@@ -88,8 +88,11 @@ func (s *Spec) transaction(infno string) *transaction {
 	if t := s.byInfno[infno]; t != nil {
 		return t
 	}
-	return s.byInfno[strings.TrimRight(infno, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")]
+	return s.byInfno[baseInfno(infno)]
 }
+
+// baseInfno is a transaction's number without the letter of a form: 2207 of 2207A.
+func baseInfno(infno string) string { return strings.TrimRight(infno, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") }
 
 // readNodes reads the nodes of a request or reply. A node's fields stand there, or are
 // the name of a shared node.
