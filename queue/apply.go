@@ -141,7 +141,7 @@ func write(db *bolt.DB, rows layer, pos journal.Pos) error {
 	})
 }
 
-// inOrder is the cells as bbolt holds them: rows that come in order are put behind one
+// inOrder is the cells by table and key, as bbolt holds them: rows that come in order are put behind one
 // another, others push aside what stands there.
 func inOrder(rows layer) []cell {
 	return slices.SortedFunc(maps.Keys(rows), func(a, b cell) int {

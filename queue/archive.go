@@ -56,9 +56,12 @@ func ArchiveName(counter string, from, to uint64) string {
 // and proved. Broken off at any point, nothing is lost, and the next call does the rest.
 func (q *Queue) Archive(ctx context.Context, before settle.Date, to string) (Manifest, error) {
 	now := q.opt.Now().In(zone())
-	young := now.AddDate(0, 0, -archiveDays)
-	if day := settle.Date(young.Year()*10000 + int(young.Month())*100 + young.Day()); before > day {
-		return Manifest{}, malformed("before", "days from %s on stay in the journal: they can still be reversed", day)
+	if day := dateOf(now.AddDate(0, 0, -archiveDays)); before > day {
+		return Manifest{}, &settle.Refusal{
+			Code: CodeYoung, Field: "before",
+			Cashier:    fmt.Sprintf("最近%d天的账本不能归档，账本未改动；请把日期改为 %s 或更早。", archiveDays, day),
+			Technician: fmt.Sprintf("days from %s on stay in the journal: they can still be reversed", day),
+		}
 	}
 	if err := q.Flush(ctx); err != nil {
 		return Manifest{}, err
@@ -110,23 +113,36 @@ func (q *Queue) cut(ctx context.Context, before settle.Date) (journal.Pos, error
 			return journal.Pos{}, err
 		}
 		head, at := f.Head()
-		if settle.Date(at.Year()*10000+int(at.Month())*100+at.Day()) >= before {
+		if dateOf(at) >= before {
 			break
 		}
 		cut = head
 	}
 	if cut.N == 0 {
-		return cut, malformed("before", "no whole file of the journal before %s can be archived: entry %d is still needed", before, needed)
+		return cut, &settle.Refusal{
+			Code: CodeYoung, Field: "before",
+			Cashier:    fmt.Sprintf("%s 之前没有可以归档的整日账本（第 %d 条仍要用），账本未改动；请先处理待上传、挂起的结算和没有结的班。", before, needed),
+			Technician: fmt.Sprintf("no whole file of the journal before %s can be archived: entry %d is still needed, by a settlement on its way or a shift that is open", before, needed),
+		}
 	}
 	return cut, nil
 }
 
-// firstNeeded is the first settlement's entry that is not done, or whose reversal is not;
-// all that belongs to a settlement comes behind its entry.
+// firstNeeded is the first entry of a settlement that is not done, or whose reversal is
+// not, or of a shift that is open; all that belongs to one comes behind its entry.
 func (q *Queue) firstNeeded() (uint64, error) {
 	q.mu.RLock()
 	needed := q.head.N
 	q.mu.RUnlock()
+	err := q.read(func(v *view) error {
+		return scan(v, seats, "", func(_ string, s seatRow) (bool, error) {
+			needed = min(needed, s.Shift)
+			return true, nil
+		})
+	})
+	if err != nil {
+		return 0, err
+	}
 	for _, t := range []table[waitRow]{outbox, holds} {
 		err := q.read(func(v *view) error {
 			return scan(v, t, "", func(key string, w waitRow) (bool, error) {
@@ -192,6 +208,9 @@ func (q *Queue) packUp(ctx context.Context, dir, to string, cut journal.Pos, now
 	}
 	ev := archived{Through: cut.N, Hash: cut.Hash, State: m.State, Parcel: ArchiveName(q.opt.Counter, stub.N+1, cut.N)}
 	path := filepath.Join(to, ev.Parcel)
+	if old, _, err := readParcel(path, func(*Manifest, Packed, io.Reader) error { return nil }); err == nil && old.Hash != m.Hash {
+		return m, ev, fmt.Errorf("%s holds other entries, of another copy of this counter: archive elsewhere", path)
+	}
 	if ev.Digest, err = writeParcel(ctx, dir, &m, path); err != nil {
 		return m, ev, err
 	}

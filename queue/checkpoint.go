@@ -3,16 +3,13 @@ package queue
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"settled/queue/journal"
 )
@@ -39,18 +36,12 @@ type stateRow struct {
 
 const checkpointFormat = 1
 
-func cells(state layer) []cell {
-	return slices.SortedFunc(maps.Keys(state), func(a, b cell) int {
-		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.key, b.key))
-	})
-}
-
 // freeze writes a state as a checkpoint.
 func freeze(state layer, n uint64, hash string) ([]byte, error) {
 	var rows bytes.Buffer
 	out := json.NewEncoder(&rows)
 	head := checkpoint{Format: checkpointFormat, N: n, Hash: hash}
-	for _, c := range cells(state) {
+	for _, c := range inOrder(state) {
 		r := state[c]
 		if r == nil {
 			continue

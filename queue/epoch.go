@@ -90,7 +90,7 @@ const skipGap = 10 * time.Minute
 func skip(ep epochRow, given idsRow, now time.Time) restored {
 	next := epochRow{Epoch: ep.Epoch + 1}
 	now = now.In(zone())
-	day := now.Year()*10000 + int(now.Month())*100 + now.Day()
+	day := int(dateOf(now))
 	seconds := now.Hour()*3600 + now.Minute()*60 + now.Second()
 	serial := next.firstSerial() - 1 + seconds/4
 	if day < given.Day {

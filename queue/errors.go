@@ -31,12 +31,13 @@ const (
 	CodeNoSettlement settle.Code = "SETTLEMENT_UNKNOWN"   // no settlement has this number
 	CodeState        settle.Code = "SETTLEMENT_STATE"     // not in the state that the operation needs
 	CodeNoRequest    settle.Code = "REQUEST_UNKNOWN"      // an answer to a request that is not the last
-	CodeNumbers      settle.Code = "NUMBERS_USED_UP"      // 99999 settlements and voids at this counter today
+	CodeNumbers      settle.Code = "NUMBERS_USED_UP"      // the day's numbers of this counter and epoch
 	CodeReversed     settle.Code = "SETTLEMENT_REVERSED"  // the key's settlement was reversed
 	CodeKept         settle.Code = "KEPT_MISFIT"          // what is kept does not fit into what was settled
 	CodeNoShift      settle.Code = "SHIFT_NOT_OPEN"       // no shift is open at the seat
 	CodeShiftOpen    settle.Code = "SHIFT_OPEN"           // one is open already
 	CodeNoLink       settle.Code = "LINK_UNKNOWN"         // no such link was filed
+	CodeYoung        settle.Code = "ARCHIVE_TOO_YOUNG"    // what is to be archived is still needed
 )
 
 func malformed(field, format string, args ...any) error {

@@ -10,7 +10,8 @@ import (
 	"settled/queue/journal"
 )
 
-// History gives every settlement of the queue in dir that was not reversed, oldest first,
+// History gives every settlement of the queue in dir that was neither reversed nor
+// archived, oldest first,
 // as its entry has it; what became of it (State and what follows) is left empty. It reads the journal's
 // files and nothing else, takes no lock and changes nothing, so a daemon may have the
 // queue open: it ends with what is written when it comes there. Of the journal

@@ -74,7 +74,7 @@ func (t *turn) number(behind int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	day := t.now.Year()*10000 + int(t.now.Month())*100 + t.now.Day()
+	day := int(dateOf(t.now))
 	ep, err := t.epoch()
 	if err != nil {
 		return "", err

@@ -142,7 +142,7 @@ func (q *Queue) cardNumber(c settle.Private) string {
 }
 
 func (q *Queue) entitlement(p personRow) (settle.Entitlement, error) {
-	e, err := q.line(p.Known)
+	e, err := q.journal.Read(p.Known) // not of an archive: see Known
 	if err != nil {
 		return settle.Entitlement{}, err
 	}

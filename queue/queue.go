@@ -134,12 +134,12 @@ func prepare(dir string, opt Options) (*Queue, error) {
 	if err := journal.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	if err := fenced(dir); err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
-	}
 	lock, err := journal.Lock(dir)
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
+	}
+	if err := fenced(dir); err != nil { // under the lock, as a fence is put up
+		return nil, errors.Join(fmt.Errorf("queue: %w", err), lock.Close())
 	}
 	q := &Queue{
 		dir: dir, opt: opt, vault: v, lock: lock,
@@ -153,8 +153,8 @@ func prepare(dir string, opt Options) (*Queue, error) {
 	return q, nil
 }
 
-// Close ends the queue: what was committed is brought to bbolt, waiting operations
-// get [ErrClosed].
+// Close ends the queue: what was committed is brought to bbolt. Operations that wait are
+// still done or get [ErrClosed]; each is told which.
 func (q *Queue) Close() error {
 	q.once.Do(func() {
 		close(q.quit)

@@ -78,7 +78,7 @@ func (q *Queue) openStore() (at appliedRow, damage, err error) {
 // checkpoint has the state.
 func (q *Queue) outdated(at appliedRow, known error) (now appliedRow, damage, err error) {
 	stub, err := journal.ReadStub(q.file(journalDir))
-	if err != nil || at.Pos.N == 0 || at.Pos.N >= stub.N {
+	if err != nil || at.Pos.N == 0 || at.Pos.N > stub.N {
 		return at, known, err
 	}
 	if damage = known; damage == nil {

@@ -44,22 +44,27 @@ func Fence(dir, why, took string, now time.Time) error {
 
 // fenced tells whether dir may not be opened. A fence that can't be read still counts.
 func fenced(dir string) error {
+	f, err := readFence(dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w (%s): it can't be read: %w", ErrFenced, fenceName, err)
+	case f != nil:
+		return fmt.Errorf("%w (%s): %s", ErrFenced, fenceName, f.Why)
+	}
+	return nil
+}
+
+// readFence reads the fence of dir, nil if there is none.
+func readFence(dir string) (*fence, error) {
 	data, err := os.ReadFile(filepath.Join(dir, fenceName))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	var f fence
 	if err == nil {
 		err = json.Unmarshal(data, &f)
 	}
-	return fmt.Errorf("%w (%s): %s", ErrFenced, fenceName, firstOf(f.Why, fmt.Sprint("it can't be read: ", err)))
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+	return &f, err
 }
 
 // RestoreOptions are the settings of [RestoreDir].
@@ -97,7 +102,7 @@ func RestoreDir(ctx context.Context, path, dir string, opt RestoreOptions) (Mani
 	if err := errors.Join(os.RemoveAll(fresh), os.MkdirAll(fresh, 0o700)); err != nil {
 		return *m, fmt.Errorf("queue: %w", err)
 	}
-	if err := unpackParcel(path, m, fresh); err != nil {
+	if err := unpackParcel(path, m, digest, fresh); err != nil {
 		return *m, fmt.Errorf("queue: restore: %w", err)
 	}
 	if err := p.begin(fresh, m, digest, opt.Now); err != nil {
@@ -125,7 +130,8 @@ func setOut(dir string, opt RestoreOptions, took string) error {
 			old = append(old, name)
 		}
 	}
-	brokenOff := fenced(dir) != nil && strings.HasSuffix(fenced(dir).Error(), begunHere)
+	standing, err := readFence(dir)
+	brokenOff := err == nil && standing != nil && standing.Why == begunHere
 	if len(old) > 0 && !opt.Replace && !brokenOff {
 		return fmt.Errorf("queue: %s holds a queue already (%s): restore elsewhere, or let it be set aside", dir, strings.Join(old, ", "))
 	}
@@ -150,9 +156,9 @@ func setOut(dir string, opt RestoreOptions, took string) error {
 	return errors.Join(journal.SyncDir(aside), journal.SyncDir(dir))
 }
 
-// unpackParcel writes the files of a parcel to dir, durably.
-func unpackParcel(path string, m *Manifest, dir string) error {
-	_, _, err := readParcel(path, func(_ *Manifest, p Packed, r io.Reader) error {
+// unpackParcel writes the files of the parcel that has the digest to dir, durably.
+func unpackParcel(path string, m *Manifest, digest, dir string) error {
+	_, got, err := readParcel(path, func(_ *Manifest, p Packed, r io.Reader) error {
 		f, err := os.OpenFile(filepath.Join(dir, p.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return err
@@ -160,6 +166,9 @@ func unpackParcel(path string, m *Manifest, dir string) error {
 		_, err = io.Copy(f, r)
 		return errors.Join(err, f.Sync(), f.Close())
 	})
+	if err == nil && got != digest {
+		err = errors.New("the file was exchanged while it was restored")
+	}
 	if err != nil || m.After == 0 {
 		return err
 	}

@@ -101,14 +101,14 @@ func (q *Queue) draft(r Reversal) (draft, error) {
 	if err := d.void.check(); err != nil {
 		return draft{}, malformed("reversal", "%v", err)
 	}
+	e, err := q.line(row.Loc) // of a whole reversal too: what is archived away can't be told of
+	if err != nil {
+		return draft{}, err
+	}
 	reason := voidSeal{Reason: cutText(r.Reason)}
 	if r.Kept == nil {
 		d.seal, err = q.vault.sealJSON(kindVoid, reason)
 		return d, err
-	}
-	e, err := q.line(row.Loc)
-	if err != nil {
-		return draft{}, err
 	}
 	var b settlementBody
 	if err := json.Unmarshal(e.Body, &b); err != nil {

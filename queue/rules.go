@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"settled/queue/journal"
 )
@@ -54,24 +53,6 @@ func (q *Queue) Activate(ctx context.Context, digest string, by By) error {
 		t.rules = digest
 		return t.add(kindRules, ev, nil, nil, by)
 	})
-}
-
-// Active tells which rules were last made active, when and by whom; "" if none were.
-func (q *Queue) Active() (digest string, at time.Time, by By, err error) {
-	var row rulesRow
-	var ok bool
-	err = q.read(func(v *view) error {
-		row, ok, err = get(v, rulesets, one)
-		return err
-	})
-	if err != nil || !ok {
-		return "", time.Time{}, By{}, err
-	}
-	e, err := q.journal.Read(row.Loc)
-	if err != nil {
-		return "", time.Time{}, By{}, err
-	}
-	return row.Digest, e.At, By{Operator: e.Operator, Device: e.Device}, nil
 }
 
 // noted is the body of a "note" entry.

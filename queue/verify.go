@@ -250,7 +250,7 @@ func (p *prover) compare() error {
 		return err
 	}
 	want := map[string]int{}
-	for _, c := range cells(p.state) {
+	for _, c := range inOrder(p.state) {
 		r := p.state[c]
 		value := p.tx.Bucket([]byte(c.table)).Get([]byte(c.key))
 		if r == nil {

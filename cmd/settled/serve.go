@@ -162,6 +162,9 @@ func (d *daemon) openQueue(ctx context.Context) error {
 	if _, err := q.MsgID(ctx); err != nil { // reserves ids: proves that the disk takes a write
 		return errors.Join(fmt.Errorf("the journal takes no entry: %w", err), q.Close())
 	}
+	if err := q.Activate(ctx, d.rules.Load().Digest(), d.by()); err != nil {
+		return errors.Join(fmt.Errorf("the journal takes no entry: %w", err), q.Close())
+	}
 	d.queue = q
 	return nil
 }
@@ -345,7 +348,11 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 // reloadRules reads the rules again, and keeps the reason if they do not load, for the
 // log, /readyz and the unit's status.
 func (d *daemon) reloadRules() {
-	if err := d.loadRules(); err != nil {
+	err := d.loadRules()
+	if err == nil {
+		err = d.queue.Activate(context.Background(), d.rules.Load().Digest(), d.by())
+	}
+	if err != nil {
 		d.broken.Store(&err)
 		d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)
 		d.tell("STATUS=rules not reloaded, the old ones stay in force: " + strings.ReplaceAll(err.Error(), "\n", "; "))
