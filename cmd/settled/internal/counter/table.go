@@ -41,6 +41,7 @@ const (
 	askCancel
 	askLink
 	askReprint
+	askRead
 
 	patientKnown    // the read card's holder is known
 	patientUnknown  // the read failed, or nothing is known of the holder
@@ -61,7 +62,7 @@ const (
 
 var kindNames = [kinds]string{
 	"patient card in", "patient card out", "guardian card in", "guardian card out",
-	"quote", "confirm", "cancel", "link", "reprint",
+	"quote", "confirm", "cancel", "link", "reprint", "read again",
 	"patient known", "patient unknown", "guardian known", "guardian unknown", "quote made", "checks passed",
 	"patient not the same", "guardian not the same", "durable", "stale", "not taken", "outcome unknown",
 	"slip printed", "slip failed",
@@ -112,6 +113,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: NothingToCancel},
 		askLink:    {refuse: settle.NoCard},
 		askReprint: {next: Idle, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -139,6 +141,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Idle, do: []effect{dropPatient}, say: Cancelled},
 		askLink:    {refuse: StillReading},
 		askReprint: {next: Reading, do: []effect{printSlip}},
+		askRead:    {refuse: StillReading},
 
 		patientKnown:    {next: Identified, do: []effect{keepPatient}},
 		patientUnknown:  {next: Idle, do: []effect{dropPatient}, say: settle.PersonUnknown},
@@ -166,6 +169,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Idle, do: []effect{dropPatient}, say: Cancelled},
 		askLink:    {next: Identified},
 		askReprint: {next: Identified, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -193,6 +197,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Identified, do: []effect{dropQuote}, say: Cancelled},
 		askLink:    {next: Identified, do: []effect{dropQuote}},
 		askReprint: {next: Quoted, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropQuote, dropPatient, readPatient}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -220,6 +225,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Identified, do: []effect{stopChecks, dropQuote}, say: Cancelled},
 		askLink:    {refuse: ConfirmRunning},
 		askReprint: {refuse: ConfirmRunning},
+		askRead:    {refuse: ConfirmRunning},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -247,6 +253,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: WritingNow},
 		askLink:    {refuse: WritingNow},
 		askReprint: {refuse: WritingNow},
+		askRead:    {refuse: WritingNow},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -274,6 +281,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: AlreadySettled},
 		askLink:    {next: Committed},
 		askReprint: {next: Committed, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -301,6 +309,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: AlreadySettled},
 		askLink:    {next: Printed},
 		askReprint: {next: Printed, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -330,6 +339,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: settle.JournalStopped},
 		askLink:    {refuse: settle.JournalStopped},
 		askReprint: {next: Stopped, do: []effect{printSlip}},
+		askRead:    {refuse: settle.JournalStopped},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
