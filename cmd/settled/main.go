@@ -117,7 +117,7 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
 	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newShift(), newLink(), newExplain(), newQueue(), newUpload(),
 		newReconcile(), newDifferences(), newStatus(),
-		newCard(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
+		newOperator(), newCard(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
 	return root
 }
 

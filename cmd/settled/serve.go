@@ -18,8 +18,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/bills"
 	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/operators"
+	"settled/cmd/settled/internal/pages"
 	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/sealed"
 	"settled/devices/pcsc"
 	"settled/queue"
 	"settled/queue/catalogue"
@@ -36,7 +40,7 @@ func newServe() *cobra.Command {
 		Long: `Run the daemon of one counter. It says READY to the service manager when it can
 settle: the journal is replayed, the rules are loaded, the API listens, and the
 patient's card reader is there. SIGTERM ends it after what is committed; SIGHUP reads
-the rules again. With a journal that is damaged, lost or cannot be written it is never
+the rules and operators again. With a journal that is damaged, lost or cannot be written it is never
 ready, and /readyz says why and what to do.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,6 +62,7 @@ type daemon struct {
 	log     *slog.Logger
 	rules   atomic.Pointer[policy.Set]
 	broken  atomic.Pointer[error] // why the last reload of the rules changed nothing; nil: it did
+	roster  atomic.Pointer[operators.Roster]
 	items   *catalogue.Store
 	queue   *queue.Queue
 	line    *platform.Line
@@ -240,32 +245,63 @@ func (d *daemon) openAPI() (err error) {
 		return err
 	}
 	tokens := map[string]api.Grant{token: {Seat: d.seat(), Role: api.Cashier, Operator: d.config.Counter.Operator}}
-	if err := d.grantOperations(tokens); err != nil {
+	if err := d.grantOthers(tokens); err != nil {
 		return err
 	}
-	d.ledger = newLedger(d.queue, d.log)
+	if err := d.loadOperators(); err != nil {
+		return err
+	}
+	waiting, err := d.openBills()
+	if err != nil {
+		return err
+	}
+	d.ledger = newLedger(d.queue, d.config.Counter.Number, d.log)
 	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
 		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Log: d.log, BuildVersion: version,
+		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
+		ExposureLimit: d.config.Offline.CounterLimit,
 	})
 	return err
 }
 
-// grantOperations lets the holder of the credential operations.token, if there is one,
-// look after the queue.
-func (d *daemon) grantOperations(tokens map[string]api.Grant) error {
-	token, err := d.config.secret("operations.token")
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+// grantOthers lets the holders of the credentials operations.token and his.token, where
+// they are, look after the queue and send bills.
+func (d *daemon) grantOthers(tokens map[string]api.Grant) error {
+	for name, grant := range map[string]api.Grant{
+		"operations.token": {Role: api.Operations, Operator: "operations"},
+		"his.token":        {Role: api.Hospital, Operator: "his"},
+	} {
+		token, err := d.config.secret(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, twice := tokens[token]; twice {
+			return usagef("credential %s: it is the same as another one", name)
+		}
+		grant.Seat = d.seat()
+		tokens[token] = grant
 	}
-	if _, twice := tokens[token]; twice {
-		return usagef("credential operations.token: it is the same as api.token")
+	return nil
+}
+
+// openBills reads the bills that waited when the last run ended.
+func (d *daemon) openBills() (*bills.Store, error) {
+	key, err := d.config.key()
+	if err != nil {
+		return nil, usagef("%w", err)
 	}
-	tokens[token] = api.Grant{Seat: d.seat(), Role: api.Operations, Operator: "operations"}
-	return err
+	folder, err := sealed.Open(filepath.Join(d.config.State, "bills"), "bills", key)
+	if err != nil {
+		return nil, err
+	}
+	return bills.Open(folder, time.Now, d.log)
 }
 
 // Ready gives the reasons why nothing can be settled; it is the API's readiness.
@@ -373,6 +409,9 @@ func (d *daemon) reload(ctx context.Context) error {
 			return nil
 		case <-hups:
 			d.reloadRules()
+			if err := d.loadOperators(); err != nil {
+				d.log.Error("operators not reloaded, the old ones may sign in", "cause", err)
+			}
 		}
 	}
 }

@@ -25,10 +25,27 @@ type quoteAnswer struct {
 	Rules  string       `json:"rules"`  // digest of the rules
 	Period string       `json:"period"` // limit period
 	Split  settle.Split `json:"split"`
+	Lines  []billLine   `json:"lines"` // of the bill, in its order
+}
+
+// billLine is what the bill, or the catalogue, says of a line beside its amounts.
+type billLine struct {
+	Name      string       `json:"name"`
+	Category  settle.Grade `json:"category" enum:"A,B,C"`
+	UnitPrice string       `json:"unit_price"`
+	Quantity  string       `json:"qty"`
+}
+
+func linesOf(b settle.Bill) []billLine {
+	lines := make([]billLine, len(b.Lines))
+	for i, l := range b.Lines {
+		lines[i] = billLine{Name: l.Name, Category: l.Grade, UnitPrice: l.UnitPrice.String(), Quantity: l.Quantity.String()}
+	}
+	return lines
 }
 
 func answerQuote(q counter.Quote) quoteAnswer {
-	return quoteAnswer{Figures: q.Figures(), Key: q.Key(), Rules: q.Settlement.Rules, Period: q.Settlement.Period, Split: inWords(q.Settlement.Split)}
+	return quoteAnswer{Figures: q.Figures(), Key: q.Key(), Rules: q.Settlement.Rules, Period: q.Settlement.Period, Split: inWords(q.Settlement.Split), Lines: linesOf(q.Settlement.Bill)}
 }
 
 // inWords gives a split whose steps have their sentences; the split itself, which
