@@ -76,6 +76,11 @@ var table = []imports{
 		reason: "one window's session knows its parts only by small interfaces of its own, so that every failure of theirs can be tested",
 	},
 	{
+		of: "cmd/settled/internal/pages", never: []string{"log", "log/...", "os"},
+		tests:  []string{"cmd/settled/internal/...", "settle/...", "devices/bench/browser", "queue"},
+		reason: "pages speak to the API on the wire, as any other client: what they need and it lacks is added there",
+	},
+	{
 		of: "cmd/settled/...", may: []string{"settle/...", "devices/...", "queue/...", "cmd/settled/internal/..."},
 		reason: "the daemon wires all parts; the simulators are never shipped in it",
 	},
@@ -104,6 +109,7 @@ var keepers = []struct {
 	{"github.com/hanwen/go-fuse/...", []string{"queue/internal/cutfs"}, "FUSE is for tests of what a power cut leaves"},
 	{"settled/queue/internal/cutfs", nil, "test equipment is never in the daemon"},
 	{"settled/devices/bench/...", []string{"cmd/rig/..."}, "test equipment is never in the daemon"},
+	{"github.com/chromedp/...", []string{"devices/bench/browser"}, "a browser is for tests"},
 	{"unsafe", nil, "memory is Go's"},
 }
 

@@ -106,7 +106,11 @@ func (s *stage) credentials() (token string, err error) {
 		return "", err
 	}
 	token = random()
-	for name, value := range map[string]string{"journal.key": random(), "api.token": token, "operations.token": random(), "platform.secret": secret} {
+	roster, err := os.ReadFile(filepath.Join(s.Testdata, "demo/operators.toml"))
+	if err != nil {
+		return "", err
+	}
+	for name, value := range map[string]string{"journal.key": random(), "api.token": token, "operations.token": random(), "platform.secret": secret, "his.token": random(), "operators.toml": string(roster)} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(value+"\n"), 0o600); err != nil {
 			return "", err
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/shopspring/decimal"
 
 	"settled/cmd/settled/internal/counter"
 	"settled/settle"
@@ -36,10 +37,18 @@ type billLine struct {
 	Quantity  string       `json:"qty"`
 }
 
+// priceOf writes a price with the decimals that it has, at least two.
+func priceOf(p decimal.Decimal) string {
+	if p.Equal(p.Round(2)) {
+		return p.StringFixed(2)
+	}
+	return p.String()
+}
+
 func linesOf(b settle.Bill) []billLine {
 	lines := make([]billLine, len(b.Lines))
 	for i, l := range b.Lines {
-		lines[i] = billLine{Name: l.Name, Category: l.Grade, UnitPrice: l.UnitPrice.String(), Quantity: l.Quantity.String()}
+		lines[i] = billLine{Name: l.Name, Category: l.Grade, UnitPrice: priceOf(l.UnitPrice), Quantity: l.Quantity.String()}
 	}
 	return lines
 }
