@@ -72,6 +72,9 @@ type config struct {
 		Unknown  string   `toml:"unknown"`   // a code that a loaded catalogue lacks: "refuse", or "as_stated"
 		CapTypes []string `toml:"cap_types"` // kinds of price limit that hold here; by the hospital's level when empty
 	} `toml:"catalogue"`
+	Payment struct {
+		URL string `toml:"url"` // of the hospital's QR payment, for self-service; none when empty
+	} `toml:"payment"`
 	Receipt struct {
 		Columns int `toml:"columns"` // 48 (80 mm) or 32 (58 mm)
 	} `toml:"receipt"`

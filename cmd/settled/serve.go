@@ -18,12 +18,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"settled/cmd/settled/internal/api"
-	"settled/cmd/settled/internal/bills"
 	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/kiosk"
 	"settled/cmd/settled/internal/operators"
 	"settled/cmd/settled/internal/pages"
 	"settled/cmd/settled/internal/platform"
-	"settled/cmd/settled/internal/sealed"
 	"settled/devices/pcsc"
 	"settled/queue"
 	"settled/queue/catalogue"
@@ -71,6 +70,7 @@ type daemon struct {
 	window  *counter.Session
 	ledger  *ledger
 	upload  *platform.Upload
+	kiosk   *kiosk.Desk
 	api     *api.Server
 }
 
@@ -255,6 +255,9 @@ func (d *daemon) openAPI() (err error) {
 	if err != nil {
 		return err
 	}
+	if err := d.openKiosk(waiting); err != nil {
+		return err
+	}
 	d.ledger = newLedger(d.queue, d.config.Counter.Number, d.log)
 	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
@@ -263,7 +266,7 @@ func (d *daemon) openAPI() (err error) {
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
 		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Log: d.log, BuildVersion: version,
 		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
-		ExposureLimit: d.config.Offline.CounterLimit,
+		Terminal: d.kiosk, ExposureLimit: d.config.Offline.CounterLimit,
 	})
 	return err
 }
@@ -289,19 +292,6 @@ func (d *daemon) grantOthers(tokens map[string]api.Grant) error {
 		tokens[token] = grant
 	}
 	return nil
-}
-
-// openBills reads the bills that waited when the last run ended.
-func (d *daemon) openBills() (*bills.Store, error) {
-	key, err := d.config.key()
-	if err != nil {
-		return nil, usagef("%w", err)
-	}
-	folder, err := sealed.Open(filepath.Join(d.config.State, "bills"), "bills", key)
-	if err != nil {
-		return nil, err
-	}
-	return bills.Open(folder, time.Now, d.log)
 }
 
 // Ready gives the reasons why nothing can be settled; it is the API's readiness.
@@ -348,6 +338,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 			return d.api.Serve(ctx, listener)
 		},
 		"upload":   d.upload.Run,
+		"kiosk":    d.kiosk.Run,
 		"watchdog": d.notify,
 		"reload":   d.reload,
 		"readers": func(ctx context.Context) error {

@@ -11,6 +11,7 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/counter/countertest"
+	"settled/cmd/settled/internal/kiosk"
 )
 
 // document is what the tests look at of the OpenAPI document.
@@ -68,7 +69,7 @@ func openAPI(t *testing.T, d *daemon) *document {
 // describes refusals.
 func TestDocument(t *testing.T) {
 	d := startWith(t, nil, func(o *api.Options) {
-		o.Bills, o.SignIn = openBills(t), &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: cashierToken}
+		o.Bills, o.Terminal, o.SignIn = openBills(t), &kiosk.Desk{}, &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: cashierToken}
 	})
 	doc := openAPI(t, d)
 	if doc.OpenAPI != "3.1.0" {
@@ -85,6 +86,7 @@ func TestDocument(t *testing.T) {
 		"/v1/session/quote": {"get"}, "/v1/session/patient": {"post"}, "/v1/session/read": {"post"},
 		"/v1/settlements/search": {"post"}, "/v1/standing": {"get"}, "/v1/me": {"get"},
 		"/v1/bills": {"get", "post"}, "/v1/bills/{key}": {"delete"}, "/v1/bills/{key}/quote": {"post"},
+		"/v1/kiosk/pay": {"delete", "post"}, "/v1/kiosk/staff": {"post"},
 		"/v1/sign-in": {"post"}, "/v1/sign-out": {"post"},
 		"/v1/status": {"get"}, "/v1/queue/{number}/hold": {"post"}, "/v1/queue/{number}/release": {"post"},
 	}

@@ -31,6 +31,7 @@ var (
 	senders   = []Role{Cashier, Supervisor, Hospital}
 	payers    = []Role{Cashier, Supervisor, Hospital, Kiosk}
 	cashiers  = []Role{Cashier, Supervisor}
+	terminals = []Role{Kiosk}
 	searchers = []Role{Cashier, Supervisor, Insurance}
 	keepers   = []Role{Operations, Supervisor, Insurance}
 )
@@ -71,6 +72,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.search(api)
 	s.standing(api)
 	s.signIn(api)
+	s.kiosk(api)
 	s.events(api)
 	s.health(api)
 	return s.document(mux, api)

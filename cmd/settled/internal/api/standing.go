@@ -20,6 +20,7 @@ type standing struct {
 	Shift    uint64           `json:"shift,omitempty"`    // that is open
 	Limit    *settle.Fen      `json:"limit,omitempty"`    // of queue.exposed, above which nothing is granted offline
 	Bills    []waitingBill    `json:"bills"`              // that wait, as /v1/bills gives them
+	Payment  *payment         `json:"payment,omitempty"`  // at a self-service seat: of the patient of now
 }
 
 type standingOutput struct{ Body standing }
@@ -40,6 +41,7 @@ func (s *Server) stands(ctx context.Context, g Grant) (standing, error) {
 		now.Platform = &counter.Notice{Code: code, Text: counter.Sentence(code)}
 	}
 	if g.Role == Kiosk {
+		now.Payment = s.paying()
 		return now, nil
 	}
 	now.Notices = listed(s.options.Ready.Notices(ctx))

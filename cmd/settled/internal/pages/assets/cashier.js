@@ -20,7 +20,8 @@ const s = {
   chosen: '', // key of the bill
   why: null, // reasons that are shown: 'all', a source, a line; null: none
   busy: '', // what is being asked for
-  said: '', // why the last key did nothing
+  said: '', // why the last key did nothing, or what it did
+  bad: false, // the former
   clear: null, // the patient unmasked, for a while
   paid: null, // cash of the last settlement
   unsure: null, // a confirmation without an answer
@@ -92,7 +93,7 @@ function renderChange(f) {
 const bar = [['F2', '结算'], ['F4', '理由'], ['F5', '预结算'], ['F6', '读卡'], ['F7', '登记共济'], ['F8', '退费'], ['F9', '查找·补打'], ['F10', '班次'], ['Escape', '取消']];
 
 function renderKeys() {
-  const main = s.screen?.state === 'quoted' && s.screen.quote?.status !== 'refused' ? 'F2' : s.screen?.state === 'identified' && chosen() ? 'F5' : '';
+  const main = s.screen?.state === 'quoted' && s.screen.quote?.status !== 'refused' || s.screen?.state === 'stopped' ? 'F2' : s.screen?.state === 'identified' && chosen() ? 'F5' : '';
   show($('keys'), bar.map(([key, word]) => h('button', { type: 'button', class: key === main ? 'main' : '', onclick: () => act(key) },
     h('kbd', {}, key === 'Escape' ? 'Esc' : key), word)));
 }
@@ -125,7 +126,7 @@ function why(of) {
 
 /** Says something in the banner. @param {string} text @param {boolean} [bad] */
 function say(text, bad = true) {
-  s.said = text;
+  [s.said, s.bad] = [text, bad];
   if (bad && text) beep('bad');
   render();
 }
@@ -140,7 +141,7 @@ async function doing(busy, what) {
     await what();
   } catch (e) {
     if (!(e instanceof Refusal || e instanceof Silent)) throw e;
-    s.said = e.message;
+    [s.said, s.bad] = [e.message, true];
     beep('bad');
   } finally {
     s.busy = '';
@@ -205,7 +206,7 @@ function confirm(c) {
       s.unsure = null;
       s.paid = c.paid;
       beep('good');
-      if (done.replayed) s.said = `这张账单已经结算过（${done.number}），没有重复扣款。`;
+      if (done.replayed) [s.said, s.bad] = [`这张账单已经结算过（${done.number}），没有重复扣款。`, false];
     } catch (e) {
       if (e instanceof Silent) throw e; // asked again when the daemon is back
       if (e instanceof Refusal && e.code !== 'JOURNAL_STOPPED') s.unsure = null;
@@ -325,7 +326,7 @@ listen((name) => {
   return undefined;
 }, scanned);
 begin().catch((e) => {
-  s.said = e.message;
+  [s.said, s.bad] = [e.message, true];
   render();
   if (e instanceof Silent) setTimeout(() => location.reload(), 2000);
 });

@@ -211,7 +211,7 @@ function sure(whole, keep, q) {
   };
   open(whole ? `整单撤销：${st.number}` : `按行退费：${st.number}`, [
     h('p', {}, `${st.name} ${st.id_number}　退 ${st.split.items.length - keep.length} 项` + (whole ? '，整单作废' : `，保留 ${keep.length} 项`)),
-    h('p', {}, '从钱箱退现金 ', h('span', { class: 'big bad' }, `￥${q.back.cash}`)),
+    fen(q.back.cash) === 0 ? h('p', { class: 'big' }, '没有现金要退') : h('p', {}, '从钱箱退现金 ', h('span', { class: 'big bad' }, `￥${q.back.cash}`)),
     amounts(q.back, '退'), q.stays && amounts(q.stays, '留'),
     fen(q.back.cash) < 0 && h('p', { class: 'note bad' }, '保留的项目重新结算后现金更多：要向患者收取差额。'),
     h('div', { class: 'row' }, h('label', { for: 'reason' }, '原因（印在凭条上）'), reason,

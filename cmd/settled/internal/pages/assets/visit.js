@@ -45,10 +45,11 @@ export function banner(s) {
     [tone, sign, word, next] = ['bad', '!', '现在不能结算', ''];
     more = s.standing.not_ready.map((/** @type {any} */ n) => n.text).concat(more);
   }
+  if (s.said && s.bad && s.line) [tone, sign, word, next] = ['bad', '✕', s.said, `现在：${word}。${next}`];
   if (s.busy) [tone, sign, word, next] = ['busy', '⟳', s.busy, '请稍候，请勿重复按键。'];
   if (!s.line) [tone, sign, word, next, more] = ['bad', '✕', '与结算程序的连接中断', '正在自动重连；已确认的结算不会丢失，也不会重复。请勿手工重新收费。', []];
-  if (s.said) more = [s.said, ...more];
-  const lines = [...new Set([...more, next].filter(Boolean))];
+  if (s.said && !s.bad) more = [s.said, ...more];
+  const lines = [...new Set([...more, next].filter((l) => l && l !== word))];
   return { tone, parts: [h('span', { class: 'sign', 'aria-hidden': 'true' }, sign), h('p', { class: 'what' }, word), h('ul', { class: 'next' }, lines.map((l) => h('li', {}, l)))] };
 }
 

@@ -1,0 +1,215 @@
+package pages_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/counter/countertest"
+	"settled/devices/bench/browser"
+	"settled/settle"
+)
+
+// step brings a page on to a state that a person meets.
+type step struct {
+	name string // of the state, and of its picture
+	do   func(t *testing.T, f *fixture, tab *browser.Tab)
+}
+
+// press presses keys, then waits for a text.
+func press(text string, keys ...string) func(*testing.T, *fixture, *browser.Tab) {
+	return func(t *testing.T, _ *fixture, tab *browser.Tab) {
+		t.Helper()
+		must(t, tab.Press(keys...))
+		must(t, tab.Shows(text))
+	}
+}
+
+// quoted waits until a quote is shown whole.
+func quoted(t *testing.T, tab *browser.Tab) {
+	t.Helper()
+	must(t, tab.Await(`document.querySelector('#middle caption')?.innerText.includes('点一行看理由')`))
+}
+
+// morning is the cashier's page through a visit.
+var morning = []step{
+	{"cashier-idle", func(t *testing.T, f *fixture, tab *browser.Tab) { must(t, tab.Shows("请插入患者的卡")) }},
+	{"cashier-shift-open", press("钱箱中的备用金", kb.F10)},
+	{"", press("备用金 ￥500.00", "500", kb.Enter)},
+	{"", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		must(t, tab.Press(kb.Escape))
+		f.send(t, visit)
+		f.sendFor(t, countertest.Stranger(), func(d *countertest.Document) { d.Head["key"] = "MZ20241105-000318" })
+		f.Insert(t, counter.Patient, countertest.Child())
+		must(t, tab.Shows("本人"))
+	}},
+	{"cashier-identified", press("已识别患者")},
+	{"cashier-guardian", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Insert(t, counter.Guardian, countertest.Parent())
+		must(t, tab.Shows("职工一档"))
+		must(t, tab.Press(kb.F5))
+		must(t, tab.Shows("没有登记家庭共济"))
+		quoted(t, tab)
+	}},
+	{"cashier-link", press("患者是监护人的", kb.F7)},
+	{"cashier-quoted", func(t *testing.T, _ *fixture, tab *browser.Tab) {
+		must(t, tab.Press(kb.F2))
+		must(t, tab.Await(`!document.getElementById('dialog').open`))
+		must(t, tab.Press(kb.F5))
+		quoted(t, tab)
+		must(t, tab.Press("100"))
+		must(t, tab.Shows("找零"))
+	}},
+	{"cashier-reasons", press("乙类先自付 10%", kb.F4)},
+	{"cashier-settled", func(t *testing.T, _ *fixture, tab *browser.Tab) {
+		must(t, tab.Press(kb.F4, kb.F2))
+		must(t, tab.Shows("凭条已打印"))
+		must(t, tab.Await(`document.querySelector('#change b')`))
+	}},
+	{"cashier-find", press("回车打开", kb.F9)},
+	{"cashier-settlement", func(t *testing.T, _ *fixture, tab *browser.Tab) {
+		must(t, tab.Shows("S01-0001"))
+		must(t, tab.Await(`document.querySelector('dialog tbody tr')`))
+		must(t, tab.Press(kb.Enter))
+		must(t, tab.Shows("补打凭条"))
+	}},
+	{"cashier-refund", press("勾选要退的项目", kb.F8)},
+	{"cashier-refund-sure", func(t *testing.T, _ *fixture, tab *browser.Tab) {
+		must(t, tab.Await(`document.activeElement.id === 'back1'`))
+		must(t, tab.Press("\t", "\t", "\t", " ", kb.F5))
+		must(t, tab.Shows("原因（印在凭条上）"))
+	}},
+	{"cashier-refunded", func(t *testing.T, _ *fixture, tab *browser.Tab) {
+		must(t, tab.Press("未做检查", kb.F2))
+		must(t, tab.Shows("退费单"))
+	}},
+	{"cashier-shift-close", func(t *testing.T, _ *fixture, tab *browser.Tab) {
+		must(t, tab.Press(kb.F2, kb.F10))
+		must(t, tab.Shows("开班，备用金"))
+		must(t, tab.Press(kb.F8))
+		must(t, tab.Shows("点清钱箱"))
+	}},
+	{"cashier-shift-closed", press("账", "400", kb.Enter)},
+}
+
+// trouble is what goes wrong at the cashier's page.
+var trouble = []step{
+	{"cashier-not-ready", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.mu.Lock()
+		f.why = []counter.Notice{{Code: settle.ReaderMissing, Text: settle.ReaderMissing.Cashier()}}
+		f.mu.Unlock()
+		must(t, tab.Shows("现在不能结算"))
+	}},
+	{"cashier-refused-card", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.mu.Lock()
+		f.why = nil
+		f.mu.Unlock()
+		must(t, tab.Press(kb.F6)) // no card is in
+		must(t, tab.Shows("没有卡"))
+	}},
+	{"cashier-offline", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Insert(t, counter.Patient, countertest.Child()) // known from here on
+		must(t, tab.Shows("平台已确认"))
+		f.Pull(counter.Patient)
+		f.Platform.Fail(&counter.Down{Reason: settle.PlatformDown})
+		f.Platform.Break(settle.PlatformDown)
+		f.Insert(t, counter.Patient, countertest.Child())
+		f.send(t, visit)
+		must(t, tab.Shows("MZ20241105-000317"))
+		must(t, tab.Press(kb.F5))
+		must(t, tab.Shows("离线结算，待上传"))
+		quoted(t, tab)
+	}},
+	{"cashier-print-failed", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Printer.Jam(true)
+		must(t, tab.Press(kb.F2))
+		must(t, tab.Shows("没有打印成功"))
+	}},
+	{"cashier-refused", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Platform.Fail(nil)
+		f.Platform.Break("")
+		f.Pull(counter.Patient)
+		f.Insert(t, counter.Patient, countertest.Child())
+		f.sendFor(t, countertest.Stranger(), func(d *countertest.Document) { d.Head["key"] = "MZ20241105-000009" })
+		must(t, tab.Shows("MZ20241105-000009"))
+		must(t, tab.Press(kb.F5))
+		must(t, tab.Await(`document.getElementById('banner').className === 'bad'`))
+	}},
+	{"cashier-stopped", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		must(t, tab.Press(kb.Escape))
+		f.send(t, func(d *countertest.Document) { d.Head["key"] = "AA20241105-000010" })
+		must(t, tab.Shows("AA20241105-000010"))
+		must(t, tab.Await(`document.getElementById('banner').innerText.includes('已识别患者')`))
+		must(t, tab.Click(`#middle tbody tr:last-child`))
+		must(t, tab.Press(kb.F5))
+		quoted(t, tab)
+		f.Book.FailNext(os.ErrDeadlineExceeded, true)
+		must(t, tab.Press(kb.F2))
+		must(t, tab.Shows("结果正在核实"))
+	}},
+	{"cashier-broken", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.web.CloseClientConnections()
+		_ = f.web.Listener.Close()
+		f.web.CloseClientConnections()
+		must(t, tab.Shows("与结算程序的连接中断"))
+	}},
+}
+
+// TestStates goes through every state that a person meets: no script fails, axe-core finds
+// nothing serious, nothing is cut off at the side, and with SCREENS=DIR a picture is kept
+// of each.
+func TestStates(t *testing.T) {
+	for _, tt := range []struct {
+		name, path, operator string
+		steps                []step
+	}{
+		{"morning", "/cashier", "0001", morning},
+		{"trouble", "/cashier", "0001", trouble},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := serve(t, nil)
+			tab := f.tab(t, tt.path, tt.operator)
+			for _, s := range tt.steps {
+				s.do(t, f, tab)
+				if s.name != "" {
+					inspect(t, tab, s.name)
+				}
+			}
+			if bad := tab.Errors(); len(bad) > 0 {
+				t.Errorf("scripts failed: %q", bad)
+			}
+		})
+	}
+}
+
+// inspect looks at a state, and keeps a picture.
+func inspect(t *testing.T, tab *browser.Tab, name string) {
+	t.Helper()
+	barriers, err := tab.Barriers()
+	must(t, err)
+	for _, b := range barriers {
+		if b.Impact == "serious" || b.Impact == "critical" {
+			t.Errorf("%s: %s (%s): %s: %s", name, b.Rule, b.Impact, b.Help, b.Where)
+		}
+	}
+	if wide, err := browser.Eval[bool](tab, `document.documentElement.scrollWidth > innerWidth`); err != nil || wide {
+		t.Errorf("%s: it is wider than the window %v", name, err)
+	}
+	folder := os.Getenv("SCREENS")
+	if folder == "" {
+		return
+	}
+	png, err := tab.Picture()
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(folder, name+".png"), png, 0o600))
+}
+
+var (
+	_ = time.Second
+	_ api.Role
+)
