@@ -204,3 +204,63 @@ func TestRefundPage(t *testing.T) {
 	}
 	s.clean(t, tab)
 }
+
+// press clicks the button of a page that has a word.
+func press(t *testing.T, tab *browser.Tab, word, then string) {
+	t.Helper()
+	find := `((all) => all.find((b) => b.innerText === '` + word + `') ?? all.find((b) => b.innerText.includes('` + word + `')))([...document.querySelectorAll('button')])`
+	must(t, tab.Await(find))
+	_, err := browser.Eval[bool](tab, find+`.click(), true`)
+	must(t, err)
+	must(t, tab.Shows(then))
+}
+
+// TestKioskPage pays a child's bill at the terminal with the parent's card and a
+// telephone; then the power goes while the next one is being paid, and the staff is told
+// what happened to whom.
+func TestKioskPage(t *testing.T) {
+	b := chromium(t)
+	s := open(t)
+	tab := s.page(t, b, "/kiosk", "0100")
+	must(t, tab.Shows("请插入患者的社保卡"))
+	s.leave(t, "child-visit.json", 1)
+	must(t, s.bothCards(t.Context()))
+	_, err := s.daemon.run(t.Context(), "link", "child")
+	must(t, err)
+	press(t, tab, "儿科门诊", "家庭共济支付")
+	press(t, tab, "去付款", "扫码付款")
+	must(t, tab.Await(`document.querySelector('.code svg')`))
+	if o := s.till.Last(); o.Amount != "17.10" || !s.till.PayLast() {
+		t.Fatalf("order %+v", o)
+	}
+	must(t, tab.Shows("结算完成"))
+	picture(t, tab, "e2e-kiosk-settled")
+	must(t, s.takeCards(t.Context()))
+	must(t, tab.Shows("请插入患者的社保卡"))
+
+	s.leave(t, "child-follow-up.json", 2)
+	must(t, s.bothCards(t.Context()))
+	press(t, tab, "儿科门诊", "请核对金额")
+	press(t, tab, "去付款", "扫码付款")
+	must(t, tab.Await(`document.querySelector('.code svg')`))
+	s.kill(t)
+	must(t, tab.Shows("正在恢复连接"))
+	if !s.till.PayLast() { // on the telephone, while the terminal is dark
+		t.Fatal("nothing to pay")
+	}
+	must(t, s.daemon.start(t.Context()))
+	must(t, tab.Shows("本机暂停服务"))
+	press(t, tab, "工作人员", "工号和密码")
+	must(t, tab.Await(`document.activeElement.id === 'staff'`))
+	must(t, tab.Press("0002", "\t", "demo-1234"))
+	press(t, tab, "查看", "钱已原路退回")
+	must(t, tab.Shows("张**"))
+	press(t, tab, "恢复服务", "请选择要缴的账单")
+	if o := s.till.Last(); o.State != "refunded" || o.Refunds != 1 {
+		t.Errorf("order %+v", o)
+	}
+	if n := len(s.count(t, "pending")) + len(s.count(t, "acknowledged")); n != 1 {
+		t.Errorf("%d settlements", n)
+	}
+	s.clean(t, tab)
+}

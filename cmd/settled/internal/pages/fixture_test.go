@@ -20,6 +20,7 @@ import (
 	"settled/cmd/settled/internal/bills"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/counter/countertest"
+	"settled/cmd/settled/internal/kiosk"
 	"settled/cmd/settled/internal/pages"
 	"settled/cmd/settled/internal/sealed"
 	"settled/devices/bench/browser"
@@ -54,6 +55,8 @@ type fixture struct {
 	*countertest.Window
 	base string
 	web  *httptest.Server
+	desk *kiosk.Desk
+	till *till
 
 	mu      sync.Mutex
 	why     []counter.Notice // why it is not ready
@@ -71,13 +74,15 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 	must(t, err)
 	store, err := bills.Open(folder, countertest.Morning, slog.New(slog.DiscardHandler))
 	must(t, err)
+	f.till = &till{}
+	f.startKiosk(t)
 	server, err := api.New(api.Options{
 		Windows: map[string]api.Window{countertest.Seat: f.Window},
 		Tokens: map[string]api.Grant{
 			token:    {Seat: countertest.Seat, Role: api.Cashier, Operator: "0001"},
 			hospital: {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 		},
-		Ledger: ledger{f.Window}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(),
+		Ledger: ledger{f.Window}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f,
 		SignIn:        &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: token},
 		ExposureLimit: 200_000, Log: slog.New(slog.DiscardHandler),
 	})
@@ -90,6 +95,75 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 	f.base = f.web.URL
 	return f
 }
+
+// startKiosk starts the terminal, as the daemon does after a power cut.
+func (f *fixture) startKiosk(t *testing.T) {
+	t.Helper()
+	if f.till.folder == nil {
+		folder, err := sealed.Open(t.TempDir(), "kiosk", bytes.Repeat([]byte{1}, queue.KeySize))
+		must(t, err)
+		f.till.folder = folder
+	}
+	desk, err := kiosk.Open(kiosk.Options{
+		Window: f.Window, Payments: f.till, Folder: f.till.folder, Now: countertest.Morning,
+		Log: slog.New(slog.DiscardHandler), Look: 20 * time.Millisecond,
+	})
+	must(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- desk.Run(ctx) }()
+	stop := sync.OnceFunc(func() { cancel(); <-ended })
+	t.Cleanup(stop)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.desk, f.till.cut = desk, stop
+}
+
+// terminal is the desk of now.
+func (f *fixture) terminal() *kiosk.Desk {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.desk
+}
+
+func (f *fixture) Now() (*kiosk.Attempt, string)    { return f.terminal().Now() }
+func (f *fixture) Pay(quote, by string) error       { return f.terminal().Pay(quote, by) }
+func (f *fixture) Cancel(ctx context.Context) error { return f.terminal().Cancel(ctx) }
+func (f *fixture) Clear() error                     { return f.terminal().Clear() }
+
+// till is a QR payment with one order.
+type till struct {
+	mu     sync.Mutex
+	state  kiosk.State
+	folder kiosk.Folder
+	cut    func() // ends the terminal that runs
+}
+
+func (p *till) set(s kiosk.State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state = s
+}
+
+func (p *till) Order(context.Context, string, settle.Fen, string) (string, error) {
+	p.set(kiosk.Waiting)
+	return "weixin://wxpay/bizpayurl?pr=K0123456789abcdef", nil
+}
+
+func (p *till) State(context.Context, string) (kiosk.State, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state, nil
+}
+
+func (p *till) Close(ctx context.Context, ref string) (kiosk.State, error) {
+	if s, _ := p.State(ctx, ref); s == kiosk.Waiting {
+		p.set(kiosk.Closed)
+	}
+	return p.State(ctx, ref)
+}
+
+func (p *till) Refund(context.Context, string) error { p.set(kiosk.Back); return nil }
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -265,5 +339,3 @@ func (l ledger) Search(ctx context.Context, s api.Search) (found []api.Entry, er
 	}
 	return found, nil
 }
-
-var _ = time.Second

@@ -1,16 +1,16 @@
 package pages_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
-	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/counter/countertest"
+	"settled/cmd/settled/internal/kiosk"
 	"settled/devices/bench/browser"
 	"settled/settle"
 )
@@ -160,6 +160,115 @@ var trouble = []step{
 	}},
 }
 
+// show waits for a text.
+func show(text string) func(*testing.T, *fixture, *browser.Tab) { return press(text) }
+
+// click presses a button by its word with the mouse, then waits for a text.
+func click(word, text string) func(*testing.T, *fixture, *browser.Tab) {
+	return func(t *testing.T, _ *fixture, tab *browser.Tab) {
+		t.Helper()
+		const find = `((all) => all.find((b) => b.innerText === %[1]q) ?? all.find((b) => b.innerText.includes(%[1]q)))([...document.querySelectorAll('button')])`
+		must(t, tab.Await(fmt.Sprintf(find, word)))
+		_, err := browser.Eval[bool](tab, fmt.Sprintf(find+`.click(), true`, word))
+		must(t, err)
+		must(t, tab.Shows(text))
+	}
+}
+
+// selfService is the terminal's page through a family's visit, and through what breaks.
+var selfService = []step{
+	{"kiosk-idle", show("请插入患者的社保卡")},
+	{"kiosk-none", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Insert(t, counter.Patient, countertest.Child())
+		f.Insert(t, counter.Guardian, countertest.Parent())
+		_, err := f.FileLink(t.Context(), settle.RelationChild, "0001")
+		must(t, err)
+		f.Pull(counter.Guardian)
+		must(t, tab.Shows("没有待缴的账单"))
+	}},
+	{"kiosk-bills", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.send(t, visit)
+		f.sendFor(t, countertest.Stranger(), func(d *countertest.Document) { d.Head["key"] = "MZ20241105-000318" })
+		f.send(t, func(d *countertest.Document) { d.Head["key"] = "MZ20241105-000319" })
+		must(t, tab.Shows("MZ20241105-000319"))
+		if other, err := browser.Eval[bool](tab, `document.body.innerText.includes('000318')`); err != nil || other {
+			t.Errorf("the terminal shows another one's bill: %v", err)
+		}
+	}},
+	{"kiosk-guardian", click("儿科门诊", "家长的账户可以付一部分")},
+	{"kiosk-check", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Insert(t, counter.Guardian, countertest.Parent())
+		must(t, tab.Shows("家庭共济支付"))
+	}},
+	{"kiosk-elder", click("长辈版", "您还要付")},
+	{"kiosk-english", click("English", "You pay")},
+	{"", click("中文", "您还要付")},
+	{"", click("普通版", "请核对金额")},
+	{"kiosk-pay", click("去付款", "扫码付款")},
+	{"kiosk-settled", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.till.set(kiosk.Paid)
+		must(t, tab.Shows("结算完成"))
+	}},
+	{"", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Pull(counter.Patient)
+		f.Pull(counter.Guardian)
+		must(t, tab.Shows("请插入患者的社保卡"))
+		if left, err := browser.Eval[bool](tab, `/张|440\*|S01/.test(document.body.innerText)`); err != nil || left {
+			t.Errorf("something of the last patient is on the screen: %v", err)
+		}
+		f.Insert(t, counter.Patient, countertest.Child())
+		must(t, tab.Shows("请选择要缴的账单"))
+	}},
+	{"kiosk-take-card", click("退出取卡", "请取走您的卡")},
+	{"kiosk-refunded", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Pull(counter.Patient)
+		must(t, tab.Shows("请插入患者的社保卡"))
+		f.Insert(t, counter.Patient, countertest.Child())
+		click("MZ20241105-000319", "请核对金额")(t, f, tab)
+		click("不用家庭共济", "去付款")(t, f, tab)
+		click("去付款", "扫码付款")(t, f, tab)
+		f.Book.Touch() // another counter drew from the same account meanwhile
+		f.till.set(kiosk.Paid)
+		must(t, tab.Shows("钱已原路退回"))
+	}},
+	{"kiosk-interrupted", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Pull(counter.Patient)
+		must(t, tab.Shows("请插入患者的社保卡"))
+		f.Insert(t, counter.Patient, countertest.Child())
+		click("MZ20241105-000319", "请核对金额")(t, f, tab)
+		click("不用家庭共济", "去付款")(t, f, tab)
+		click("去付款", "扫码付款")(t, f, tab)
+		must(t, tab.Await(`document.querySelector('.code svg')`))
+		f.till.cut() // the power
+		f.till.set(kiosk.Paid)
+		f.Pull(counter.Patient)
+		f.startKiosk(t)
+		must(t, tab.Shows("本机暂停服务"))
+		f.Insert(t, counter.Patient, countertest.Stranger()) // the next patient
+		must(t, tab.Shows("本机暂停服务"))
+		if left, err := browser.Eval[bool](tab, `/张|440|MZ|￥/.test(document.body.innerText)`); err != nil || left {
+			t.Errorf("the next patient sees something of the last one: %v", err)
+		}
+	}},
+	{"kiosk-staff", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		click("工作人员", "工号和密码")(t, f, tab)
+		must(t, tab.Await(`document.activeElement.id === 'staff'`))
+		must(t, tab.Press("0100", "\t", "pass-1234"))
+		click("查看", "权限")(t, f, tab)
+		_, err := browser.Eval[bool](tab, `document.getElementById('staff').value = '0001', true`)
+		must(t, err)
+		click("查看", "钱已原路退回")(t, f, tab)
+		must(t, tab.Shows("张**"))
+	}},
+	{"", click("恢复服务", "王**")},
+	{"kiosk-not-ready", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.mu.Lock()
+		f.why = []counter.Notice{{Code: settle.ReaderMissing, Text: settle.ReaderMissing.Cashier()}}
+		f.mu.Unlock()
+		must(t, tab.Shows("本机暂停服务"))
+	}},
+}
+
 // TestStates goes through every state that a person meets: no script fails, axe-core finds
 // nothing serious, nothing is cut off at the side, and with SCREENS=DIR a picture is kept
 // of each.
@@ -170,6 +279,7 @@ func TestStates(t *testing.T) {
 	}{
 		{"morning", "/cashier", "0001", morning},
 		{"trouble", "/cashier", "0001", trouble},
+		{"self-service", "/kiosk", "0100", selfService},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := serve(t, nil)
@@ -208,8 +318,3 @@ func inspect(t *testing.T, tab *browser.Tab, name string) {
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(folder, name+".png"), png, 0o600))
 }
-
-var (
-	_ = time.Second
-	_ api.Role
-)

@@ -13,7 +13,7 @@ const warned = 30; // s to answer
 const forgotten = 8; // s that a card may lie there after all is done
 
 /** @type {any} */
-const s = { line: false, screen: null, standing: null, quote: null, how: { english: false, elder: false }, skip: false, busy: false, said: '', left: 0, touched: 0, over: 0 };
+const s = { line: false, screen: null, standing: null, quote: null, how: { english: false, elder: false }, skip: false, busy: false, said: '', left: 0, touched: 0, over: 0, out: 0, outSeq: 0, bill: '' };
 
 /** @param {string} key */
 const t = (key) => say(key, s.how);
@@ -60,7 +60,7 @@ function scene() {
     return ['bad', plain('✕', t('stop'), t('stopMore'), h('p', { class: 'centre faint' }, (s.standing.not_ready[0] ?? {}).code)), p?.interrupted ? button('工作人员', attend) : null, null];
   }
   if (p) return scenePaying(p);
-  if (s.over && person()) return ['alarm', plain('⏏', t('take')), null, null];
+  if (s.out > 0) return ['alarm', plain('⏏', t('take')), null, null];
   if (s.screen?.state === 'reading') return ['', plain('⟳', t('reading')), null, null];
   if (!person()) return ['', plain('▭', t('insert'), t('insertMore'), ...(s.screen?.messages ?? []).map((/** @type {any} */ m) => (s.how.english ? `${m.text} ${t('window')}` : m.text))), null, null];
   if (s.quote) return sceneQuote(s.quote);
@@ -108,14 +108,10 @@ function sceneQuote(q) {
 
 /** A QR code from its rows. @param {string[]} rows */
 function code(rows) {
-  const svg = document.createElementNS('http:' + '//www.w3.org/2000/svg', 'svg');
+  const svg = $('qr').content.firstElementChild.cloneNode(true);
   svg.setAttribute('viewBox', `0 0 ${rows.length} ${rows.length}`);
-  svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', t('scan'));
-  svg.setAttribute('shape-rendering', 'crispEdges');
-  const path = document.createElementNS(svg.namespaceURI, 'path');
-  path.setAttribute('d', rows.map((row, y) => [...row].map((d, x) => (d === '1' ? `M${x} ${y}h1v1h-1z` : '')).join('')).join(''));
-  svg.append(path);
+  svg.firstElementChild.setAttribute('d', rows.map((row, y) => [...row].map((d, x) => (d === '1' ? `M${x} ${y}h1v1h-1z` : '')).join('')).join(''));
   return h('div', { class: 'code' }, svg);
 }
 
@@ -144,12 +140,14 @@ function quote(key) {
 const start = () => doing(() => call('POST', '/v1/kiosk/pay', { quote: s.quote.id }));
 const back = () => { s.bill = ''; return doing(() => call('DELETE', '/v1/session')); };
 
-/** Ends it all: nothing of the patient stays, and the card has to be taken. */
+/** Ends it all: nothing of the patient stays, and the cards have to be taken. */
 async function quit() {
   s.bill = '';
-  s.over = 1;
+  const cards = s.screen?.guardian ? 2 : 1;
   await doing(async () => {
     for (let i = 0; i < 2 && ['identified', 'quoted'].includes(s.screen?.state); i++) s.screen = await call('DELETE', '/v1/session');
+    s.quote = null;
+    [s.out, s.outSeq] = [cards, s.screen.seq];
   });
 }
 
@@ -207,9 +205,9 @@ function happened(a, clear, said) {
 function tick() {
   const p = paying();
   const ended = p && ['settled', 'refunded', 'cancelled', 'refused'].includes(p.step);
-  if (person() && (ended || s.over)) {
+  if (s.out > 0 || (person() && ended)) {
     s.over++;
-    if (s.over > forgotten) {
+    if (s.out > 0 || s.over > forgotten) {
       beep('alarm');
       render();
     }
@@ -243,6 +241,10 @@ async function onScreen(screen) {
   const before = s.screen;
   s.screen = screen;
   if (before?.state !== screen.state) s.said = '';
+  if (s.out > 0 && screen.seq > s.outSeq) { // a card was taken
+    s.outSeq = screen.seq;
+    if (--s.out === 0) forget();
+  }
   if (!screen.patient && before?.patient) forget();
   if (screen.patient && !before?.patient) s.touched = 0;
   if (s.quote?.id !== screen.quote?.id) {
@@ -261,7 +263,7 @@ async function onScreen(screen) {
 
 /** Nothing of a patient stays. */
 function forget() {
-  Object.assign(s, { quote: null, bill: '', skip: false, said: '', over: 0, touched: 0, how: { english: false, elder: false } });
+  Object.assign(s, { quote: null, bill: '', skip: false, said: '', over: 0, out: 0, touched: 0, how: { english: false, elder: false } });
   if ($('dialog').open) close();
 }
 
