@@ -266,7 +266,7 @@ func (d *daemon) openAPI() (err error) {
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
 		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Log: d.log, BuildVersion: version,
 		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
-		Terminal: d.kiosk, ExposureLimit: d.config.Offline.CounterLimit,
+		Terminal: d.kiosk, Policy: func() api.Policy { return d.rules.Load() }, ExposureLimit: d.config.Offline.CounterLimit,
 	})
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/counter/countertest"
 	"settled/cmd/settled/internal/kiosk"
+	"settled/settle/policy"
 )
 
 // document is what the tests look at of the OpenAPI document.
@@ -68,7 +69,12 @@ func openAPI(t *testing.T, d *daemon) *document {
 // TestDocument: the document lists every operation, says who needs a token, and
 // describes refusals.
 func TestDocument(t *testing.T) {
+	rules, err := policy.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
 	d := startWith(t, nil, func(o *api.Options) {
+		o.Policy = func() api.Policy { return rules }
 		o.Bills, o.Terminal, o.SignIn = openBills(t), &kiosk.Desk{}, &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: cashierToken}
 	})
 	doc := openAPI(t, d)
@@ -87,6 +93,7 @@ func TestDocument(t *testing.T) {
 		"/v1/settlements/search": {"post"}, "/v1/standing": {"get"}, "/v1/me": {"get"},
 		"/v1/bills": {"get", "post"}, "/v1/bills/{key}": {"delete"}, "/v1/bills/{key}/quote": {"post"},
 		"/v1/kiosk/pay": {"delete", "post"}, "/v1/kiosk/staff": {"post"},
+		"/v1/policy":  {"get"},
 		"/v1/sign-in": {"post"}, "/v1/sign-out": {"post"},
 		"/v1/status": {"get"}, "/v1/queue/{number}/hold": {"post"}, "/v1/queue/{number}/release": {"post"},
 	}

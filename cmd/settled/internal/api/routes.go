@@ -73,6 +73,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.standing(api)
 	s.signIn(api)
 	s.kiosk(api)
+	s.policy(api)
 	s.events(api)
 	s.health(api)
 	return s.document(mux, api)

@@ -29,13 +29,14 @@ type Options struct {
 	Tokens       map[string]Grant  // by bearer token, of at least 16 characters
 	Ledger       Ledger
 	Keeper       Keeper
-	Books        Books    // nil: nothing is reconciled
-	Uploads      Uploads  // nil: /v1/events has screens only
-	Batches      Batches  // nil: none can be asked for
-	Bills        Bills    // nil: none wait here
-	Terminal     Terminal // nil: this is no self-service seat
-	SignIn       *SignIn  // nil: nobody signs in, there are tokens only
-	Pages        Pages    // nil: there are none
+	Books        Books         // nil: nothing is reconciled
+	Uploads      Uploads       // nil: /v1/events has screens only
+	Batches      Batches       // nil: none can be asked for
+	Bills        Bills         // nil: none wait here
+	Policy       func() Policy // the rules that are loaded now; nil: they are not shown
+	Terminal     Terminal      // nil: this is no self-service seat
+	SignIn       *SignIn       // nil: nobody signs in, there are tokens only
+	Pages        Pages         // nil: there are none
 	Ready        Readiness
 	BeyondLocal  bool             // listen elsewhere than on loopback; Hosts must then name this machine
 	Hosts        []string         // further names of this machine that a Host header may have, without port

@@ -26,6 +26,7 @@ import (
 	"settled/devices/bench/browser"
 	"settled/queue"
 	"settled/settle"
+	"settled/settle/policy"
 )
 
 const (
@@ -74,6 +75,8 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 	must(t, err)
 	store, err := bills.Open(folder, countertest.Morning, slog.New(slog.DiscardHandler))
 	must(t, err)
+	rules, err := policy.Load()
+	must(t, err)
 	f.till = &till{}
 	f.startKiosk(t)
 	server, err := api.New(api.Options{
@@ -82,7 +85,7 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 			token:    {Seat: countertest.Seat, Role: api.Cashier, Operator: "0001"},
 			hospital: {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 		},
-		Ledger: ledger{f.Window}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f,
+		Ledger: ledger{f.Window}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Policy: func() api.Policy { return rules },
 		SignIn:        &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: token},
 		ExposureLimit: 200_000, Log: slog.New(slog.DiscardHandler),
 	})

@@ -269,6 +269,22 @@ var selfService = []step{
 	}},
 }
 
+// backOffice is the insurance office's page.
+var backOffice = []step{
+	{"office-queue", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Insert(t, counter.Patient, countertest.Child())
+		for n := range 3 {
+			q, err := f.Quote(t.Context(), countertest.Bill(t, countertest.Child(), func(d *countertest.Document) { d.Head["key"] = countertest.Key(n) }), "0001")
+			must(t, err)
+			_, err = f.Confirm(t.Context(), counter.Confirmation{Quote: q.ID, Key: countertest.Key(n), By: "0001"})
+			must(t, err)
+		}
+		must(t, tab.Reload())
+		must(t, tab.Shows("S01-0003"))
+	}},
+	{"office-policy", click("政策", "当日有效的政策值")},
+}
+
 // TestStates goes through every state that a person meets: no script fails, axe-core finds
 // nothing serious, nothing is cut off at the side, and with SCREENS=DIR a picture is kept
 // of each.
@@ -279,6 +295,7 @@ func TestStates(t *testing.T) {
 	}{
 		{"morning", "/cashier", "0001", morning},
 		{"trouble", "/cashier", "0001", trouble},
+		{"back office", "/office", "0003", backOffice},
 		{"self-service", "/kiosk", "0100", selfService},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

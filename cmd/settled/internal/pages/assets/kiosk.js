@@ -7,6 +7,7 @@ import { call, follow, Refusal, Silent } from './daemon.js';
 import { fen } from './money.js';
 import { beep } from './sound.js';
 import { say } from './kiosk-words.js';
+import { moment } from './words.js';
 
 const quiet = 60; // s without a touch; twice as long in elder mode
 const warned = 30; // s to answer
@@ -196,7 +197,7 @@ function happened(a, clear, said) {
   const pair = (/** @type {string} */ k, /** @type {any} */ v) => v && [h('dt', {}, k), h('dd', {}, v)];
   dialog('上一位患者没有办完', [
     h('p', { class: 'ask' }, outcomes[a.step]),
-    h('dl', {}, pair('患者', `${a.name}　${a.id_number}`), pair('账单', a.bill), pair('总额', `￥${a.total}`), pair('扫码付款', `￥${a.cash}`), pair('开始', new Date(a.began).toLocaleString('zh-CN')),
+    h('dl', {}, pair('患者', `${a.name}　${a.id_number}`), pair('账单', a.bill), pair('总额', `￥${a.total}`), pair('扫码付款', `￥${a.cash}`), pair('开始', moment(a.began)),
       pair('付款单', a.ref), pair('结算单', a.number), pair('原因', a.why)), said,
   ], [['已处理，恢复服务', clear, 'main'], ['返回', close, '']]);
 }
