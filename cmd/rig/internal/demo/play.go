@@ -238,6 +238,7 @@ func (s *stage) keep(ctx context.Context) {
 	s.say("\n一切仍在运行 · everything is still running, Ctrl-C ends it:")
 	s.say("  export SETTLED_API=%s SETTLED_TOKEN_FILE=%s %s", s.daemon.base, s.daemon.tokenFile, s.daemon.env[0])
 	s.say("  %s queue list --state acknowledged", s.Settled)
+	s.say("  pages     %s/cashier  /kiosk  /office   (operators 0001, 0100, 0003; password demo-1234)", s.daemon.base)
 	s.say("  folder    %s (state/, settled.toml, settled.log)", s.folder)
 	s.say("  platform  %s", s.platform.BaseURL())
 	<-ctx.Done()

@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -312,6 +313,55 @@ func TestStates(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAlone looks at what stands alone: the sign-in, the statement on the screen and on
+// A4, and the cashier's and the terminal's pages on other screens.
+func TestAlone(t *testing.T) {
+	f := serve(t, nil)
+	tab, err := chromium.Tab(1366, 768)
+	must(t, err)
+	t.Cleanup(tab.Close)
+	must(t, tab.Open(f.base+"/"))
+	must(t, tab.Await(`document.activeElement.id === 'operator'`))
+	inspect(t, tab, "sign-in")
+
+	tab = f.tab(t, "/cashier", "0001")
+	f.Insert(t, counter.Patient, countertest.Child())
+	f.send(t, visit)
+	must(t, tab.Shows("MZ20241105-000317"))
+	must(t, tab.Press(kb.F5))
+	quoted(t, tab)
+	for name, size := range map[string][2]int64{"cashier-small": {1024, 700}, "cashier-narrow": {700, 900}} {
+		must(t, tab.Size(size[0], size[1]))
+		inspect(t, tab, name)
+	}
+	must(t, tab.Size(1366, 768))
+	must(t, tab.Press(kb.F2))
+	must(t, tab.Shows("凭条已打印"))
+	must(t, tab.Open(f.base+"/statement?number=S01-0001"))
+	must(t, tab.Shows("每分钱的理由"))
+	must(t, tab.Size(794, 1123)) // A4 at 96 dots an inch
+	must(t, tab.AsPaper(true))
+	inspect(t, tab, "statement")
+	pdf, err := tab.Paper()
+	must(t, err)
+	if !bytes.HasPrefix(pdf, []byte("%PDF-")) {
+		t.Errorf("no PDF: %.20q", pdf)
+	}
+	if n := bytes.Count(pdf, []byte("/MediaBox [0 0 595")) + bytes.Count(pdf, []byte("/MediaBox [0 0 594")); n < 1 || n > 2 {
+		t.Errorf("the statement has %d pages of A4", n)
+	}
+	font, err := browser.Eval[bool](tab, `document.fonts.check('12px "Noto Sans CJK SC"', '䶮㙓𠮷')`)
+	if err != nil || !font {
+		t.Errorf("no Chinese font: %v", err)
+	}
+
+	kiosk := f.tab(t, "/kiosk", "0100")
+	must(t, kiosk.Size(1080, 1920))
+	f.send(t, func(d *countertest.Document) { d.Head["key"] = "MZ20241105-000319" })
+	click("MZ20241105-000319", "请核对金额")(t, f, kiosk)
+	inspect(t, kiosk, "kiosk-portrait")
 }
 
 // inspect looks at a state, and keeps a picture.

@@ -68,7 +68,7 @@ function scene() {
   const bills = s.standing?.bills ?? [];
   if (bills.length === 0) return ['', [who(), ...plain('○', t('none'), t('noneMore'))], button(t('quit'), quit), null];
   return ['', [who(), h('h2', {}, t('choose')), h('div', { class: 'list' }, bills.map((/** @type {any} */ b) => h('button', { type: 'button', onclick: () => quote(b.key) },
-    h('span', {}, b.department || b.key), h('span', { class: 'amount' }, `￥${b.total}`), h('small', {}, `${b.day}　${b.key}`))))], button(t('quit'), quit), null];
+    h('span', {}, b.department || b.key), h('span', { class: 'amount' }, `￥${b.total}`), h('small', {}, b.department ? `${b.day}　${b.key}` : b.day))))], button(t('quit'), quit), null];
 }
 
 function who() {

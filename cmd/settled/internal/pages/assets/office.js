@@ -65,8 +65,8 @@ const tile = (tone, sign, value, word) => h('div', { class: `tile ${tone}` }, h(
 /** Bars by day, drawn from templates: their height is the fund's money. @param {{day: string, fund: number, held: number}[]} days */
 function chart(days) {
   const svg = $('chart').content.firstElementChild.cloneNode(true);
-  const wide = Math.max(60, 900 / days.length);
-  svg.setAttribute('viewBox', `0 0 ${wide * days.length} 180`);
+  const wide = 1200 / Math.max(days.length, 10);
+  svg.setAttribute('viewBox', '0 0 1200 180');
   svg.setAttribute('aria-label', '未上传的统筹基金，按结算日：' + days.map((d) => `${d.day} ${yuan(d.fund)} 元`).join('，'));
   const most = Math.max(...days.map((d) => d.fund), 1);
   days.forEach((d, i) => {
@@ -109,7 +109,7 @@ async function queue() {
       tile(q.pending ? 'wait' : 'good', q.pending ? '…' : '✓', String(q.pending), q.oldest_pending ? `笔待上传，最早 ${when(q.oldest_pending)}` : '笔待上传'),
       tile(q.held ? 'bad' : 'good', q.held ? '‖' : '✓', String(q.held), q.oldest_held ? `笔挂起，最早 ${when(q.oldest_held)}` : '笔挂起'),
       tile('off', '￥', q.exposed, `未确认的统筹基金${st.limit ? `，上限 ${st.limit}` : ''}`),
-      tile('off', '#', String(q.entry), `账本条数，链头 ${q.hash.slice(0, 12)}`)),
+      tile('off', '#', String(q.entry), `账本条数${q.hash ? `，链头 ${q.hash.slice(0, 12)}` : ''}`)),
     days.size > 0 && panel('未上传的统筹基金（按结算日；红色有挂起）', null, chart([...days.values()].sort((a, b) => a.day.localeCompare(b.day)).slice(-30))),
     panel('挂起：要人处理', csv('挂起', heads, held.map(row)), table([...heads, ''], held.map((/** @type {any} */ e) => [...row(e), may() && mover(e, 'release', '放行')]))),
     panel('待上传', csv('待上传', heads, waits.map(row)), table([...heads, ''], waits.map((/** @type {any} */ e) => [...row(e), may() && e.state === 'pending' && e.kind === 'settlement' && mover(e, 'hold', '挂起')]))),
@@ -162,6 +162,9 @@ async function shift() {
   return panel(`班次 ${now.number}，${now.operator} 于 ${moment(now.opened)} 开班，备用金 ￥${now.float}`, csv('班次', heads, rows), table(heads, rows));
 }
 
+/** @param {string} text */
+const nowrap = (text) => h('span', { class: 'nowrap' }, text);
+
 async function policy() {
   const p = await call('GET', `/v1/policy?on=${s.on ?? today()}`);
   const on = h('input', { type: 'date', id: 'on', value: s.on ?? today(), 'aria-label': '日期', onchange: (/** @type {any} */ e) => { s.on = e.target.value; render(); } });
@@ -170,7 +173,7 @@ async function policy() {
   const heads = ['参数', '值#', '单位', '自', '至', '规则', '来源', '状态'];
   const rows = p.values.map((/** @type {any} */ v) => [v.title, v.value, v.unit, v.from, v.to ?? '', v.rule, v.source, (/** @type {any} */ (status)[v.status] ?? v.status) + (v.demo ? '（演示）' : '')]);
   return [
-    panel('要补的数', null, table(['情况', '参数', '自', '后果', '处理'], p.stale.map((/** @type {any} */ r) => [/** @type {any} */ (why)[r.why], r.title, r.on, r.bills ? '用到它的账单不予结算' : '账单不受影响', r.do]), '三个月内没有缺失或到期的数值。')),
+    panel('要补的数', null, h('div', { class: 'short', tabindex: '0' }, table(['情况', '参数', '自', '后果', '处理'], [...p.stale].sort((a, b) => Number(b.bills) - Number(a.bills)).map((/** @type {any} */ r) => [nowrap(/** @type {any} */ (why)[r.why]), r.title, nowrap(r.on), r.bills ? '用到它的账单不予结算' : '账单不受影响', r.do]), '三个月内没有缺失或到期的数值。'))),
     panel(`当日有效的政策值（${p.digest.slice(0, 12)}）`, h('span', { class: 'row' }, on, csv('政策', heads, rows)), table(heads, rows)),
   ];
 }

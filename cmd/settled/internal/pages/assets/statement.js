@@ -31,7 +31,7 @@ function sheet(st) {
       sources.map(([k, t]) => h('tr', {}, h('th', {}, t), h('td', {}, `￥${st[k]}　${capitals(fen(st[k]))}`))),
       st.limit_after && h('tr', {}, h('th', {}, '年度限额剩余'), h('td', {}, `￥${st.limit_after}`)))),
     h('h2', {}, '每分钱的理由'),
-    h('ol', { class: 'reasons' }, st.split.steps.filter((/** @type {any} */ s) => s.what !== 'line').map((/** @type {any} */ s) => h('li', {}, `${s.zh}〔${s.rule}，${s.source}〕`))),
+    h('ol', { class: 'reasons' }, st.split.steps.filter((/** @type {any} */ s) => s.what !== 'line').map((/** @type {any} */ s) => h('li', {}, s.zh))),
     h('div', { class: 'sign-here' }, h('p', {}, '患者或家属签名：'), h('p', {}, '收费员：'), h('p', {}, '日期：')),
     h('footer', {}, `政策数据 ${st.rules.slice(0, 16)}　本结算单不作报销凭证；医疗收费票据另行开具。`),
   ];
