@@ -326,9 +326,13 @@ func TestRequestsOfAChainEncode(t *testing.T) {
 		upTo(""), upTo("2201", "2201 lost", "2201 no x", "5201 empty"), upTo("2207", "2207 lost", "2601 ok"), upTo("2206", "2206 no x", "2205 ok", "2202 ok"),
 	} {
 		_, inputs := script(t, visitOf(t, 2), lines...)
-		for _, in := range inputs {
-			if _, err := nhsa.Encode(seat(), "2207", msgID, at(), "S", in); err != nil {
-				t.Errorf("%T: %v", in, err)
+		for i, in := range inputs {
+			infno, _, _ := strings.Cut(lines[i], " ")
+			if _, err := nhsa.Encode(seat(), infno, msgID, at(), "S", in); err != nil {
+				t.Errorf("%s %T: %v", infno, in, err)
+			}
+			if _, err := nhsa.Encode(seat(), "3101", msgID, at(), "S", in); err == nil {
+				t.Errorf("%T goes as 3101", in)
 			}
 		}
 	}
