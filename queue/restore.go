@@ -113,7 +113,7 @@ func RestoreDir(ctx context.Context, path, dir string, opt RestoreOptions) (Mani
 	if err != nil {
 		return *m, err
 	}
-	defer lock.Close() //nolint:errcheck // nothing was written to it
+	defer lock.Close()
 	if err := setOut(dir, opt, m.Hash); err != nil {
 		return *m, err
 	}
