@@ -94,14 +94,13 @@ func stateOf(r queue.Record) api.UploadState {
 	}
 }
 
-// moved tells the watchers that a settlement moved.
+// moved tells the watchers that a settlement or a reversal moved.
 func (l *ledger) moved(number string) {
-	r, err := l.queue.Get(number)
+	e, err := l.Queued(context.Background(), number)
 	if err != nil {
 		l.log.Warn("upload event not told", "number", number, "cause", err)
 		return
 	}
-	e := entryOf(r)
 	change := api.UploadChange{Number: number, State: e.State, Reason: e.Reason}
 	l.mu.Lock()
 	defer l.mu.Unlock()
