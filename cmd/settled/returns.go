@@ -11,13 +11,19 @@ import (
 // Reversible implements counter.Returns.
 func (b *book) Reversible(_ context.Context, number string) (counter.Reversible, error) {
 	r, err := b.queue.Get(number)
-	return counter.Reversible{Settlement: r.Settlement, Void: r.Void}, told(err)
+	of := counter.Reversible{Settlement: r.Settlement, Void: r.Void}
+	if err != nil || r.Void == "" {
+		return of, told(err)
+	}
+	v, err := b.queue.Void(r.Void)
+	of.Kept = v.Kept
+	return of, told(err)
 }
 
 // Reverse implements counter.Returns.
 func (b *book) Reverse(ctx context.Context, o counter.Order) (counter.Void, bool, error) {
 	v, replayed, err := b.queue.Reverse(ctx, queue.Reversal{
-		Number: o.Number, Key: o.Key, ContentDigest: o.Content, Kept: o.Kept, Reason: o.Reason,
+		Number: o.Number, Key: o.Key, ContentDigest: o.Content, Kept: o.Kept, Keep: o.Keep, Reason: o.Reason,
 		By: queue.By{Operator: o.By, Device: b.by.Device},
 	})
 	if err != nil {
@@ -34,7 +40,7 @@ func voidOf(q *queue.Queue, v queue.Void) (counter.Void, error) {
 		return counter.Void{}, err
 	}
 	void := counter.Void{
-		Number: v.Number, Whole: whole.Settlement, Back: counter.Amounts(v.Back), Reason: v.Reason, At: v.At,
+		Number: v.Number, Whole: whole.Settlement, Keep: v.Keep, Back: counter.Amounts(v.Back), Reason: v.Reason, At: v.At,
 		Operator: v.By.Operator, Seat: v.By.Device, Shift: v.Shift, Open: v.State == queue.Pending || v.State == queue.OnHold,
 		Differs: whole.Difference != nil,
 	}

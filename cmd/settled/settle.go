@@ -74,7 +74,7 @@ func confirm(cmd *cobra.Command, quote figures) error {
 	if agreed(cmd, "确认结算？") {
 		return nil
 	}
-	return errors.New("not confirmed, nothing was taken")
+	return errors.New("未确认，未扣款。")
 }
 
 // agreed asks the operator.

@@ -2,6 +2,7 @@ package counter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"settled/settle"
@@ -89,15 +90,28 @@ func (s VoidSlip) lines(p *page) {
 		p.add("整单撤销，以下金额全部退回")
 		return
 	}
-	kept := s.Void.Kept.Bill.Lines
+	keep := s.Void.Keep
+	if keep == nil {
+		keep = found(s.Void.Kept.Bill.Lines, s.Void.Whole.Bill.Lines)
+	}
 	for i, l := range s.Void.Whole.Bill.Lines {
-		if len(kept) > 0 && same(kept[0], l) {
-			kept = kept[1:]
+		if slices.Contains(keep, i+1) {
 			continue
 		}
 		name := fmt.Sprintf("退 第%d行 %s", i+1, printable(l.Name))
 		p.add(spread(name, s.Void.Whole.Split.Lines[i].Amount.String(), p.columns)...)
 	}
+}
+
+// found gives the numbers, from 1, of lines among all of a bill, where an older journal
+// does not say them: of equal ones the first.
+func found(lines, all []settle.Line) (numbers []int) {
+	for i, l := range all {
+		if len(numbers) < len(lines) && same(lines[len(numbers)], l) {
+			numbers = append(numbers, i+1)
+		}
+	}
+	return numbers
 }
 
 // same tells whether two lines of a bill cost and count the same.
