@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,8 +37,8 @@ func addClientFlags(cmd *cobra.Command) {
 func newClient(cmd *cobra.Command) (*client, error) {
 	base, _ := cmd.Flags().GetString("api")
 	tokenFile, _ := cmd.Flags().GetString("token-file")
-	base = firstOf(base, os.Getenv("SETTLED_API"), "http://127.0.0.1:8642")
-	tokenFile = firstOf(tokenFile, os.Getenv("SETTLED_TOKEN_FILE"))
+	base = cmp.Or(base, os.Getenv("SETTLED_API"), "http://127.0.0.1:8642")
+	tokenFile = cmp.Or(tokenFile, os.Getenv("SETTLED_TOKEN_FILE"))
 	if tokenFile == "" {
 		return nil, usagef("no API token: give --token-file or set SETTLED_TOKEN_FILE")
 	}

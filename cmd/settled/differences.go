@@ -21,7 +21,7 @@ func newDifferences() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := "/v1/differences"
 			if day != "" {
-				if err := checkDay(day); err != nil {
+				if _, err := dayFlag("day", day); err != nil {
 					return err
 				}
 				path += "?from=" + day + "&to=" + day

@@ -106,5 +106,5 @@ func (p *page) small(name string, f settle.Fen) {
 }
 
 func (p *page) time(name string, t time.Time) {
-	p.field(name, t.In(shanghai()).Format(time.DateTime))
+	p.field(name, t.In(Shanghai()).Format(time.DateTime))
 }
