@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"settled/cmd/settled/internal/api"
@@ -58,10 +59,10 @@ func (b *batches) SubscribeBatch() (told <-chan api.Batch, leave func()) {
 			}
 		}
 	}()
-	return out, func() {
+	return out, sync.OnceFunc(func() {
 		unsubscribe()
 		close(left)
-	}
+	})
 }
 
 func batchOf(p platform.Progress) api.Batch {

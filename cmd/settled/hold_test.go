@@ -2,10 +2,13 @@ package main
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 
 	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/platform"
 	"settled/queue"
+	"settled/settle"
 )
 
 // TestHoldVoid: a reversal that waits for the platform is put aside and back by the same
@@ -39,4 +42,39 @@ func TestHoldVoid(t *testing.T) {
 	default:
 		t.Error("nobody was told")
 	}
+}
+
+// TestMoveSeveral: of several numbers each is done or said why not, and the end counts.
+func TestMoveSeveral(t *testing.T) {
+	k := newKept(t)
+	q := k.open(t)
+	numbers := k.settle(t, q, "a", 3) // the second is acknowledged
+	ops, _ := k.serve(t, q)
+	out, errOut := k.verb(t, 1, append([]string{"queue", "hold", numbers[0], numbers[1], numbers[2], "012026112100099", "--why", "查"}, ops...)...)
+	contains(t, out, numbers[0]+" 已挂起", numbers[2]+" 已挂起")
+	contains(t, errOut, numbers[1]+" 未办理："+numbers[1]+" 目前平台已收", "012026112100099 未办理：没有这笔结算", "共 4 笔，2 笔未办理，见上")
+	out, errOut = k.verb(t, 0, append([]string{"queue", "release", numbers[0], numbers[2], "--why", "好"}, ops...)...)
+	contains(t, out, numbers[0]+" 已放行", numbers[2]+" 已放行")
+	if errOut != "" {
+		t.Errorf("nothing failed, yet it says %s", errOut)
+	}
+}
+
+// TestDifferenceText says what to collect or give back, and where cash stays as it was
+// that nothing is.
+func TestDifferenceText(t *testing.T) {
+	for cash, want := range map[settle.Fen]string{1200: "应补收现金 2.00", 800: "应退现金 2.00", 1000: "现金不变，无需补退"} {
+		q := queued{Cash: 1000, Platform: &api.Amounts{Fund: 1, Cash: cash}}
+		if got := q.why(); !strings.HasSuffix(got, want) {
+			t.Errorf("cash %s: %s", cash, got)
+		}
+	}
+}
+
+// TestLeaveBatch: a subscriber may leave twice.
+func TestLeaveBatch(t *testing.T) {
+	u := platform.NewUpload(nil, platform.Pace{}, slog.New(slog.DiscardHandler), nil)
+	_, leave := (&batches{u}).SubscribeBatch()
+	leave()
+	leave()
 }

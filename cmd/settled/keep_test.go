@@ -153,6 +153,9 @@ func TestVerifyVerb(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	k.write(t, file, string(data[:bytes.LastIndexByte(data[:len(data)-1], '\n')+1]))
+	_, errOut = k.verb(t, 1, "verify", k.state, "--config", filepath.Join(k.dir, "none"))
+	contains(t, errOut, "Restore "+k.state+"/journal from the backup")
 	k.write(t, file, strings.Replace(string(data), `"fund":"1.00"`, `"fund":"2.00"`, 1))
 	out, errOut = k.verb(t, 1, "verify", k.state, "--json", "--config", filepath.Join(k.dir, "none"))
 	contains(t, errOut, "entry 2 at offset")
