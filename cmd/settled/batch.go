@@ -67,7 +67,7 @@ func (b *batches) SubscribeBatch() (told <-chan api.Batch, leave func()) {
 
 func batchOf(p platform.Progress) api.Batch {
 	b := api.Batch{
-		ID: p.ID, Began: p.Began, Ended: orNil(p.Ended), Why: p.Why, Waiting: p.Waiting, Sent: p.Sent, Acknowledged: p.Acknowledged,
+		ID: p.ID, Began: p.Began, Ended: p.Ended, Why: p.Why, Waiting: p.Waiting, Sent: p.Sent, Acknowledged: p.Acknowledged,
 		Differ: p.Differ, Withdrawn: p.Withdrawn, Left: p.Left, Unclear: p.Unclear, Trouble: p.Trouble, HeldFor: []api.HeldFor{},
 	}
 	for code, n := range p.Held {

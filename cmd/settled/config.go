@@ -23,8 +23,9 @@ type config struct {
 	// State is the directory of journal, queue and receipts; $STATE_DIRECTORY of
 	// the service manager when empty.
 	State string `toml:"state"`
-	// Credentials is the directory of the secrets journal.key, platform.secret and
-	// api.token; $CREDENTIALS_DIRECTORY of the service manager when empty.
+	// Credentials is the directory of the secrets journal.key, platform.secret, api.token
+	// (the cashier's) and, if there is one, operations.token;
+	// $CREDENTIALS_DIRECTORY of the service manager when empty.
 	Credentials string `toml:"credentials"`
 
 	// Archives is the directory of archives, to look up what is in them; none when empty.

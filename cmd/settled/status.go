@@ -42,11 +42,11 @@ func newStatus() *cobra.Command {
 
 // statusLines says the status to people.
 func statusLines(s api.Status, now time.Time) []string {
-	waits := func(since *time.Time) string {
-		if since == nil {
+	waits := func(since time.Time) string {
+		if since.IsZero() {
 			return ""
 		}
-		return "，最早一笔已等候" + age(now.Sub(*since))
+		return "，最早一笔已等候" + age(now.Sub(since))
 	}
 	lines := []string{
 		fmt.Sprintf("待上传    %d 笔%s", s.Pending, waits(s.OldestPending)),
@@ -54,7 +54,7 @@ func statusLines(s api.Status, now time.Time) []string {
 		fmt.Sprintf("垫付风险  统筹基金 ￥%s（平台尚未确认）", s.Exposed),
 		fmt.Sprintf("账本      第 %d 条 %s", s.Entry, s.Hash),
 	}
-	if s.At != nil {
+	if !s.At.IsZero() {
 		lines = append(lines, "最近写入  "+s.At.Format(time.DateTime))
 	}
 	for _, n := range s.Notices {

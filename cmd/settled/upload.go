@@ -153,7 +153,7 @@ func (f *follower) follow(ctx context.Context) (b api.Batch, err error) {
 		switch {
 		case ctx.Err() != nil:
 			return b, errors.New("批量上传在后台继续：the batch goes on in the daemon; `settled upload` follows it again, `settled upload --stop` ends it")
-		case err == nil && b.Ended != nil:
+		case err == nil && !b.Ended.IsZero():
 			return b, nil
 		case err == nil: // the stream ended
 			lost = time.Time{}
@@ -196,7 +196,7 @@ func (f *follower) once(ctx context.Context) (b api.Batch, err error) {
 	lines := bufio.NewScanner(events)
 	lines.Buffer(nil, 1<<20)
 	ours := false
-	for b.Ended == nil && lines.Scan() {
+	for b.Ended.IsZero() && lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), ": ")
 		switch {
 		case name == "event":

@@ -115,11 +115,11 @@ type Keeper interface {
 type Status struct {
 	Entry         uint64     `json:"entry"` // last of the journal
 	Hash          string     `json:"hash"`  // its hash: the head of the chain
-	At            *time.Time `json:"at,omitempty"`
-	Pending       int        `json:"pending"`                  // settlements that wait for the platform
-	Held          int        `json:"held"`                     // settlements that wait for a person
-	OldestPending *time.Time `json:"oldest_pending,omitempty"` // when it was settled
-	OldestHeld    *time.Time `json:"oldest_held,omitempty"`
+	At            time.Time  `json:"at,omitzero"`
+	Pending       int        `json:"pending"`                 // settlements that wait for the platform
+	Held          int        `json:"held"`                    // settlements that wait for a person
+	OldestPending time.Time  `json:"oldest_pending,omitzero"` // when it was settled
+	OldestHeld    time.Time  `json:"oldest_held,omitzero"`
 	Exposed       settle.Fen `json:"exposed"`           // 统筹基金 paid out that the platform has not acknowledged
 	Notices       []string   `json:"notices"`           // what an operator should know, since the start
 	Stopped       string     `json:"stopped,omitempty"` // why nothing more is written

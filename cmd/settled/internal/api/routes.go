@@ -136,9 +136,7 @@ func (s *Server) document(mux *http.ServeMux, api huma.API) (err error) {
 	}
 	mux.HandleFunc("GET /openapi.json", serve("application/json", s.spec))
 	mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", s.yaml))
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeRefusal(w, http.StatusNotFound, refusal(NoSuchPath, r.Method+" "+settle.Clip(r.URL.Path)+" is not in /openapi.json"))
-	})
+	mux.HandleFunc("/", unknown(mux, "/"))
 	return nil
 }
 

@@ -21,7 +21,7 @@ type confirmInput struct {
 // settlementAnswer is a settlement as the API shows it: the person is masked.
 type settlementAnswer struct {
 	Number      string      `json:"number"` // 结算单号
-	At          *time.Time  `json:"at,omitempty"`
+	At          time.Time   `json:"at,omitzero"`
 	Replayed    bool        `json:"replayed"`  // this key had made it before: nothing was taken now
 	Name        string      `json:"name"`      // masked
 	IDNumber    string      `json:"id_number"` // masked
@@ -49,7 +49,7 @@ func answerSettlement(st settle.Settlement) settlementAnswer {
 
 func answerEntry(e Entry) settlementAnswer {
 	a := answerSettlement(e.Settlement)
-	a.At, a.Upload, a.Void, a.From = timeOrNil(e.At), viewUpload(e), e.Void, e.From
+	a.At, a.Upload, a.Void, a.From = e.At, viewUpload(e), e.Void, e.From
 	return a
 }
 
@@ -159,11 +159,4 @@ func (s *Server) reprint(ctx context.Context, g Grant, in *numberInput) (*struct
 
 func receiptOf(e Entry, reprint int) counter.Receipt {
 	return counter.Receipt{Settlement: e.Settlement, At: e.At, Void: e.Void, From: e.From, Copy: reprint}
-}
-
-func timeOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
