@@ -78,3 +78,41 @@ func TestLeaveBatch(t *testing.T) {
 	leave()
 	leave()
 }
+
+// TestRefusedHold: what the platform refused says what to do next, of a settlement and of
+// its reversal, and names neither patient nor guardian.
+func TestRefusedHold(t *testing.T) {
+	of := &settle.Settlement{
+		Who:      settle.Identity{Name: keptName, IDNumber: keptID},
+		Guardian: settle.Identity{Name: "王建国", CardNumber: keptCard},
+	}
+	held := &queue.Held{Code: settle.PlatformRefused, Cashier: "医保平台不予办理（交易2207）：共济人王建国与" + keptName + "的关系已失效", Technician: "共济人王建国, card " + keptCard}
+	r := heldOf(held, of, "，不再报销的请撤销（void 单号）")
+	want := "医保平台不予办理（交易2207）：共济人王**与王**的关系已失效；请医保办按平台所述更正后放行（queue release 单号 --why 原因），不再报销的请撤销（void 单号）。"
+	if r.Cashier != want || strings.Contains(r.Technician, keptCard) || strings.Contains(r.Technician, "王建国") {
+		t.Errorf("%+v", r)
+	}
+	other := &queue.Held{Code: settle.UploadHeld, Cashier: "等材料。"}
+	if r := heldOf(other, of, "x"); r.Cashier != other.Cashier {
+		t.Errorf("%+v", r)
+	}
+	k := newKept(t)
+	q := k.open(t)
+	number := k.settle(t, q, "a", 2)[1]
+	v, _, err := q.Reverse(t.Context(), queue.Reversal{Number: number, Key: "v", ContentDigest: "d", Reason: "x", By: queue.By{Operator: "0001", Device: "W01"}})
+	if err == nil {
+		held.Number = v.Number
+		err = q.Hold(t.Context(), *held)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, desk := k.serve(t, q)
+	for _, verb := range [][]string{{"queue", "show", v.Number}, {"queue", "list"}} {
+		out, _ := k.verb(t, 0, append(verb, desk...)...)
+		contains(t, out, "请医保办按平台所述更正后放行")
+		if strings.Contains(out, keptName) || strings.Contains(out, "void 单号") {
+			t.Errorf("%q:\n%s", verb, out)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"settled/cmd/settled/internal/api"
@@ -56,7 +57,7 @@ func entryOf(r queue.Record) api.Entry {
 	case r.Archived != "":
 		e.Reason = &settle.Refusal{Code: queue.CodeArchived, Cashier: "已归档：" + r.Archived, Technician: "it is in " + r.Archived}
 	case r.State == queue.OnHold:
-		e.Reason = heldOf(r.Held)
+		e.Reason = heldOf(r.Held, &r.Settlement, "，不再报销的请撤销（void 单号）")
 	case e.State == api.Unknown:
 		e.Reason = refuse(settle.PlatformUnknown, r.Answer.Message)
 	case e.State == api.Differs:
@@ -67,12 +68,18 @@ func entryOf(r queue.Record) api.Entry {
 	return e
 }
 
-// heldOf is why something was held.
-func heldOf(h *queue.Held) *settle.Refusal {
+// heldOf is why a settlement, or its reversal, was held: what the platform refused with
+// what to do next, or else of it, and whom the platform names masked.
+func heldOf(h *queue.Held, of *settle.Settlement, orElse string) *settle.Refusal {
 	if h == nil {
 		return nil
 	}
-	return &settle.Refusal{Code: h.Code, Cashier: h.Cashier, Technician: h.Technician}
+	mask := func(text string) string { return of.Guardian.Mask(of.Who.Mask(text)) }
+	r := &settle.Refusal{Code: h.Code, Cashier: mask(h.Cashier), Technician: mask(h.Technician)}
+	if h.Code == settle.PlatformRefused {
+		r.Cashier = strings.TrimRight(r.Cashier, "。；") + "；请医保办按平台所述更正后放行（queue release 单号 --why 原因）" + orElse + "。"
+	}
+	return r
 }
 
 func stateOf(r queue.Record) api.UploadState {

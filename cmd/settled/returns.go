@@ -6,6 +6,7 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/queue"
+	"settled/settle"
 )
 
 // Reversible implements counter.Returns.
@@ -78,7 +79,11 @@ func (l *ledger) voidEntry(v queue.Void) api.Entry {
 		e.Kind = api.Refund
 	}
 	if v.State == queue.OnHold {
-		e.Reason = heldOf(v.Held)
+		of, err := l.queue.Get(v.Of)
+		if err != nil { // whose names are in it is not known
+			of.Settlement, v.Held = settle.Settlement{}, &queue.Held{Code: v.Held.Code, Cashier: v.Held.Code.Cashier(), Technician: err.Error()}
+		}
+		e.Reason = heldOf(v.Held, &of.Settlement, "")
 	}
 	return e
 }
