@@ -173,7 +173,7 @@ func (q *refundQuote) show(out io.Writer, number string) error {
 // reprint for one that had been made before.
 func giveBack(cmd *cobra.Command, c *client, path string, ask map[string]any) error {
 	answer, _, err := c.send(cmd.Context(), path, ask)
-	if err != nil {
+	if err = unclear(err, "把同一条命令再执行一次（已办理的只显示原凭条，不会再退）"); err != nil {
 		return err
 	}
 	if asJSON(cmd) {
@@ -194,7 +194,7 @@ func giveBack(cmd *cobra.Command, c *client, path string, ask map[string]any) er
 	}
 	slip, _, err := c.do(cmd.Context(), http.MethodGet, fmt.Sprintf("/v1/voids/%s/receipt?copy=%d", done.Number, copyNo), nil)
 	if err != nil {
-		return fmt.Errorf("reversed as %s, but the slip cannot be shown: %w", done.Number, err)
+		return fmt.Errorf("已办理（%s），凭条没有显示出来，请补打（receipt %[1]s）：%w", done.Number, err)
 	}
 	_, err = cmd.OutOrStdout().Write(slip)
 	return err
