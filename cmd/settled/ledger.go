@@ -35,7 +35,15 @@ func (l *ledger) Entry(_ context.Context, number string) (api.Entry, error) {
 	if err != nil {
 		return api.Entry{}, told(err)
 	}
-	return entryOf(r), nil
+	e := entryOf(r)
+	e.Copies, err = l.queue.Copies(number)
+	return e, told(err)
+}
+
+// Reprint implements api.Ledger.
+func (l *ledger) Reprint(ctx context.Context, number string, by api.Grant) (int, error) {
+	n, err := l.queue.Reprint(ctx, number, queue.By{Operator: by.Operator, Device: by.Seat})
+	return n, told(err)
 }
 
 // Queued implements api.Ledger.
@@ -51,7 +59,7 @@ func (l *ledger) Queued(ctx context.Context, number string) (api.Entry, error) {
 func entryOf(r queue.Record) api.Entry {
 	e := api.Entry{
 		Settlement: r.Settlement, Kind: api.Settlement, Number: r.Settlement.Number, Void: r.Void, From: r.From,
-		At: r.At, State: stateOf(r), Attempts: r.Attempts,
+		At: r.At, Shift: r.Shift, State: stateOf(r), Attempts: r.Attempts,
 	}
 	switch {
 	case r.Archived != "":

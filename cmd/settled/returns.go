@@ -67,13 +67,14 @@ func (l *ledger) Void(_ context.Context, number string) (counter.Void, api.Entry
 	}
 	e := l.voidEntry(v)
 	e.Settlement = void.Whole
-	return void, e, nil
+	e.Copies, err = l.queue.Copies(number)
+	return void, e, told(err)
 }
 
 // voidEntry is a reversal on its way to the platform. Of what it reverses it has the
 // number alone.
 func (l *ledger) voidEntry(v queue.Void) api.Entry {
-	e := api.Entry{Kind: api.Void, Number: v.Number, Back: api.Amounts(v.Back), At: v.At, State: voidState(v), Attempts: v.Attempts}
+	e := api.Entry{Kind: api.Void, Number: v.Number, Back: api.Amounts(v.Back), At: v.At, Shift: v.Shift, State: voidState(v), Attempts: v.Attempts}
 	e.Settlement.Number = v.Of
 	if v.Refund {
 		e.Kind = api.Refund

@@ -42,6 +42,7 @@ type Options struct {
 type Server struct {
 	options Options
 	grants  []tokenGrant
+	slips   originals
 	handler http.Handler
 	spec    []byte // OpenAPI, JSON
 	yaml    []byte

@@ -340,7 +340,8 @@ func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	var no *settle.Refusal
 	switch {
 	case err == nil:
-		slip := &Receipt{Settlement: written, At: s.ports.Clock()}
+		shift, _ := s.openShift(ctx) // known by now
+		slip := &Receipt{Settlement: written, At: s.ports.Clock(), Shift: shift}
 		_ = s.answer(try, event{kind: durable, receipt: slip}) // it is durable, whatever the screen says
 		return Settled{Settlement: written, Replayed: replayed}, nil
 	case errors.Is(err, ErrStale):

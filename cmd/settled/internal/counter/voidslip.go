@@ -18,7 +18,7 @@ type VoidSlip struct {
 func (v Void) papers() []Paper {
 	papers := []Paper{VoidSlip{Void: v}}
 	if v.Kept != nil {
-		papers = append(papers, Receipt{Settlement: *v.Kept, At: v.At, From: v.Whole.Number})
+		papers = append(papers, Receipt{Settlement: *v.Kept, At: v.At, Shift: v.Shift, From: v.Whole.Number})
 	}
 	return papers
 }
@@ -60,9 +60,7 @@ func (s VoidSlip) head(p *page) {
 	}
 	p.time("时间", v.At)
 	p.field("窗口", v.Seat+"  收费员 "+v.Operator)
-	if v.Shift > 0 {
-		p.field("班次", fmt.Sprint(v.Shift))
-	}
+	p.shift(v.Shift)
 	p.field("患者", st.Who.Name.String()+"  "+st.Who.IDNumber.String())
 	if st.Split.Family > 0 {
 		p.field("共济", st.Guardian.Name.String()+"  "+st.Guardian.IDNumber.String())
