@@ -177,7 +177,14 @@ func newQueueList() *cobra.Command {
 			}
 			showQueue(cmd.OutOrStdout(), rows, time.Now())
 			if page.Next != "" {
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "还有更多：--after %s\n", page.Next)
+				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "还有更多：--after %s\n", page.Next)
+			}
+			if f.state != "" {
+				return nil
+			}
+			owed, err := c.owed(cmd.Context())
+			if owed != "" {
+				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "另有平台已收、金额有差异的 %s。\n", owed)
 			}
 			return err
 		},

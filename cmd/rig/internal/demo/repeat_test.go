@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -44,6 +46,53 @@ func TestRefundAgain(t *testing.T) {
 	}
 	s.awaitUpload(t, after(t, second, "新单 "), "acknowledged")
 	s.sameBooks(t)
+}
+
+// TestReceiptVerb gives slips out again, of settlements and reversals: each copy is marked
+// and counted, also over a restart; nothing is settled twice.
+func TestReceiptVerb(t *testing.T) {
+	s := family(t)
+	_, err := s.daemon.run(t.Context(), "shift", "open", "--float", "0")
+	must(t, err)
+	bill, err := s.bill("child-follow-up.json", 1)
+	must(t, err)
+	slip, err := s.daemon.run(t.Context(), "settle", bill, "--yes")
+	must(t, err)
+	number := after(t, slip, "单号 ")
+	void, err := s.daemon.run(t.Context(), "void", number, "--reason", "试", "--yes")
+	must(t, err)
+	if strings.Contains(slip+void, "重打") || after(t, slip, "班次 ") != after(t, void, "班次 ") {
+		t.Errorf("originals\n%s\n%s", slip, void)
+	}
+	for i, number := range []string{number, after(t, void, "单号 "), number, number} {
+		if i == 3 {
+			must(t, s.daemon.stop())
+			must(t, s.daemon.start(t.Context()))
+		}
+		again, err := s.daemon.run(t.Context(), "receipt", number, "--columns", "32")
+		must(t, err)
+		if want := fmt.Sprintf("【重打 第%d次】", []int{1, 1, 2, 3}[i]); !strings.Contains(again, want) || after(t, again, "单号 ") != number || after(t, again, "班次 ") != after(t, slip, "班次 ") {
+			t.Errorf("copy %d lacks %s:\n%s", i, want, again)
+		}
+	}
+	if _, err := s.daemon.run(t.Context(), "receipt", "012026112299999"); err == nil || !strings.Contains(err.Error(), "没有这笔结算") {
+		t.Errorf("of what never was: %v", err)
+	}
+	for _, name := range []string{number, number + "-1", number + "-2", number + "-3"} {
+		if _, err := os.Stat(at(s.folder, "state/receipts/"+name+".txt")); err != nil {
+			t.Errorf("not on paper: %v", err)
+		}
+	}
+}
+
+// TestLeft: what a demo leaves running can be tried at once.
+func TestLeft(t *testing.T) {
+	s := open(t)
+	must(t, s.leave(t.Context()))
+	out, err := s.daemon.run(t.Context(), "quote", at(s.folder, fmt.Sprintf("bill-%d.json", next)))
+	if err != nil || !strings.Contains(out, "总额 ￥258.94") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // after gives the rest of the line behind a name.

@@ -227,7 +227,7 @@ func TestSlips(t *testing.T) {
 		}
 	}
 	must(t, s.daemon.stop()) // it ends when what is being printed is out
-	for _, name := range []string{number + "-1.txt", number + "-1.2.txt"} {
+	for _, name := range []string{number + "-1.txt", number + "-2.txt"} {
 		if paper, err := os.ReadFile(at(s.folder, "state/receipts/"+name)); err != nil || !bytes.Contains(paper, []byte("重打")) {
 			t.Errorf("reprint %s: %v\n%s", name, err, paper)
 		}
