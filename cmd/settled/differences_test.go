@@ -14,8 +14,10 @@ func TestOwed(t *testing.T) {
 		status       int
 		answer, want string
 	}{
-		"both ways": {200, `{"debts":[{"cash":"-0.30","items":[{"cash":"2.00"},{"cash":"-2.30"}]},{"items":[{"cash":"0.01","tolerated":true},{"cash":"0.00"}]}]}`,
-			"4 笔，应补收 ￥2.00，应退还 ￥2.30（逐笔见 queue list --state differs，逐人见 differences）"},
+		"both ways": {
+			200, `{"debts":[{"cash":"-0.30","items":[{"cash":"2.00"},{"cash":"-2.30"}]},{"items":[{"cash":"0.01","tolerated":true},{"cash":"0.00"}]}]}`,
+			"4 笔，应补收 ￥2.00，应退还 ￥2.30（逐笔见 queue list --state differs，逐人见 differences）",
+		},
 		"none":        {200, `{"debts":[]}`, ""},
 		"not allowed": {403, `{"code":"NOT_ALLOWED","cashier":"x"}`, ""},
 		"no books":    {404, `{"code":"NO_SUCH_PATH","cashier":"x"}`, ""},

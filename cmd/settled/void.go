@@ -173,7 +173,7 @@ func (q *refundQuote) show(out io.Writer, number string) error {
 // reprint for one that had been made before.
 func giveBack(cmd *cobra.Command, c *client, path string, ask map[string]any) error {
 	answer, _, err := c.send(cmd.Context(), path, ask)
-	if err = unclear(err, "把同一条命令再执行一次（已办理的只显示原凭条，不会再退）"); err != nil {
+	if err := unclear(err, "把同一条命令再执行一次（已办理的只显示原凭条，不会再退）"); err != nil {
 		return err
 	}
 	if asJSON(cmd) {

@@ -167,12 +167,12 @@ func (s *Server) reprint(ctx context.Context, g Grant, in *numberInput) (*reprin
 }
 
 // counted counts a copy and prints it.
-func (s *Server) counted(ctx context.Context, g Grant, number string, print func(copyNo int) error) (*reprintedOutput, error) {
+func (s *Server) counted(ctx context.Context, g Grant, number string, send func(copyNo int) error) (*reprintedOutput, error) {
 	n, err := s.options.Ledger.Reprint(ctx, number, g)
 	if err != nil {
 		return nil, err
 	}
-	return &reprintedOutput{reprinted{Number: number, Copy: n}}, print(n)
+	return &reprintedOutput{reprinted{Number: number, Copy: n}}, send(n)
 }
 
 func receiptOf(e Entry, copyNo int) counter.Receipt {
