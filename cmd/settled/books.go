@@ -39,7 +39,7 @@ func (b *books) Repair(ctx context.Context, day settle.Date, report string, item
 }
 
 // Claims implements api.Books.
-func (b *books) Claims(_ context.Context, month settle.Date) ([]reconcile.Claim, error) {
+func (b *books) Claims(_ context.Context, month settle.Date) (reconcile.Month, error) {
 	first := month - settle.Date(month.Day()) + 1
 	claims, err := b.with.Claims(first, first.AddMonths(1).Prev())
 	return claims, told(err)

@@ -20,7 +20,7 @@ type Books interface {
 	// where it is done. report is its id; "": whichever is the last.
 	Repair(ctx context.Context, day settle.Date, report string, item int, why string, by Grant) (reconcile.Finding, error)
 	// Claims drafts the 3203 of the month that a day is in.
-	Claims(ctx context.Context, month settle.Date) ([]reconcile.Claim, error)
+	Claims(ctx context.Context, month settle.Date) (reconcile.Month, error)
 	// Debts lists by person what is to be collected or given back for settlements of
 	// within days; zero days are open.
 	Debts(ctx context.Context, from, to settle.Date) ([]reconcile.Debt, error)
@@ -53,12 +53,8 @@ type daysInput struct {
 type (
 	reportOutput  struct{ Body reconcile.Report }
 	findingOutput struct{ Body reconcile.Finding }
-	claimsOutput  struct {
-		Body struct {
-			Claims []reconcile.Claim `json:"claims"`
-		}
-	}
-	debtsOutput struct {
+	claimsOutput  struct{ Body reconcile.Month }
+	debtsOutput   struct {
 		Body struct {
 			Debts []reconcile.Debt `json:"debts"`
 		}
@@ -110,7 +106,7 @@ func (s *Server) money(api huma.API, books Books) {
 			return nil, err
 		}
 		out := &claimsOutput{}
-		out.Body.Claims, err = books.Claims(ctx, month)
+		out.Body, err = books.Claims(ctx, month)
 		return out, err
 	})
 	register(api, operation{

@@ -24,9 +24,9 @@ func (s *shelf) Repair(_ context.Context, day settle.Date, report string, _ int,
 	return reconcile.Finding{}, nil
 }
 
-func (s *shelf) Claims(_ context.Context, month settle.Date) ([]reconcile.Claim, error) {
+func (s *shelf) Claims(_ context.Context, month settle.Date) (reconcile.Month, error) {
 	s.asked = append(s.asked, "claims "+month.String())
-	return nil, nil
+	return reconcile.Month{}, nil
 }
 
 func (s *shelf) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt, error) {

@@ -156,7 +156,7 @@ func (r *Reconciler) known(rows []reconcile.Row) (reconcile.Known, error) {
 
 // waiting adds the messages of a settlement or void that may be booked.
 func (r *Reconciler) waiting(w queue.Waiting, held bool, k *reconcile.Known) error {
-	o := reconcile.Open{Number: w.Number, Held: held}
+	o := reconcile.Open{Number: w.Number, Void: w.Void, Held: held}
 	if w.Void {
 		v, err := r.line.options.Queue.Void(w.Number)
 		if err != nil {
@@ -233,10 +233,10 @@ func (r *Reconciler) Finding(day settle.Date, id string, item int) (reconcile.Fi
 }
 
 // Claims drafts a month's 3203; from and to are its first and last day.
-func (r *Reconciler) Claims(from, to settle.Date) ([]reconcile.Claim, error) {
+func (r *Reconciler) Claims(from, to settle.Date) (reconcile.Month, error) {
 	rows, err := r.line.rows(from, to)
 	if err != nil {
-		return nil, err
+		return reconcile.Month{}, err
 	}
 	return reconcile.Claims(rows, from, to), nil
 }
