@@ -46,7 +46,7 @@ const (
 	NoDial  = "dial"    // nobody listens
 	Late    = "late"    // cut off; the request arrives a while later all the same
 	Twice   = "twice"   // it arrives twice, and the answer is that to the second
-	Mixed   = "mixed"   // the answer is somebody else's, to the same transaction
+	Mixed   = "mixed"   // the answer is somebody else's, to the same transaction, if it names anybody
 	Restart = "restart" // the platform starts anew: it has forgotten who is signed in
 )
 
@@ -134,6 +134,9 @@ func (w *weather) kind(infno, who string, dice *dice, now time.Time) string {
 	at := dice.below(1_000_000)
 	for _, kind := range w.kinds {
 		if at -= w.w.Kinds[kind]; at < 0 {
+			if kind == Mixed && !slices.Contains([]string{"2201", "2206", "2207", "2208"}, infno) {
+				return ""
+			}
 			return kind
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -86,9 +85,6 @@ func (w *wire) exchange(r *http.Request) (*http.Response, error) {
 
 // await waits as long as the answer would have taken.
 func await(r *http.Request, h http.Header) error {
-	if strings.HasSuffix(r.URL.Path, "/9001") { // everybody waits for a sign-in, in a way that stops virtual time
-		return nil
-	}
 	switch h.Get("Rig-Never") {
 	case "dial":
 		return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
