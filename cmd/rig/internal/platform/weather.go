@@ -167,12 +167,13 @@ func (w *weather) differs(batch string) yuan {
 	return yuan(dice.below(401) - 200)
 }
 
-// mixed keeps an answer, and gives the one before it to the same transaction.
+// mixed keeps a yes, and gives the one before it to the same transaction: nobody can tell
+// whom a refusal was meant for.
 func (w *weather) mixed(infno string, answer []byte) (before []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before = w.last[infno]
-	if w.last != nil {
+	if w.last != nil && bytes.Contains(answer, []byte(`"infcode":0`)) {
 		w.last[infno] = answer
 	}
 	return before

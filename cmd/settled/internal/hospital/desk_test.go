@@ -33,6 +33,7 @@ type desk struct {
 	end     func() // ends the upload
 	batches bool   // it uploads at night
 
+	odd      []time.Time          // days that were not even when the next began
 	stands   []settle.Settlement  // what could be reversed
 	visits   map[int]settle.Chart // the last one of each child
 	settled  int
@@ -143,6 +144,16 @@ func (d *desk) drained(most time.Duration) {
 			must(d.h.t, err)
 		}
 	}
+}
+
+// sleep waits until a time of the day, which is after midnight.
+func sleep(of time.Duration) {
+	y, m, day := now().Date()
+	next := time.Date(y, m, day, 0, 0, 0, 0, now().Location()).Add(of)
+	if !next.After(now()) {
+		next = next.Add(24 * time.Hour)
+	}
+	pause(next.Sub(now()))
 }
 
 func pause(d time.Duration) { <-time.After(d) }

@@ -164,16 +164,23 @@ func (h *hospital) run() (settled int) {
 		d.open()
 	}
 	h.each(func(d *desk) {
-		for range h.days {
+		for day := range h.days {
 			d.day(h.people)
 			if d.batches {
-				d.drained(10 * time.Hour)
+				d.drained(6 * time.Hour)
 			}
-			pause(now().Truncate(24*time.Hour).Add(24*time.Hour).Sub(now()) % (24 * time.Hour)) // till eight: zero hours UTC
+			sleep(30 * time.Minute) // past midnight
+			if d.number == 1+day%len(h.desks) {
+				d.reconcile(now().Add(-time.Hour), false)
+			}
+			sleep(8 * time.Hour)
 		}
 		d.drained(12 * time.Hour)
+		for _, at := range d.odd {
+			d.reconcile(at, true)
+		}
+		d.reconcile(now().Add(-12*time.Hour), true)
 	})
-	pause(time.Hour)
 	h.judge()
 	for _, d := range h.desks {
 		d.close()
