@@ -56,7 +56,7 @@ func rubbish(infno string, answer []byte, shape uint64) []byte {
 	shapes := []string{
 		"<html><body>系统维护中</body></html>", "", "{}", "[]", "null", `{"infcode":"x"}`, "\xcf\xb5\xcd\xb3\xb7\xb1\xc3\xa6", // GBK
 	}
-	if slices.Contains([]string{"1101", "5201", "2201", "2206", "2207", "2208"}, infno) {
+	if slices.Contains([]string{"1101", "2201", "2206", "2207", "2208"}, infno) { // without a list, 5201 says that there is none
 		shapes = append(shapes, `{"infcode":0}`, `{"infcode":0,"output":null}`, `{"infcode":"0","output":{}}`,
 			`{"infcode":0,"output":{"setlinfo":null,"data":[],"mdtrtinfo":"","baseinfo":{}}}`)
 	}

@@ -111,7 +111,7 @@ func (d *desk) reverse() {
 	r := queue.Reversal{Number: s.Number, Key: fmt.Sprintf("r%02d-%d", d.number, d.reversed), ContentDigest: "d", Reason: "未取药", By: clerk}
 	if keep := d.rnd.IntN(len(s.Bill.Lines)); keep > 0 {
 		c := child{desk: d.number}
-		_, err := fmt.Sscanf(string(s.Who.CardNumber.ClearPersonalData()[3:]), "%d", &c.n)
+		_, err := fmt.Sscanf(s.Who.CardNumber.ClearPersonalData()[3:], "%d", &c.n)
 		must(t, err)
 		kept := d.bill(c, s.Chart, keep, s.Split.Family > 0)
 		r.Kept = &kept

@@ -72,7 +72,6 @@ type hospital struct {
 	people   int // a day at a desk
 	children int // of a desk
 	desks    []*desk
-	verbose  bool
 }
 
 // weather is the simulator's.

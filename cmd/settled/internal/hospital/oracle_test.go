@@ -66,7 +66,7 @@ func (h *hospital) judge() {
 		}
 		live[s.Batch] = s
 	}
-	count := map[queue.State]int{}
+	count := map[string]int{}
 	held := map[string]int{}
 	for _, d := range h.desks {
 		d.judge(live, count, held)
@@ -80,7 +80,7 @@ func (h *hospital) judge() {
 }
 
 // judge takes what the desk has out of live.
-func (d *desk) judge(live map[string]booked, count map[queue.State]int, reasons map[string]int) {
+func (d *desk) judge(live map[string]booked, count, reasons map[string]int) {
 	t := d.h.t
 	if d.number == 1 { // to prove a journal takes as long as all the rest of this
 		_, err := d.queue.Verify(context.Background())
@@ -92,7 +92,10 @@ func (d *desk) judge(live map[string]booked, count map[queue.State]int, reasons 
 		for i := range list {
 			r := &list[i]
 			after = r.Settlement.Number
-			count[r.State]++
+			count[string(r.State)]++
+			if r.Difference != nil {
+				count["differing"]++
+			}
 			s, is := live[r.Settlement.Number]
 			delete(live, r.Settlement.Number)
 			if why := d.wrong(r, s, is, reasons); why != "" {

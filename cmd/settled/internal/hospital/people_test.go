@@ -23,12 +23,17 @@ const (
 // account pays for them.
 type child struct{ desk, n int }
 
-func (c child) psnNo() string      { return fmt.Sprintf("440300000000000002%02d%06d", c.desk, c.n) }
-func (c child) certNo() string     { return fmt.Sprintf("44030520%02d06%06d", 10+c.desk, c.n) }
-func (c child) cardNumber() string { return fmt.Sprintf("G%02d%06d", c.desk, c.n) }
-func (c child) cardSN() string     { return fmt.Sprintf("440300D1560000060000%02d%010X", c.desk, c.n) }
-func (c child) father() string     { return fmt.Sprintf("440300000000000003%02d%06d", c.desk, c.n/2) }
+func (c child) psnNo() string { return fmt.Sprintf("440300000000000002%02d%06d", c.desk, c.n) }
 
+func (c child) certNo() string { return fmt.Sprintf("44030520%02d06%06d", 10+c.desk, c.n) }
+
+func (c child) cardNumber() string { return fmt.Sprintf("G%02d%06d", c.desk, c.n) }
+
+func (c child) cardSN() string { return fmt.Sprintf("440300D1560000060000%02d%010X", c.desk, c.n) }
+
+func (c child) father() string { return fmt.Sprintf("440300000000000003%02d%06d", c.desk, c.n/2) }
+
+// who is what the card says.
 func (c child) who() settle.Identity {
 	return settle.Identity{
 		CardNumber: settle.Private(c.cardNumber()), CardCode: settle.Private(c.cardSN()), IDNumber: settle.Private(c.certNo()),
@@ -82,7 +87,7 @@ func goods() []settle.Line {
 		return settle.Line{Code: code, UnitPrice: decimal.RequireFromString(price), Quantity: decimal.New(1, 0)}
 	}
 	return []settle.Line{
-		line("001101010000010000-110100001", "15.00"), line("XJ01CAA040E001010102345", "20.00"),
+		line("001102000010000", "15.00"), line("XJ01CAA040E001010102345", "20.00"),
 		line("XN02BEB171A001010200678", "24.80"), line("XA11CCW103A001010400321", "33.00"),
 	}
 }
