@@ -23,8 +23,8 @@ func newReconcile() *cobra.Command {
 The day is the platform's (setl_time). Totals are asked for by insurance type, clearing type
 and office (3201); where one is unequal, the settlements are stated (3202), and each that
 differs is named with what to do. Nothing is repaired before a person says so:
-settled reconcile apply. It may be run again at any time, days later too; a note in the
-journal keeps each result.`,
+settled reconcile apply. It may be run again at any time, days later too; the journal
+keeps each result (settled reconcile days).`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkDay(day); err != nil {
@@ -38,7 +38,7 @@ journal keeps each result.`,
 		},
 	}
 	cmd.Flags().StringVar(&day, "day", "", "day of the platform's setl_time, 2026-11-22")
-	cmd.AddCommand(newReconcileApply(), newReconcileMonth())
+	cmd.AddCommand(newReconcileDays(), newReconcileApply(), newReconcileMonth())
 	addClientFlags(cmd)
 	return cmd
 }
