@@ -55,7 +55,9 @@ func (d *desk) open() {
 		Client: client, Queue: q, Now: now, By: clerk,
 		Head: nhsa.Head{Institution: institution, InstitutionName: "鹏湾医院", Operator: "0601", OperatorName: "收费员甲"},
 	})
-	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: platform.DefaultInFlight, OnlyInBatches: d.batches}, d.h.log(d), func(string) {})
+	d.upload = platform.NewUpload(d.line, platform.Pace{
+		InFlight: platform.DefaultInFlight, OnlyInBatches: d.batches, Spread: d.spread,
+	}, d.h.log(d), func(string) {})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- d.upload.Run(ctx) }()
@@ -63,6 +65,12 @@ func (d *desk) open() {
 		cancel()
 		must(t, <-ended)
 	}
+}
+
+// spread is drawn from the seed, the desk and the time, whoever asks first.
+func (d *desk) spread(pause time.Duration) time.Duration {
+	rnd := rand.New(rand.NewPCG(d.h.seed+uint64(d.number), uint64(now().UnixNano())))
+	return pause/2 + time.Duration(rnd.Int64N(int64(pause)))
 }
 
 // close ends the process; what is under way is broken off.

@@ -3,9 +3,12 @@ package hospital
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -15,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,6 +76,7 @@ type hospital struct {
 	people   int // a day at a desk
 	children int // of a desk
 	desks    []*desk
+	end      hash.Hash // of what became of each settlement
 }
 
 // weather is the simulator's.
@@ -110,10 +115,13 @@ func (h *hospital) forecast(rnd *rand.Rand) weather {
 }
 
 // open starts the platform. It is a process outside of virtual time.
-func open(t testing.TB, seed uint64, desks, days, people int) *hospital {
+func open(t testing.TB, seed uint64, s size) *hospital {
 	t.Helper()
-	h := &hospital{t: t, seed: seed, key: bytes.Repeat([]byte{7}, queue.KeySize), days: days, people: people, children: max(20, people)}
-	cmd := exec.Command(os.Getenv(rigVariable), "platform", "--listen", "127.0.0.1:0", "--follow", "--data", peopled(t, desks, h.children))
+	h := &hospital{
+		t: t, seed: seed, key: bytes.Repeat([]byte{7}, queue.KeySize), days: s.days, people: s.people, children: max(20, s.people),
+		desks: make([]*desk, 0, s.desks), end: sha256.New(),
+	}
+	cmd := exec.Command(os.Getenv(rigVariable), "platform", "--listen", "127.0.0.1:0", "--follow", "--data", peopled(t, s.desks, h.children))
 	out, err := cmd.StdoutPipe()
 	must(t, err)
 	must(t, cmd.Start())
@@ -197,32 +205,51 @@ func (h *hospital) each(do func(*desk)) {
 	all.Wait()
 }
 
-// TestHospital runs hospitals until there were as many settlements as are wanted.
+// size is a hospital's.
+type size struct{ desks, days, people int }
+
+// live runs a hospital, and gives how many settlements it made, and what was the end.
+func live(t *testing.T, seed uint64, s size) (settled int, end string) {
+	h := open(t, seed, s)
+	synctest.Test(t, func(t *testing.T) {
+		h.t = t
+		settled = h.run()
+	})
+	if t.Failed() {
+		t.Errorf("to see it again: make soak SEED=%d HOSPITAL=1", seed)
+	}
+	return settled, hex.EncodeToString(h.end.Sum(nil))
+}
+
+// TestHospital runs hospitals, from a seed on, for as many settlements as are wanted.
 func TestHospital(t *testing.T) {
 	seed, _ := strconv.ParseUint(os.Getenv(seedVariable), 10, 64)
 	if seed == 0 {
 		seed = uint64(time.Now().Unix())
 	}
+	s := size{desks: 2, days: 1, people: 20}
 	want, err := strconv.Atoi(os.Getenv(manyVariable))
-	desks, days, people := 5, 4, 300
-	if err != nil {
-		desks, days, people, want = 3, 2, 30, 1
+	if err == nil {
+		s = size{desks: 5, days: 4, people: 300}
 	}
 	t.Logf("hospitals from seed %d on", seed)
-	settled, began := 0, time.Now()
-	for ; settled < want && !t.Failed(); seed++ {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			h := open(t, seed, desks, days, people)
-			h.desks = make([]*desk, 0, desks)
-			synctest.Test(t, func(t *testing.T) {
-				h.t = t
-				settled += h.run()
-			})
-			if t.Failed() {
-				t.Logf("again: make soak SEED=%d HOSPITAL=1", seed)
-			}
+	var settled atomic.Int64
+	began, each := time.Now(), s.desks*s.days*s.people // at least: what is kept of a refund counts as well
+	for n := range (max(1, want) + each - 1) / each {
+		t.Run(fmt.Sprint("seed ", seed+uint64(n)), func(t *testing.T) {
+			t.Parallel()
+			made, _ := live(t, seed+uint64(n), s)
+			t.Logf("%d settlements in %s", settled.Add(int64(made)), time.Since(began).Round(time.Second))
 		})
-		t.Logf("%d settlements in %s", settled, time.Since(began).Round(time.Second))
+	}
+}
+
+// TestAgain runs a hospital twice: the same seed has the same end, to each request.
+func TestAgain(t *testing.T) {
+	s := size{desks: 3, days: 1, people: 20}
+	_, first := live(t, 104, s)
+	if _, again := live(t, 104, s); first != again {
+		t.Errorf("the same seed ended as %s and as %s", first, again)
 	}
 }
 

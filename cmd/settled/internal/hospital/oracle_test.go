@@ -74,9 +74,10 @@ func (h *hospital) judge() {
 	for batch, s := range live {
 		h.t.Errorf("%s (%s) is booked, and no journal has it", batch, s.ID)
 	}
+	fmt.Fprintln(h.end, b.Requests)
 	met := map[string]int{}
 	h.control("weather", nil, &met)
-	h.t.Logf("%v; held %v; met %v; open visits %d; requests %v", count, held, met, len(b.OpenVisits), b.Requests)
+	h.t.Logf("end %x: %v; held %v; met %v; open visits %d; requests %v", h.end.Sum(nil)[:8], count, held, met, len(b.OpenVisits), b.Requests)
 }
 
 // judge takes what the desk has out of live.
@@ -92,6 +93,7 @@ func (d *desk) judge(live map[string]booked, count, reasons map[string]int) {
 		for i := range list {
 			r := &list[i]
 			after = r.Settlement.Number
+			fmt.Fprintln(d.h.end, after, r.State, r.Attempts, r.Void, r.Ack != nil && r.Difference != nil)
 			count[string(r.State)]++
 			if r.Difference != nil {
 				count["differing"]++
