@@ -99,7 +99,7 @@ type storm struct {
 // forecast draws how bad it gets: from calm to a platform that fails one request in ten.
 func (h *hospital) forecast(rnd *rand.Rand) weather {
 	bad := []int{1, 4, 4, 10}[rnd.IntN(4)]
-	w := weather{Seed: h.seed, Rule: 2000, Differ: 20_000, Takes: 200, LateFor: 90, Kinds: map[string]int{
+	w := weather{Seed: h.seed, Rule: 2000, Differ: 20_000, Takes: 200, LateFor: []int{5, 90, 900}[rnd.IntN(3)], Kinds: map[string]int{
 		"cut": 1500 * bad, "500": 1200 * bad, "rubbish": 1500 * bad, "half": 800 * bad, "silent": 600 * bad,
 		"late": 1200 * bad, "twice": 600 * bad, "mixed": 400 * bad, "away": 800 * bad, "dial": 500 * bad, "restart": 20 * bad,
 	}}
