@@ -20,8 +20,20 @@ type Settlement struct {
 	Illustrative bool     `json:"illustrative,omitempty"` // the rules held demonstration data
 	Provisional  bool     `json:"provisional"`            // settled without the platform
 	OfflineWhy   string   `json:"offline_why"`            // reason code of the degraded mode
+	Warnings     []Code   `json:"warnings,omitempty"`     // soft limits that it was above when it was confirmed
+	SelfPaid     *Claim   `json:"self_paid,omitempty"`    // the patient paid it whole, to be claimed; nil: no
 	Operator     string   `json:"operator"`               //
 	Device       string   `json:"device"`                 // seat
+}
+
+// Claim (零星报销) says why the fund's part of a bill was not granted at the counter, and
+// how the patient, who paid all of it, gets it back. Such a settlement is never brought to
+// the platform.
+type Claim struct {
+	Why   Code     `json:"why"`             // OFFLINE_LIMIT, KNOWLEDGE_TOO_OLD
+	Where string   `json:"where"`           // where it is claimed
+	Bring []string `json:"bring,omitempty"` // what to bring
+	Until Date     `json:"until,omitempty"` // last day; zero: none is known here
 }
 
 // Chart is what the national platform is told about a visit beside the money.
