@@ -28,6 +28,7 @@ func newQueue() *cobra.Command {
 		newQueueList(), newQueueShow(), newQueueExport(),
 		newQueueMove("hold", "Take pending settlements out of the queue, so that they are not sent", "已挂起"),
 		newQueueMove("release", "Put held settlements back into the queue", "已放行"),
+		newQueueRepair(),
 	)
 	addClientFlags(cmd)
 	return cmd
@@ -206,7 +207,10 @@ func newQueueShow() *cobra.Command {
 			if err := c.get(cmd.Context(), "/v1/queue/"+url.PathEscape(given[0]), &raw); err != nil {
 				return err
 			}
-			return showQueued(cmd, raw)
+			if err := showQueued(cmd, raw); err != nil || asJSON(cmd) {
+				return err
+			}
+			return showMendable(cmd.Context(), cmd.OutOrStdout(), c, given[0])
 		},
 	}
 }

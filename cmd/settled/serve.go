@@ -249,7 +249,7 @@ func (d *daemon) openAPI() (err error) {
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Ready: d, Log: d.log, BuildVersion: version,
 	})
 	return err
 }

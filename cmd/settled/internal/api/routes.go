@@ -56,6 +56,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.shifts(api)
 	s.queue(api)
 	s.keep(api)
+	s.repairs(api)
 	s.batch(api)
 	s.books(api)
 	s.session(api)
