@@ -220,18 +220,25 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	completer := &catalogue.Completer{Store: d.items, Manner: catalogue.Manner{
 		AcceptStated: d.config.Catalogue.Unknown == "as_stated", CapTypes: d.config.Catalogue.CapTypes,
 	}}
-	o := d.config.Offline
+	at, err := d.lastEntry()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	clock := newForward(time.Now, func() time.Duration { return time.Since(began) }, at)
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: printer, Clock: clock.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
-		Offline: counter.Offline{
-			MaxAge:  o.MaxAge.Duration,
-			Person:  counter.Bound{Warn: o.PersonLimit / 2, Stop: o.PersonLimit},
-			Counter: counter.Bound{Warn: o.CounterLimit / 2, Stop: o.CounterLimit},
-		},
+		Offline: d.config.offline(),
 	})
 	return err
+}
+
+// lastEntry is the time of the journal's last entry.
+func (d *daemon) lastEntry() (time.Time, error) {
+	status, err := d.queue.Status()
+	return status.At, err
 }
 
 func (d *daemon) openAPI() (err error) {

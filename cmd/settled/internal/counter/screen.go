@@ -40,6 +40,7 @@ type Figures struct {
 	Notices      []Notice      `json:"notices"`
 	Provisional  bool          `json:"provisional"`
 	Illustrative bool          `json:"illustrative"`
+	SelfPaid     *settle.Claim `json:"self_paid,omitempty"` // the patient pays all and claims it later
 }
 
 // SlipView says what became of the last slip.
@@ -160,7 +161,7 @@ func FiguresOf(st settle.Settlement) Figures {
 	f := Figures{
 		Status: sp.Status, Total: sp.Total, Fund: sp.Fund, Own: sp.Own, Family: sp.Family, Cash: sp.Cash,
 		LimitAfter: sp.LimitAfter, Reasons: []Notice{}, Notices: []Notice{},
-		Provisional: st.Provisional, Illustrative: st.Illustrative,
+		Provisional: st.Provisional, Illustrative: st.Illustrative, SelfPaid: st.SelfPaid,
 	}
 	for _, code := range sp.Reasons {
 		f.Reasons = append(f.Reasons, notice(code))
