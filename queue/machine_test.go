@@ -193,7 +193,7 @@ func (x *machine) settle(t *rapid.T) {
 		c.Settlement.Split.Total += 9
 	}
 	if selfPaid := rapid.IntRange(0, 4).Draw(t, "self-paid") == 4; selfPaid {
-		c.Settlement.SelfPaid = &settle.Claim{Why: settle.OfflineLimit, Where: "here"}
+		c.Settlement.SelfPaid = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "here"}
 		c.Settlement.Split = settle.Split{Status: settle.NoFund, Total: c.Settlement.Split.Total, Cash: c.Settlement.Split.Total}
 	}
 	s, replayed, err := x.q.Settle(t.Context(), c)

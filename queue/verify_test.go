@@ -288,7 +288,7 @@ func TestMutations(t *testing.T) {
 	_, _, err = q.Reverse(t.Context(), Reversal{Number: list[1].Settlement.Number, Key: "v", ContentDigest: "d", Reason: "x", By: clerk})
 	must(t, err)
 	paid := bill(q, "paid", version(t, q), 0, 0, 0, 115)
-	paid.Settlement.SelfPaid, paid.Settlement.Split.UsageAfter = &settle.Claim{Why: settle.OfflineLimit, Where: "here"}, settle.Usage{}
+	paid.Settlement.SelfPaid, paid.Settlement.Split.UsageAfter = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "here"}, settle.Usage{}
 	_, _, err = q.Settle(t.Context(), paid)
 	must(t, err)
 	must(t, q.Repair(t.Context(), Repair{Number: list[2].Settlement.Number, Set: map[string]string{"doctor.code": "D9"}, Why: "a typo", By: clerk}))

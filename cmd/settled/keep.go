@@ -41,6 +41,7 @@ func (l *ledger) Status(context.Context) (api.Status, error) {
 		Entry: s.Entry, Hash: s.Hash, At: orNil(s.At), Pending: s.Pending, Held: s.Held, Exposed: s.Exposed,
 		OldestPending: orNil(s.OldestPending), OldestHeld: orNil(s.OldestHeld), Notices: append([]string{}, s.Notices...),
 	}
+	status.Risk = l.state.risk(s.Exposed)
 	if s.Stopped != nil {
 		status.Stopped = s.Stopped.Error()
 	}

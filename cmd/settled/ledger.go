@@ -16,6 +16,7 @@ import (
 type ledger struct {
 	queue *queue.Queue
 	log   *slog.Logger
+	state degraded
 
 	mu       sync.Mutex
 	watchers map[chan api.UploadChange]struct{}
@@ -34,7 +35,9 @@ func (l *ledger) Entry(_ context.Context, number string) (api.Entry, error) {
 	if err != nil {
 		return api.Entry{}, told(err)
 	}
-	return entryOf(r), nil
+	e := entryOf(r)
+	e.Degraded = l.state.of(r)
+	return e, nil
 }
 
 // Queued implements api.Ledger.
@@ -51,6 +54,9 @@ func entryOf(r queue.Record) api.Entry {
 	e := api.Entry{
 		Settlement: r.Settlement, Kind: api.Settlement, Number: r.Settlement.Number, Void: r.Void, From: r.From,
 		At: r.At, State: stateOf(r), Attempts: r.Attempts,
+	}
+	if r.State == queue.Pending || r.State == queue.OnHold {
+		e.Deadline = monthEnd(r.At)
 	}
 	switch {
 	case r.Archived != "":
@@ -79,6 +85,8 @@ func stateOf(r queue.Record) api.UploadState {
 	switch {
 	case r.State == queue.Voided:
 		return api.Voided
+	case r.State == queue.SelfPaid:
+		return api.SelfPaid
 	case r.State == queue.Blocked:
 		return api.Blocked
 	case r.State == queue.OnHold:

@@ -95,7 +95,7 @@ type queueFilter struct {
 }
 
 func (f *queueFilter) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.state, "state", "", "pending, unknown, acknowledged, differs, held, blocked, voided or withdrawn (default: all that are not done)")
+	cmd.Flags().StringVar(&f.state, "state", "", "pending, unknown, acknowledged, differs, held, blocked, voided, withdrawn, or self_paid: to be claimed by the patient (default: all that are not done)")
 	cmd.Flags().StringVar(&f.code, "code", "", "code of the reason, such as UPLOAD_HELD")
 	cmd.Flags().StringVar(&f.day, "day", "", "day of settling, 2026-11-21")
 	cmd.Flags().StringVar(&f.from, "from", "", "first day of settling")
@@ -277,7 +277,7 @@ func showQueue(out io.Writer, rows []queued, now time.Time) {
 	t := newTable(out, 4, 5, "结算单号", "时间", "等候", "总额", "统筹", "状态", "已发报文", "原因")
 	for _, q := range rows {
 		waits := "–"
-		if !slices.Contains([]string{"acknowledged", "differs", "voided", "withdrawn"}, q.State) {
+		if !slices.Contains([]string{"acknowledged", "differs", "voided", "withdrawn", "self_paid"}, q.State) {
 			waits = age(now.Sub(q.At))
 		}
 		t.AppendRow(table.Row{q.Number, q.At.Format(time.DateTime), waits, q.Total, q.Fund, stateText(q), q.Attempts, q.why()})
@@ -301,7 +301,7 @@ func age(d time.Duration) string {
 // stateTexts says where a settlement stands.
 var stateTexts = map[string]string{
 	"pending": "待上传", "unknown": "结果未知，核对中", "acknowledged": "平台已收", "differs": "平台已收，金额有差异", "held": "挂起，待处理",
-	"blocked": "等原单撤回", "voided": "已撤销", "withdrawn": "平台已撤回",
+	"blocked": "等原单撤回", "voided": "已撤销", "withdrawn": "平台已撤回", "self_paid": "先自费，待零星报销",
 }
 
 func stateText(q queued) string {

@@ -251,6 +251,9 @@ func (d *daemon) openAPI() (err error) {
 		return err
 	}
 	d.ledger = newLedger(d.queue, d.log)
+	if d.ledger.state, err = d.degraded(); err != nil {
+		return err
+	}
 	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
@@ -293,6 +296,9 @@ func (d *daemon) Notices(context.Context) []counter.Notice {
 	if why := d.broken.Load(); why != nil {
 		list = append(list, counter.Notice{Code: settle.RulesNotReloaded, Text: settle.RulesNotReloaded.Cashier() + (*why).Error()})
 	}
+	if status, err := d.queue.Status(); err == nil {
+		list = append(list, d.ledger.state.risk(status.Exposed).Alerts...)
+	}
 	return list
 }
 
@@ -321,6 +327,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 		"upload":   d.upload.Run,
 		"watchdog": d.notify,
 		"reload":   d.reload,
+		"exposure": d.watchExposure,
 		"readers": func(ctx context.Context) error {
 			go func() {
 				<-ctx.Done()

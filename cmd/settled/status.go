@@ -54,6 +54,7 @@ func statusLines(s api.Status, now time.Time) []string {
 		fmt.Sprintf("垫付风险  统筹基金 ￥%s（平台尚未确认）", s.Exposed),
 		fmt.Sprintf("账本      第 %d 条 %s", s.Entry, s.Hash),
 	}
+	lines = append(lines, riskLines(s.Risk)...)
 	if s.At != nil {
 		lines = append(lines, "最近写入  "+s.At.Format(time.DateTime))
 	}

@@ -21,7 +21,7 @@ import (
 //     Stop: they exceed it by at most one settlement, which the platform confirms or refuses
 //     within seconds.
 //   - Beyond that, and on knowledge older than MaxAge, nothing is granted: the patient pays
-//     all, gets a slip to claim with, and the platform is never told ([settle.Claim]).
+//     all, gets a slip to claim with, and the platform is never told ([settle.Reimbursement]).
 //     An account over its limit is not drawn; the fund's part is granted then.
 //
 // A clock that went back extends nothing: Clock must not (cmd/settled's goes on from the
@@ -248,7 +248,7 @@ func (s *Session) grant(ctx context.Context, q *Quote, patient *holder, again fu
 // selfPay makes of a quote one that the patient pays whole, with how it is claimed.
 func (s *Session) selfPay(q *Quote, why settle.Code) {
 	st, office := &q.Settlement, s.options.Offline.Claim
-	claim := &settle.Claim{Why: why, Where: office.Where, Bring: office.Bring}
+	claim := &settle.Reimbursement{Why: why, Where: office.Where, Bring: office.Bring}
 	if office.Days > 0 {
 		claim.Until = dateOf(s.ports.Clock().AddDate(0, 0, office.Days))
 	}

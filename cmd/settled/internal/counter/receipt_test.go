@@ -83,7 +83,7 @@ func slips() map[string]counter.Receipt {
 	}
 	claimed := plain
 	claimed.Split = claimed.Split.SelfPaid(claimed.Usage, settle.OfflineLimit)
-	claimed.SelfPaid = &settle.Claim{Why: settle.OfflineLimit, Where: "本院医保办（门诊楼一层 8 号窗）", Bring: []string{"本凭条", "社保卡", "病历", "发票"}, Until: 20251105}
+	claimed.SelfPaid = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "本院医保办（门诊楼一层 8 号窗）", Bring: []string{"本凭条", "社保卡", "病历", "发票"}, Until: 20251105}
 	return map[string]counter.Receipt{
 		"claim":   {Settlement: claimed, At: countertest.Morning()},
 		"plain":   {Settlement: plain, At: countertest.Morning()},
