@@ -20,6 +20,7 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/roster"
 	"settled/devices/pcsc"
 	"settled/queue"
 	"settled/queue/catalogue"
@@ -66,6 +67,7 @@ type daemon struct {
 	window  *counter.Session
 	ledger  *ledger
 	upload  *platform.Upload
+	roster  *roster.Loader
 	api     *api.Server
 }
 
@@ -217,6 +219,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 		return err
 	}
 	b := &book{queue: d.queue, by: d.by()}
+	d.roster = roster.New(roster.Ports{Platform: d.line, People: b, Rulebook: d, Now: time.Now, Log: d.log})
 	completer := &catalogue.Completer{Store: d.items, Manner: catalogue.Manner{
 		AcceptStated: d.config.Catalogue.Unknown == "as_stated", CapTypes: d.config.Catalogue.CapTypes,
 	}}
@@ -259,7 +262,7 @@ func (d *daemon) openAPI() (err error) {
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Ready: d, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Log: d.log, BuildVersion: version,
 	})
 	return err
 }
@@ -328,6 +331,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 		"watchdog": d.notify,
 		"reload":   d.reload,
 		"exposure": d.watchExposure,
+		"roster":   d.roster.Run,
 		"readers": func(ctx context.Context) error {
 			go func() {
 				<-ctx.Done()

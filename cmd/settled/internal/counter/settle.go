@@ -64,19 +64,29 @@ func (s *Session) askPlatform(ctx context.Context, card Card) (settle.Entitlemen
 
 // learn keeps the platform's answer, so that it is there when the line is not.
 func (s *Session) learn(ctx context.Context, card Card, e settle.Entitlement) (*holder, error) {
+	known, err := Learn(ctx, s.ports.People, s.ports.Rulebook, s.ports.Clock(), card.Who, e)
+	if err != nil {
+		return nil, refusalOr(err, Fault)
+	}
+	return &holder{card: card, known: known}, nil
+}
+
+// Learn keeps what the platform said, at a time, of the person who was asked about: of a
+// card's holder, or of somebody on a roster. It gives what is known then.
+func Learn(ctx context.Context, people People, rules Rulebook, at time.Time, who settle.Identity, e settle.Entitlement) (settle.Entitlement, error) {
 	said := e.Who.IDNumber
-	if said == "" || (card.Who.IDNumber != "" && card.Who.IDNumber != said) {
-		return nil, refuseBecause(settle.WrongPerson, "the platform answered with another person than the card's")
+	if said == "" || (who.IDNumber != "" && who.IDNumber != said) {
+		return e, refuseBecause(settle.WrongPerson, "the platform answered with another person than was asked about")
 	}
-	e.Who.CardNumber, e.Who.CardCode = card.Who.CardNumber, card.Who.CardCode
-	e.Person = s.ports.People.Person(said)
-	if e.Period = s.ports.Rulebook.On(s.today()).Period; e.Period == "" {
-		return nil, refuseBecause(settle.PolicyRowMissing, "the rules name no limit period for %s", s.today())
+	e.Who.CardNumber, e.Who.CardCode = who.CardNumber, who.CardCode
+	e.Person = people.Person(said)
+	if e.Period = rules.On(dateOf(at)).Period; e.Period == "" {
+		return e, refuseBecause(settle.PolicyRowMissing, "the rules name no limit period for %s", dateOf(at))
 	}
-	if err := s.ports.People.Learn(ctx, e); err != nil {
-		return nil, refusalOr(fmt.Errorf("keep the platform's answer: %w", err), Fault)
+	if err := people.Learn(ctx, e); err != nil {
+		return e, fmt.Errorf("keep the platform's answer: %w", err)
 	}
-	return &holder{card: card, known: e}, nil
+	return e, nil
 }
 
 // Quote computes who would pay what of a bill (settle.DecodeBill says its form) for
