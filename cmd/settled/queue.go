@@ -14,6 +14,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"settled/cmd/settled/internal/api"
 	"settled/settle"
 )
 
@@ -51,6 +52,8 @@ type queued struct {
 	State       string          `json:"state"`
 	Attempts    int             `json:"attempts"`
 	Reason      *settle.Refusal `json:"reason"`
+	Deadline    *time.Time      `json:"deadline"`
+	Degraded    *api.Degraded   `json:"degraded"`
 	Platform    *struct {
 		Fund   settle.Fen `json:"fund"`
 		Own    settle.Fen `json:"own"`
@@ -270,7 +273,7 @@ func showQueued(cmd *cobra.Command, raw json.RawMessage) error {
 		return err
 	}
 	showQueue(cmd.OutOrStdout(), []queued{one}, time.Now())
-	return nil
+	return showTerms(cmd.OutOrStdout(), one)
 }
 
 func showQueue(out io.Writer, rows []queued, now time.Time) {

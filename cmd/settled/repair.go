@@ -8,11 +8,13 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/platform"
 	"settled/queue"
 	"settled/settle"
@@ -114,4 +116,22 @@ func showMendable(ctx context.Context, out io.Writer, c *client, number string) 
 	}
 	t.Render()
 	return nil
+}
+
+// showTerms says why the platform was not there, and by when one that waits is to be there.
+func showTerms(out io.Writer, q queued) error {
+	if d := q.Degraded; d != nil {
+		when := "取号前"
+		if d.Phase == "after" {
+			when = "取号后"
+		}
+		if _, err := fmt.Fprintf(out, "离线原因（%s）：%s（%s）\n", when, counter.Sentence(d.Code), d.Code); err != nil {
+			return err
+		}
+	}
+	if q.Deadline == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "请于 %s 前上传：此后计入下月清算（3203）\n", q.Deadline.Format(time.DateOnly))
+	return err
 }

@@ -109,7 +109,7 @@ func TestRepair(t *testing.T) {
 	a := s.settled(t, 1)
 	s.awaitUpload(t, a.Number, "held")
 	out, err := s.keeper().run(t.Context(), "queue", "show", a.Number)
-	if err != nil || !strings.Contains(out, "doctor.code") || !strings.Contains(out, "D440301003218") || strings.Contains(out, "unit_price") {
+	if err != nil || !strings.Contains(out, "前上传：此后计入下月清算") || !strings.Contains(out, "doctor.code") || !strings.Contains(out, "D440301003218") || strings.Contains(out, "unit_price") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if out, err := s.daemon.run(t.Context(), "queue", "show", a.Number); err != nil || !strings.Contains(out, "doctor.code") || strings.Contains(out, "D440301003218") {
