@@ -465,6 +465,10 @@ func (m *model) event(e journal.Entry, ev event) error {
 		m.link(ev.Link)
 	case settled:
 		return m.settle(ev.done(), e.Device)
+	case selfPaid:
+		d := ev.done()
+		d.state = SelfPaid
+		return m.settle(d, e.Device)
 	case voided:
 		return m.reverse(&doneOf{number: ev.Number, of: m.find(ev.Of), person: m.find(ev.Of).person}, nil, e.Device)
 	case refunded:
@@ -499,6 +503,8 @@ func (m *model) outcome(e journal.Entry, ev event) error {
 		d, want, do = m.find(ev.Number), []State{Pending, OnHold, Voided}, func() { m.acknowledge(d, ev.Amounts, e.At) }
 	case held:
 		d, want, do = m.find(ev.Number), []State{Pending}, func() { d.state = OnHold }
+	case repaired:
+		d, want, do = m.find(ev.Number), []State{OnHold}, func() { d.repairs++ }
 	case released:
 		d, want, do = m.find(ev.Number), []State{OnHold}, func() { d.state = Pending }
 	case undone:

@@ -19,7 +19,6 @@ type Status struct {
 	OldestHeld    time.Time // the settlement's time; zero: none
 	Exposed       settle.Fen
 	Notices       []string // what an operator should know, since Open
-	Orderly       bool     // the run before this one ended in order, not by a kill or a power cut
 	Stopped       error    // why nothing more is written; nil: all is well
 }
 
@@ -41,6 +40,10 @@ func (q *Queue) Status() (Status, error) {
 	return s, err
 }
 
+// Orderly tells whether the run before this one ended in order, not by a kill or a power
+// cut.
+func (q *Queue) Orderly() bool { return q.trust == clean }
+
 // broken is the status without bbolt if its file is damaged and not touched any more.
 func (q *Queue) broken() (Status, bool) {
 	q.mu.RLock()
@@ -53,7 +56,7 @@ func (q *Queue) broken() (Status, bool) {
 
 // glance is the part of the status that bbolt has no part in.
 func (q *Queue) glance() Status {
-	s := Status{Entry: q.head.N, Hash: q.head.Hash, Applied: q.applied.N, Orderly: q.trust == clean, Stopped: q.stopped}
+	s := Status{Entry: q.head.N, Hash: q.head.Hash, Applied: q.applied.N, Stopped: q.stopped}
 	s.Notices = append(s.Notices, q.notices...)
 	_, s.At = q.journal.Head()
 	return s

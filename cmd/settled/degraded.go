@@ -20,11 +20,10 @@ type degraded struct {
 	trouble func() settle.Code // of the line now; nil: not known
 }
 
-func (d *daemon) degraded() (degraded, error) {
-	status, err := d.queue.Status()
+func (d *daemon) degraded() degraded {
 	return degraded{
-		offline: d.config.offline(), loss: d.config.Offline.LossBorneBy, began: time.Now(), orderly: status.Orderly, trouble: d.line.Trouble,
-	}, err
+		offline: d.config.offline(), loss: d.config.Offline.LossBorneBy, began: time.Now(), orderly: d.queue.Orderly(), trouble: d.line.Trouble,
+	}
 }
 
 // of picks the reason code of a settlement from what happened. Before its number, the

@@ -45,7 +45,10 @@ func TestRoster(t *testing.T) {
 	// Killed at the third person's 2001: two are known.
 	must(t, s.platform.Add(platform.Fault{Infno: "2001", Kind: platform.Hold, Skip: 2, Times: 1}))
 	loading := make(chan error, 1)
-	go func() { _, err := s.keeper().run(t.Context(), "roster", "load", list, "--rate", "6000/min"); loading <- err }()
+	go func() {
+		_, err := s.keeper().run(t.Context(), "roster", "load", list, "--rate", "6000/min")
+		loading <- err
+	}()
 	must(t, s.platform.Waiting(t.Context()))
 	must(t, s.daemon.cmd.Process.Kill())
 	if err := <-s.daemon.ended; err == nil {
