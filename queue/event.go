@@ -16,6 +16,7 @@ const (
 	kindKnown      = "known"      // what the platform said of a person
 	kindLink       = "link"       // an account may pay for a person
 	kindSettlement = "settlement" // a split that was confirmed
+	kindSelfPaid   = "self_paid"  // a bill that the patient paid whole, to claim it later
 	kindIDs        = "ids"        // message ids reserved
 	kindRequest    = "request"    // a message to the platform, before it is sent
 	kindAnswer     = "answer"     // what came of it
@@ -23,6 +24,7 @@ const (
 	kindDifference = "difference" // and its amounts differ from the split
 	kindHeld       = "held"       // taken out of the outbox, for a person to look at
 	kindRelease    = "release"    // put back into it
+	kindRepair     = "repair"     // a person mended what the platform is told
 	kindRestore    = "restore"    // what follows was written by a copy, from a backup
 	kindKey        = "key"        // what follows is sealed with another key
 	kindArchive    = "archive"    // entries were copied to an archive
@@ -62,6 +64,8 @@ func decode(e journal.Entry) (event, error) {
 		return body[linked](e)
 	case kindSettlement:
 		return body[settled](e)
+	case kindSelfPaid:
+		return body[selfPaid](e)
 	case kindIDs:
 		return body[reserved](e)
 	case kindRequest:
@@ -76,6 +80,8 @@ func decode(e journal.Entry) (event, error) {
 		return body[held](e)
 	case kindRelease:
 		return body[released](e)
+	case kindRepair:
+		return body[repaired](e)
 	case kindRestore:
 		return body[restored](e)
 	case kindKey:
