@@ -68,6 +68,35 @@ func decode(e journal.Entry) (event, error) {
 		return body[selfPaid](e)
 	case kindIDs:
 		return body[reserved](e)
+	case kindRestore:
+		return body[restored](e)
+	case kindKey:
+		return body[rekeyed](e)
+	case kindArchive:
+		return body[archived](e)
+	case kindVoid:
+		return body[voided](e)
+	case kindRefund:
+		return body[refunded](e)
+	case kindLinkEnd:
+		return body[unlinked](e)
+	case kindShiftOpen:
+		return body[shiftOpened](e)
+	case kindShiftClose:
+		return body[shiftClosed](e)
+	case kindRules:
+		return body[activated](e)
+	case kindNote:
+		return body[noted](e)
+	case kindReconcile:
+		return body[reconciled](e)
+	}
+	return decodeOutcome(e)
+}
+
+// decodeOutcome reads the event of an entry about one settlement or void on its way.
+func decodeOutcome(e journal.Entry) (event, error) {
+	switch e.Kind {
 	case kindRequest:
 		return body[requested](e)
 	case kindAnswer:
@@ -82,30 +111,8 @@ func decode(e journal.Entry) (event, error) {
 		return body[released](e)
 	case kindRepair:
 		return body[repaired](e)
-	case kindRestore:
-		return body[restored](e)
-	case kindKey:
-		return body[rekeyed](e)
-	case kindArchive:
-		return body[archived](e)
-	case kindVoid:
-		return body[voided](e)
-	case kindRefund:
-		return body[refunded](e)
 	case kindUndone:
 		return body[undone](e)
-	case kindLinkEnd:
-		return body[unlinked](e)
-	case kindShiftOpen:
-		return body[shiftOpened](e)
-	case kindShiftClose:
-		return body[shiftClosed](e)
-	case kindRules:
-		return body[activated](e)
-	case kindNote:
-		return body[noted](e)
-	case kindReconcile:
-		return body[reconciled](e)
 	}
 	return nil, fmt.Errorf("queue: entry %d is of kind %q: a newer version of the program wrote it", e.N, e.Kind)
 }

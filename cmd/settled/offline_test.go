@@ -15,8 +15,13 @@ func TestForward(t *testing.T) {
 	wall := func() time.Time { return began.Add(passed + set) }
 	f := newForward(wall, func() time.Duration { return passed }, began.Add(-time.Hour))
 	for _, c := range []struct{ passed, set, want time.Duration }{
-		{0, 0, 0}, {time.Minute, 0, time.Minute}, {2 * time.Minute, -48 * time.Hour, 2 * time.Minute}, {3 * time.Minute, -48 * time.Hour, 3 * time.Minute},
-		{10 * time.Minute, 0, 10 * time.Minute}, {11 * time.Minute, time.Hour, 71 * time.Minute}, {12 * time.Minute, 0, 72 * time.Minute},
+		{0, 0, 0},
+		{time.Minute, 0, time.Minute},
+		{2 * time.Minute, -48 * time.Hour, 2 * time.Minute},
+		{3 * time.Minute, -48 * time.Hour, 3 * time.Minute},
+		{10 * time.Minute, 0, 10 * time.Minute},
+		{11 * time.Minute, time.Hour, 71 * time.Minute},
+		{12 * time.Minute, 0, 72 * time.Minute},
 	} {
 		passed, set = c.passed, c.set
 		if got := f.Now().Sub(began); got != c.want {

@@ -128,7 +128,7 @@ const mostList = 3 << 20
 func readList(cmd *cobra.Command, path string) (string, error) {
 	in := cmd.InOrStdin()
 	if path != "-" {
-		file, err := os.Open(path) //nolint:gosec // the operator names a file of his own
+		file, err := os.Open(path)
 		if err != nil {
 			return "", usagef("%w", err)
 		}

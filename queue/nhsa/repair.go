@@ -80,7 +80,9 @@ var fixed = [...]struct{ end, why string }{
 	{"category", "目录类别决定了已收的金额；要改请撤销后重新结算"},
 	{"price_cap", "限价决定了已收的金额；要改请撤销后重新结算"},
 	{"first_self_pay_ratio", "先自付比例决定了已收的金额；要改请撤销后重新结算"},
-	{"total", "总额已收；要改请撤销后重新结算"}, {"fund", "金额已收；要改请撤销后重新结算"}, {"cash", "金额已收；要改请撤销后重新结算"},
+	{"total", "总额已收；要改请撤销后重新结算"},
+	{"fund", "金额已收；要改请撤销后重新结算"},
+	{"cash", "金额已收；要改请撤销后重新结算"},
 	{"began", "就诊时间必须是真实时间，并决定适用的政策；要改请撤销后重新结算"},
 	{"visit.date", "就诊日期决定适用的政策；要改请撤销后重新结算"},
 	{"visit.kind", "就诊类别决定适用的政策；要改请撤销后重新结算"},
@@ -99,7 +101,8 @@ func Mended(s settle.Settlement, set map[string]string) (settle.Settlement, erro
 		i := slices.IndexFunc(list, func(m Mend) bool { return m.Name == name })
 		switch {
 		case i < 0:
-			return s, notMendable(&s, name)
+			no := notMendable(&s, name)
+			return s, no
 		case strings.TrimSpace(value) != value || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' }):
 			return s, refuse(settle.BadField, name, "新值首尾有空格或含有控制字符，未修改；请核对后重新输入。", "spaces around the value, or control characters in it")
 		}

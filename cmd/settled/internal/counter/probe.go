@@ -58,7 +58,7 @@ func (s *Session) drawn(h *holder, key string) bool {
 	if err != nil || h.offline == "" && age < justAsked {
 		return false
 	}
-	return s.ports.People.Lot(key)%100 < uint32(max(0, s.options.Offline.Probe.Percent)) //nolint:gosec // at most 100
+	return s.ports.People.Lot(key)%100 < uint32(max(0, s.options.Offline.Probe.Percent))
 }
 
 // askAgain asks the platform anew who the card's holder is, and gives what is known after

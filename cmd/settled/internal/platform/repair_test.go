@@ -47,7 +47,8 @@ func TestRepair(t *testing.T) {
 				n := 0
 				killed = false
 				w.changed = func(string) {
-					if n++; n == kill {
+					n++
+					if n == kill {
 						killed = true
 						must(t, w.queue.Close())
 					}

@@ -154,7 +154,8 @@ func (l *Loader) load(job load) (why string) {
 		if why := l.one(job.ctx, p); why != "" {
 			return why
 		}
-		if l.pause(job.ctx, between); job.ctx.Err() != nil {
+		l.pause(job.ctx, between)
+		if job.ctx.Err() != nil {
 			return Stopped
 		}
 	}

@@ -54,7 +54,7 @@ func TestRead(t *testing.T) {
 	} {
 		list, err := Read(text)
 		no, ok := errors.AsType[*settle.Refusal](err)
-		if !ok || no.Code != want.Code || no.Field != want.Field || no.Line != want.Line || no.Cashier == "" || list != nil && len(list) > 0 && want.Line == 0 {
+		if !ok || no.Code != want.Code || no.Field != want.Field || no.Line != want.Line || no.Cashier == "" || len(list) > 0 && want.Line == 0 {
 			t.Errorf("%q: %+v, want %+v", text, no, want)
 		}
 		if ok && (strings.Contains(no.Cashier+no.Technician, "4403") || strings.Contains(no.Technician, "张")) {
@@ -183,12 +183,13 @@ func TestLoadLine(t *testing.T) {
 	down := &counter.Down{Reason: settle.PlatformDown, Err: errors.New("down")}
 	pauses := 0
 	p := s.loaded(t, func() {
-		switch pauses++; {
-		case pauses == 2:
+		pauses++
+		switch pauses {
+		case 2:
 			s.platform.Fail(down)
-		case pauses == 6:
+		case 6:
 			s.platform.Fail(nil)
-		case pauses == 8:
+		case 8:
 			s.platform.Fail(down)
 		}
 	})
