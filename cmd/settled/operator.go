@@ -63,13 +63,13 @@ func (d *daemon) loadOperators() error {
 	if err != nil {
 		return usagef("credential %s: %w", rosterName, err)
 	}
-	d.roster.Store(roster)
+	d.people.Store(roster)
 	return nil
 }
 
 // SignIn implements api.Operators.
 func (d *daemon) SignIn(id, password string) (api.Operator, bool) {
-	roster := d.roster.Load()
+	roster := d.people.Load()
 	if !roster.Check(id, password) {
 		return api.Operator{}, false
 	}
@@ -78,7 +78,7 @@ func (d *daemon) SignIn(id, password string) (api.Operator, bool) {
 
 // Operator implements api.Operators.
 func (d *daemon) Operator(id string) (api.Operator, bool) {
-	o := d.roster.Load().Find(id)
+	o := d.people.Load().Find(id)
 	if o == nil {
 		return api.Operator{}, false
 	}
@@ -86,7 +86,7 @@ func (d *daemon) Operator(id string) (api.Operator, bool) {
 }
 
 // Any implements api.Operators.
-func (d *daemon) Any() bool { return d.roster.Load().Size() > 0 }
+func (d *daemon) Any() bool { return d.people.Load().Size() > 0 }
 
 func operatorOf(o *operators.Operator) api.Operator {
 	return api.Operator{ID: o.ID, Name: o.Name, Role: api.Role(o.Role), Mark: o.Mark()}

@@ -39,8 +39,8 @@ func (s *stage) page(t *testing.T, b *browser.Browser, path, operator string) *b
 	return tab
 }
 
-// leave leaves the n-th visit's bill as one that waits.
-func (s *stage) leave(t *testing.T, name string, n int) (key string) {
+// park leaves the n-th visit's bill as one that waits.
+func (s *stage) park(t *testing.T, name string, n int) (key string) {
 	t.Helper()
 	bill, err := s.visit(name, n)
 	must(t, err)
@@ -91,7 +91,7 @@ func TestCashierPage(t *testing.T) {
 	must(t, tab.Press(kb.Escape))
 	must(t, tab.Shows("班次"))
 
-	key := s.leave(t, "child-visit.json", 1)
+	key := s.park(t, "child-visit.json", 1)
 	must(t, tab.Shows(key))
 	must(t, s.bothCards(t.Context()))
 	must(t, tab.Shows("已识别患者"))
@@ -131,7 +131,7 @@ func TestPageSurvives(t *testing.T) {
 	s := open(t)
 	tab := s.page(t, b, "/cashier", "0001")
 	must(t, s.bothCards(t.Context()))
-	key := s.leave(t, "child-follow-up.json", 1)
+	key := s.park(t, "child-follow-up.json", 1)
 	must(t, tab.Shows(key))
 	must(t, tab.Press(kb.F5))
 	must(t, tab.Shows("请核对金额"))
@@ -223,7 +223,7 @@ func TestKioskPage(t *testing.T) {
 	s := open(t)
 	tab := s.page(t, b, "/kiosk", "0100")
 	must(t, tab.Shows("请插入患者的社保卡"))
-	s.leave(t, "child-visit.json", 1)
+	s.park(t, "child-visit.json", 1)
 	must(t, s.bothCards(t.Context()))
 	_, err := s.daemon.run(t.Context(), "link", "child")
 	must(t, err)
@@ -238,7 +238,7 @@ func TestKioskPage(t *testing.T) {
 	must(t, s.takeCards(t.Context()))
 	must(t, tab.Shows("请插入患者的社保卡"))
 
-	s.leave(t, "child-follow-up.json", 2)
+	s.park(t, "child-follow-up.json", 2)
 	must(t, s.bothCards(t.Context()))
 	press(t, tab, "儿科门诊", "请核对金额")
 	press(t, tab, "去付款", "扫码付款")

@@ -25,7 +25,7 @@ const (
 	Insurance  Role = "insurance"  // 医保办: reads all, puts aside and releases, repairs; moves no money
 	Kiosk      Role = "kiosk"      // 自助机: the patient whose card is in the reader pays what waits
 	Hospital   Role = "his"        // the hospital's own system: quotes and settlements at its seat
-	Operations Role = "operations" // reads the queue, holds and releases, settles nothing
+	Operations Role = "operations" // 医保办、信息科: looks after queue, batches and books; settles and reverses nothing
 )
 
 // Grant is what a token stands for.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -87,7 +88,7 @@ func (s *Server) policy(api huma.API) {
 
 // titleOf is a row's parameter with its keys.
 func titleOf(r policy.Row) string {
-	name := firstOf(r.TitleChinese, string(r.Param))
+	name := cmp.Or(r.TitleChinese, string(r.Param))
 	for _, key := range r.Key {
 		if key != "" {
 			name += " · " + key

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -89,11 +88,8 @@ func (s *Server) asked(g Grant, in *searchInput) (Search, error) {
 		ask.Limit = 50
 	}
 	if ask.From == 0 {
-		t := s.options.Now().In(shanghai()).AddDate(0, 0, -days)
+		t := s.options.Now().In(counter.Shanghai()).AddDate(0, 0, -days)
 		ask.From = settle.Date(t.Year()*10000 + int(t.Month())*100 + t.Day())
 	}
 	return ask, nil
 }
-
-// shanghai is the civil time of the books; it has no summer time.
-func shanghai() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) }

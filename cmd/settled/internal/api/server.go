@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"settled/settle"
 )
 
 // Bounds of a request.
@@ -37,6 +35,8 @@ type Options struct {
 	Terminal     Terminal      // nil: this is no self-service seat
 	SignIn       *SignIn       // nil: nobody signs in, there are tokens only
 	Pages        Pages         // nil: there are none
+	Repairs      Repairs       // nil: nothing is mended
+	Rosters      Rosters       // nil: none is loaded
 	Ready        Readiness
 	BeyondLocal  bool             // listen elsewhere than on loopback; Hosts must then name this machine
 	Hosts        []string         // further names of this machine that a Host header may have, without port
@@ -44,8 +44,6 @@ type Options struct {
 	Log          *slog.Logger     // nil: slog.Default
 	Now          func() time.Time // of sessions; nil: time.Now
 	BuildVersion string
-	// ExposureLimit is shown with what is at risk; zero: not.
-	ExposureLimit settle.Fen
 }
 
 // Pages are the daemon's own pages. They hold nothing of anybody, and so need no token.
@@ -60,6 +58,7 @@ type Server struct {
 	options Options
 	grants  []tokenGrant
 	door    *door // nil: nobody signs in
+	slips   originals
 	handler http.Handler
 	spec    []byte // OpenAPI, JSON
 	yaml    []byte
@@ -101,13 +100,18 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.handler = s.guard(mux)
-	s.http = &http.Server{
-		Handler: s.handler, MaxHeaderBytes: maxHeader,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
-	}
+	s.http = bounded(s.handler, o.Log)
 	s.http.RegisterOnShutdown(func() { close(s.closing) })
 	return s, nil
+}
+
+// bounded is a server of a handler that bounds what a request may be and last.
+func bounded(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, MaxHeaderBytes: maxHeader,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 }
 
 // ServeHTTP answers one request, guards included.

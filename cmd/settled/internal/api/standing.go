@@ -18,7 +18,6 @@ type standing struct {
 	Platform *counter.Notice  `json:"platform,omitempty"` // why settlements are provisional; none: the platform answers
 	Queue    *Status          `json:"queue,omitempty"`    // not at a self-service seat
 	Shift    uint64           `json:"shift,omitempty"`    // that is open
-	Limit    *settle.Fen      `json:"limit,omitempty"`    // of queue.exposed, above which nothing is granted offline
 	Bills    []waitingBill    `json:"bills"`              // that wait, as /v1/bills gives them
 	Payment  *payment         `json:"payment,omitempty"`  // at a self-service seat: of the patient of now
 }
@@ -50,9 +49,6 @@ func (s *Server) stands(ctx context.Context, g Grant) (standing, error) {
 		return standing{}, err
 	}
 	now.Queue = &status
-	if s.options.ExposureLimit > 0 {
-		now.Limit = &s.options.ExposureLimit
-	}
 	shift, err := s.options.Ledger.CurrentShift(ctx, g.Seat)
 	var no *settle.Refusal
 	switch {

@@ -86,8 +86,8 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 			hospital: {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 		},
 		Ledger: ledger{f.Window}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Policy: func() api.Policy { return rules },
-		SignIn:        &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: token},
-		ExposureLimit: 200_000, Log: slog.New(slog.DiscardHandler),
+		SignIn: &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: token},
+		Log:    slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
 	f.web = httptest.NewServer(server)
@@ -258,9 +258,11 @@ func (f *fixture) Status(context.Context) (api.Status, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.status
+	s.Risk = &api.Risk{Counter: api.Limit{Bound: api.Bound{Warn: 100_000, Limit: 200_000}}, Alerts: []counter.Notice{}}
 	for _, st := range f.Book.Written() {
 		s.Pending++
 		s.Exposed += st.Split.Fund
+		s.Risk.Counter.At += st.Split.Fund
 	}
 	return s, nil
 }
@@ -327,6 +329,8 @@ func (l ledger) CurrentShift(ctx context.Context, _ string) (counter.Shift, erro
 	}
 	return s, err
 }
+
+func (ledger) Reprint(context.Context, string, api.Grant) (int, error) { return 1, nil }
 
 func (l ledger) Person(id settle.Private) string { return l.Book.Person(id) }
 

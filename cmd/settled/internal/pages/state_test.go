@@ -146,7 +146,7 @@ var trouble = []step{
 		f.send(t, func(d *countertest.Document) { d.Head["key"] = "AA20241105-000010" })
 		must(t, tab.Shows("AA20241105-000010"))
 		must(t, tab.Await(`document.getElementById('banner').innerText.includes('已识别患者')`))
-		must(t, tab.Click(`#middle tbody tr:last-child`))
+		must(t, tab.Click(`#middle tbody tr:first-child`))
 		must(t, tab.Press(kb.F5))
 		quoted(t, tab)
 		f.Book.FailNext(os.ErrDeadlineExceeded, true)

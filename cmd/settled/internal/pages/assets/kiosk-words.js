@@ -44,6 +44,7 @@ const words = {
   stillMore: ['秒后退出，您的信息会清除', '秒以后退出', 's until this ends and your data are cleared'],
   go: ['继续办理', '我还在', 'Continue'],
   offline: ['医保平台暂时连不上，按最近的资料结算，以后核对。', '现在按最近的资料算，以后会核对。', 'The insurance platform cannot be reached; this is settled by its last word and checked later.'],
+  claim: ['医保暂时不能记账：请先全额付款，凭条上写明以后怎样报销。', '医保现在记不了账：先自己付，小票上写着以后怎么报销。', 'The insurance cannot pay now: please pay it all; the receipt says how to claim it later.'],
   called: ['请举手示意，或到人工窗口；服务台就在旁边。', '请举手，或去窗口。', 'Please raise your hand, or go to the counter next to this.'],
 };
 

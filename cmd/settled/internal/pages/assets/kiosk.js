@@ -101,7 +101,7 @@ function sceneQuote(q) {
   const family = has('GUARDIAN_MISSING') && !s.skip;
   const parts = [who(), h('h2', {}, t('check')), h('div', { class: 'pays' }, pay('total', q.total), pay('fund', q.fund),
     fen(q.own) > 0 && pay('own', q.own), fen(q.mutual) > 0 && pay('mutual', q.mutual), pay('cash', q.cash, 'you')),
-  family && h('p', { class: 'ask' }, t('guardian')), has('NO_LINK') && h('p', { class: 'ask' }, t('noLink')), q.provisional && h('p', { class: 'ask' }, t('offline')),
+  family && h('p', { class: 'ask' }, t('guardian')), has('NO_LINK') && h('p', { class: 'ask' }, t('noLink')), q.provisional && h('p', { class: 'ask' }, t('offline')), q.self_paid && h('p', { class: 'ask' }, t('claim')),
   has('BILL_SETTLED') && h('p', { class: 'ask' }, q.notices.find((/** @type {any} */ n) => n.code === 'BILL_SETTLED').text)];
   const next = family ? button(t('skip'), () => { s.skip = true; render(); }, 'main') : button(fen(q.cash) > 0 ? t('pay') : t('settle'), start, 'main');
   return ['', parts, button(t('back'), back), next];

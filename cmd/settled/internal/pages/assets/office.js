@@ -108,7 +108,7 @@ async function queue() {
       tile(st.platform ? 'wait' : 'good', st.platform ? '!' : '✓', st.platform ? '中断' : '通', st.platform?.text ?? '医保平台'),
       tile(q.pending ? 'wait' : 'good', q.pending ? '…' : '✓', String(q.pending), q.oldest_pending ? `笔待上传，最早 ${when(q.oldest_pending)}` : '笔待上传'),
       tile(q.held ? 'bad' : 'good', q.held ? '‖' : '✓', String(q.held), q.oldest_held ? `笔挂起，最早 ${when(q.oldest_held)}` : '笔挂起'),
-      tile('off', '￥', q.exposed, `未确认的统筹基金${st.limit ? `，上限 ${st.limit}` : ''}`),
+      tile('off', '￥', q.exposed, `未确认的统筹基金${q.risk ? `，上限 ${q.risk.counter.limit}` : ''}`),
       tile('off', '#', String(q.entry), `账本条数${q.hash ? `，链头 ${q.hash.slice(0, 12)}` : ''}`)),
     days.size > 0 && panel('未上传的统筹基金（按结算日；红色有挂起）', null, chart([...days.values()].sort((a, b) => a.day.localeCompare(b.day)).slice(-30))),
     panel('挂起：要人处理', csv('挂起', heads, held.map(row)), table([...heads, ''], held.map((/** @type {any} */ e) => [...row(e), may() && mover(e, 'release', '放行')]))),

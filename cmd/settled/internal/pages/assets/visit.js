@@ -34,6 +34,8 @@ export function banner(s) {
   if (s.screen?.state === 'quoted' && q?.status === 'refused') {
     [tone, sign, word, next] = ['bad', '✕', '不能按医保结算，未扣款', '请按下面的说明处理；按 Esc 退回。'];
     more = q.reasons.map((/** @type {any} */ r) => r.text).concat(more);
+  } else if (s.screen?.state === 'quoted' && q?.self_paid) {
+    [tone, sign, word] = ['wait', '!', '请核对金额（先自费后报销，患者全额付现金）'];
   } else if (s.screen?.state === 'quoted' && q?.provisional) {
     [tone, word] = ['wait', '请核对金额（离线结算，待上传）'];
   }
@@ -60,7 +62,8 @@ export function chips(s) {
   const q = st.queue ?? {};
   const lost = st.not_ready.find((/** @type {any} */ n) => n.code === 'READER_MISSING');
   const slip = s.screen?.slip?.status;
-  const over = q.exposed && st.limit && fen(q.exposed) * 2 > fen(st.limit);
+  const risk = q.risk?.counter;
+  const over = risk && fen(risk.at) > fen(risk.warn);
   const list = [
     lost ? chip('bad', '✕', '读卡器断开') : chip('good', '✓', '读卡器'),
     slip === 'failed' || slip === 'no_printer' ? chip('bad', '✕', slip === 'failed' ? '打印机故障' : '无打印机') : chip('good', '✓', '打印机'),
@@ -68,7 +71,7 @@ export function chips(s) {
     q.pending ? chip('wait', '…', `待上传 ${q.pending} 笔`) : chip('good', '✓', '无待上传'),
   ];
   if (q.held) list.push(chip('bad', '‖', `挂起 ${q.held} 笔`));
-  list.push(chip(over ? 'bad' : 'off', '￥', `未确认基金 ${q.exposed ?? '0.00'}` + (st.limit ? `／上限 ${st.limit}` : '')));
+  list.push(chip(over ? 'bad' : 'off', '￥', `未确认基金 ${q.exposed ?? '0.00'}` + (risk ? `／上限 ${risk.limit}` : '')));
   list.push(st.shift ? chip('good', '✓', `班次 ${st.shift}`) : chip('wait', '!', '未开班'));
   if (q.stopped) list.push(chip('bad', '✕', '账本停止记账'));
   for (const n of st.notices) list.push(chip('wait', '!', n.text));
@@ -147,6 +150,7 @@ export function figures(f, why, due) {
     sources.map(([key, name]) => h('button', { type: 'button', class: (key === 'cash' && due ? 'due' : '') + (fen(f[key]) === 0 ? ' zero' : ''), onclick: () => why(key), title: '看理由' },
       h('span', { class: 'of' }, key === 'cash' && due ? '应收现金' : name), h('span', { class: 'amount' }, f[key]))),
     f.limit_after && h('p', { class: 'faint' }, `门诊年度限额剩余 ￥${f.limit_after}`),
+    f.self_paid && h('p', { class: 'note bad' }, `先自费后报销：患者全额付现金，凭条上有报销办法${f.self_paid.until ? `，${f.self_paid.until} 前有效` : ''}。`),
     f.illustrative && h('p', { class: 'note bad' }, '演示用政策数据，不能用于真实结算。'),
   ];
 }

@@ -13,7 +13,7 @@ export const grades = { A: '甲', B: '乙', C: '丙' };
 export const uploads = {
   pending: ['…', '待上传', 'wait'], unknown: ['?', '结果待查', 'wait'], acknowledged: ['✓', '平台已收', 'good'],
   differs: ['≠', '平台金额不同', 'bad'], held: ['‖', '已挂起', 'bad'], blocked: ['…', '等原单撤销', 'wait'],
-  voided: ['↶', '已撤销', 'off'], withdrawn: ['↶', '平台已撤销', 'off'],
+  voided: ['↶', '已撤销', 'off'], withdrawn: ['↶', '平台已撤销', 'off'], self_paid: ['￥', '先自费，不上传', 'off'],
 };
 
 /** @type {Object<string, string>} */
