@@ -37,7 +37,7 @@ func (l *ledger) Search(ctx context.Context, s api.Search) ([]api.Entry, error) 
 	if err != nil {
 		return nil, err
 	}
-	all := append(settled, voids...)
+	all := slices.Concat(settled, voids)
 	slices.SortFunc(all, func(a, b api.Entry) int { return cmp.Compare(b.Number, a.Number) })
 	return all[:min(s.Limit, len(all))], nil
 }

@@ -105,7 +105,7 @@ func (d *door) cookie(o Operator) *http.Cookie {
 	_, _ = rand.Read(nonce)                                                                                                 // never fails
 	said, _ := json.Marshal(session{Operator: o.ID, Seat: d.Seat, Since: d.now().Unix(), Nonce: b64.EncodeToString(nonce)}) // strings and a number
 	head := b64.EncodeToString(said)
-	c := d.empty()
+	c := d.empty() //nolint:gosec // as empty
 	c.Value = head + "." + b64.EncodeToString(sum(d.key, head, o.Mark))
 	if c.MaxAge = 0; o.Role == Kiosk {
 		c.MaxAge = int(lastsKiosk / time.Second)
@@ -115,7 +115,7 @@ func (d *door) cookie(o Operator) *http.Cookie {
 
 // empty is the cookie that ends a session in the browser.
 func (d *door) empty() *http.Cookie {
-	return &http.Cookie{Name: cookieName, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: -1}
+	return &http.Cookie{Name: cookieName, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: -1} //nolint:gosec // on the loopback there is no TLS
 }
 
 // sessionOf reads a request's cookie; ok is false if it is not good, or not any more.
@@ -173,7 +173,8 @@ func (d *door) try(id, password string) (Operator, error) {
 		delete(d.failures, id)
 		return o, nil
 	}
-	if f.count++; f.count >= mostFailures {
+	f.count++
+	if f.count >= mostFailures {
 		f = failure{until: d.now().Add(pause)}
 	}
 	if len(d.failures) > mostSignedIn {

@@ -287,6 +287,14 @@ func TestWaitingBills(t *testing.T) {
 	if status, text, _ := d.call(t, http.MethodPost, "/v1/bills/key-0002/quote", nil, as(kioskToken)); status != http.StatusUnprocessableEntity {
 		t.Errorf("the terminal quotes another one's bill: %d %s", status, text)
 	}
+	nobodys := countertest.Bill(t, countertest.Child(), func(doc *countertest.Document) { doc.Head["key"] = countertest.Key(3); delete(doc.Head, "patient") })
+	d.json(t, http.MethodPost, "/v1/bills", nobodys, http.StatusCreated)
+	if status, text, _ := d.call(t, http.MethodPost, "/v1/bills/key-0003/quote", nil, as(kioskToken)); status != http.StatusUnprocessableEntity {
+		t.Errorf("the terminal quotes a bill that may be anybody's: %d %s", status, text)
+	}
+	if status, _, _ := d.call(t, http.MethodDelete, "/v1/bills/key-0003", nil, as(hospitalToken)); status != http.StatusNoContent {
+		t.Errorf("withdrawn: %d", status)
+	}
 	q := d.json(t, http.MethodPost, "/v1/bills/key-0001/quote", nil, http.StatusOK)
 	if shown := d.json(t, http.MethodGet, "/v1/session/quote", nil, http.StatusOK); shown.ID != q.ID {
 		t.Errorf("shown %s, quoted %s", shown.ID, q.ID)

@@ -177,7 +177,7 @@ func (d *Desk) advance(ctx context.Context) {
 	case Refunding:
 		err = d.refund(ctx, *a)
 	default:
-		err = d.leave(*a)
+		d.leave(*a)
 	}
 	if err != nil && ctx.Err() == nil {
 		d.o.Log.Warn("the terminal's attempt does not get on", "step", a.Step, "ref", a.Ref, "cause", err)
@@ -265,12 +265,10 @@ func (d *Desk) refund(ctx context.Context, a Attempt) error {
 }
 
 // leave lets go of an attempt that ended, once its card is gone.
-func (d *Desk) leave(a Attempt) error {
-	if _, there := d.o.Window.Holder(counter.Patient); a.Interrupted || there {
-		return nil
+func (d *Desk) leave(a Attempt) {
+	if _, there := d.o.Window.Holder(counter.Patient); !a.Interrupted && !there {
+		d.show(nil, "")
 	}
-	d.show(nil, "")
-	return nil
 }
 
 // to makes a step durable, then takes it. An end that nobody has to look at is kept no

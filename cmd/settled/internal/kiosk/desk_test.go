@@ -126,7 +126,12 @@ func (k *terminal) start(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- k.desk.Run(ctx) }()
-	k.stop = sync.OnceFunc(func() { cancel(); <-ended })
+	k.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	t.Cleanup(k.stop)
 }
 

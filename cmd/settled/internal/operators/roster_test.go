@@ -27,8 +27,13 @@ func TestRoster(t *testing.T) {
 		id, password string
 		want         bool
 	}{
-		{"0001", "246810", true}, {"0009", "correct horse", true},
-		{"0001", "246811", false}, {"0001", "", false}, {"0009", "246810", false}, {"", "", false}, {"0002", "246810", false},
+		{"0001", "246810", true},
+		{"0009", "correct horse", true},
+		{"0001", "246811", false},
+		{"0001", "", false},
+		{"0009", "246810", false},
+		{"", "", false},
+		{"0002", "246810", false},
 		{"0001", strings.Repeat("2", 10_000), false},
 	} {
 		if got := r.Check(tt.id, tt.password); got != tt.want {

@@ -115,7 +115,12 @@ func (f *fixture) startKiosk(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- desk.Run(ctx) }()
-	stop := sync.OnceFunc(func() { cancel(); <-ended })
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	t.Cleanup(stop)
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -139,6 +139,9 @@ var trouble = []step{
 		f.sendFor(t, countertest.Stranger(), func(d *countertest.Document) { d.Head["key"] = "MZ20241105-000009" })
 		must(t, tab.Shows("MZ20241105-000009"))
 		must(t, tab.Press(kb.F5))
+		must(t, tab.Shows("没有这位患者的待缴账单"))
+		must(t, tab.Press(kb.ArrowDown, kb.F5))
+		must(t, tab.Shows("不是同一人"))
 		must(t, tab.Await(`document.getElementById('banner').className === 'bad'`))
 	}},
 	{"cashier-stopped", func(t *testing.T, f *fixture, tab *browser.Tab) {

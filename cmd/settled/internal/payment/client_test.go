@@ -29,8 +29,13 @@ func TestClient(t *testing.T) {
 		want   kiosk.State
 		fails  bool
 	}{
-		{200, `{"state":"paid"}`, kiosk.Paid, false}, {200, `{"state":"waiting"}`, kiosk.Waiting, false},
-		{404, "", kiosk.Closed, false}, {500, `{"state":"paid"}`, "", true}, {200, `{"state":"maybe"}`, "", true}, {200, "paid", "", true}, {200, "", "", true},
+		{200, `{"state":"paid"}`, kiosk.Paid, false},
+		{200, `{"state":"waiting"}`, kiosk.Waiting, false},
+		{404, "", kiosk.Closed, false},
+		{500, `{"state":"paid"}`, "", true},
+		{200, `{"state":"maybe"}`, "", true},
+		{200, "paid", "", true},
+		{200, "", "", true},
 	} {
 		status, body = tt.status, tt.body
 		got, err := c.State(t.Context(), "K1")

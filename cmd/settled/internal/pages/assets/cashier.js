@@ -93,15 +93,16 @@ function renderChange(f) {
 const bar = [['F2', '结算'], ['F4', '理由'], ['F5', '预结算'], ['F6', '读卡'], ['F7', '登记共济'], ['F8', '退费'], ['F9', '查找·补打'], ['F10', '班次'], ['Escape', '取消']];
 
 function renderKeys() {
-  const main = s.screen?.state === 'quoted' && s.screen.quote?.status !== 'refused' || s.screen?.state === 'stopped' ? 'F2' : s.screen?.state === 'identified' && chosen() ? 'F5' : '';
+  const main = !s.line ? '' : s.screen?.state === 'quoted' && s.screen.quote?.status !== 'refused' || s.screen?.state === 'stopped' ? 'F2' : s.screen?.state === 'identified' && chosen() ? 'F5' : '';
   show($('keys'), bar.map(([key, word]) => h('button', { type: 'button', class: key === main ? 'main' : '', onclick: () => act(key) },
     h('kbd', {}, key === 'Escape' ? 'Esc' : key), word)));
 }
 
-/** The bill that F5 quotes: the one that was chosen, or the first of the patient. */
+/** The bill that F5 quotes: the one that was chosen, or the first of the patient; another one's only if it was chosen. */
 function chosen() {
   const bills = s.standing?.bills ?? [];
-  return bills.find((/** @type {any} */ b) => b.key === s.chosen) ?? bills.find((/** @type {any} */ b) => b.of === 'patient') ?? bills[0];
+  const of = (/** @type {string} */ whose) => bills.find((/** @type {any} */ b) => b.of === whose);
+  return bills.find((/** @type {any} */ b) => b.key === s.chosen) ?? of('patient') ?? of('nobody') ?? (s.screen?.patient ? undefined : bills[0]);
 }
 
 /** @param {string} key */
@@ -115,7 +116,7 @@ function move(by) {
   const bills = s.standing?.bills ?? [];
   if (s.quote || bills.length === 0) return;
   const at = bills.indexOf(chosen());
-  choose(bills[Math.max(0, Math.min(bills.length - 1, at + by))].key);
+  choose(bills[Math.max(0, Math.min(bills.length - 1, at < 0 ? 0 : at + by))].key);
 }
 
 /** @param {string|number|null} of */
@@ -134,6 +135,7 @@ function say(text, bad = true) {
 /** Does one thing at a time, and shows what was refused. @param {string} busy @param {() => Promise<any>} what */
 async function doing(busy, what) {
   if (s.busy) return;
+  if (!s.line) return say('与结算程序的连接中断，正在重连；请稍候再按。');
   s.busy = busy;
   s.said = '';
   render();
@@ -171,7 +173,7 @@ function act(key) {
 function quote() {
   if (s.screen?.state === 'idle') return say('请先插卡，再预结算。');
   const bill = chosen();
-  if (!bill) return say('没有待缴账单；请在医院系统中发送账单。');
+  if (!bill) return say((s.standing?.bills ?? []).length > 0 ? '没有这位患者的待缴账单；请核对卡，或用 ↑↓ 另选账单。' : '没有待缴账单；请在医院系统中发送账单。');
   return doing('正在预结算', async () => {
     await call('POST', `/v1/bills/${encodeURIComponent(bill.key)}/quote`);
     s.chosen = '';
