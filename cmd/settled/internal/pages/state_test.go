@@ -367,6 +367,50 @@ func TestAlone(t *testing.T) {
 	inspect(t, kiosk, "kiosk-portrait")
 }
 
+// TestQuiet: a patient who has gone is asked, then forgotten, and the card is called for;
+// one who is there goes on with a touch.
+func TestQuiet(t *testing.T) {
+	f := serve(t, nil)
+	kiosk := f.tab(t, "/kiosk", "0100")
+	must(t, kiosk.Open(f.base+"/kiosk?quiet=2"))
+	f.send(t, visit)
+	f.Insert(t, counter.Patient, countertest.Child())
+	click("儿科门诊", "请核对金额")(t, f, kiosk)
+	must(t, kiosk.Shows("您还在吗"))
+	inspect(t, kiosk, "kiosk-still")
+	click("继续办理", "请核对金额")(t, f, kiosk)
+	if f.Screen().State != "quoted" {
+		t.Errorf("the touch ended it: %+v", f.Screen())
+	}
+	must(t, kiosk.Shows("请取走您的卡"))
+	if sc := f.Screen(); sc.State != "idle" || sc.Patient != nil {
+		t.Errorf("the patient is still known: %+v", sc)
+	}
+	if left, err := browser.Eval[bool](kiosk, `/张|440|MZ|￥/.test(document.body.innerText)`); err != nil || left {
+		t.Errorf("something of the patient is on the screen: %v", err)
+	}
+	f.Pull(counter.Patient)
+	must(t, kiosk.Shows("请插入患者的社保卡"))
+}
+
+// TestScanner: a scanner that types chooses the bill that it read, wherever the focus is,
+// and what it typed is no cash.
+func TestScanner(t *testing.T) {
+	const scan = `(() => { for (const key of [...'MZ20241105-000319', 'Enter']) dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})); })(), true`
+	f := serve(t, nil)
+	tab := f.tab(t, "/cashier", "0001")
+	f.send(t, visit)
+	f.send(t, func(d *countertest.Document) { d.Head["key"] = "MZ20241105-000319" })
+	must(t, tab.Shows("MZ20241105-000319"))
+	must(t, tab.Await(`document.querySelector('tr.chosen').innerText.includes('000317')`))
+	_, err := browser.Eval[bool](tab, scan)
+	must(t, err)
+	must(t, tab.Await(`document.querySelector('tr.chosen').innerText.includes('000319')`))
+	if state := f.Screen().State; state != "idle" {
+		t.Errorf("the scan did something: %s", state)
+	}
+}
+
 // inspect looks at a state, and keeps a picture.
 func inspect(t *testing.T, tab *browser.Tab, name string) {
 	t.Helper()

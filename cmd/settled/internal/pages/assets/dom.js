@@ -2,11 +2,9 @@
 // Elements are made from text and other elements, never from HTML: what a patient or a
 // drug is called can't become markup.
 
-/** @typedef {Node|string|number|null|undefined|false} Child */
-
 /**
  * Makes an element; properties that begin with "on" are listeners, null and false leave out.
- * @param {string} tag @param {Object<string, any>} [props] @param {...(Child|Child[])} children
+ * @param {string} tag @param {Object<string, any>} [props] @param {...any} children
  * @returns {any}
  */
 export function h(tag, props = {}, ...children) {
@@ -21,9 +19,9 @@ export function h(tag, props = {}, ...children) {
   return e;
 }
 
-/** @param {any} children @returns {(Node|string)[]} */
+/** @param {any[]} children @returns {(Node|string)[]} */
 function flat(children) {
-  return children.flat(9).filter((c) => c !== null && c !== undefined && c !== false).map((c) => (c instanceof Node ? c : String(c)));
+  return children.flat(9).filter((/** @type {any} */ c) => c !== null && c !== undefined && c !== false).map((/** @type {any} */ c) => (c instanceof Node ? c : String(c)));
 }
 
 /** Replaces what is in an element. @param {Element} parent @param {...any} children */

@@ -9,9 +9,9 @@ import { beep } from './sound.js';
 import { say } from './kiosk-words.js';
 import { moment } from './words.js';
 
-const quiet = 60; // s without a touch; twice as long in elder mode
-const warned = 30; // s to answer
-const forgotten = 8; // s that a card may lie there after all is done
+const quiet = Number(new URLSearchParams(location.search).get('quiet')) || 60; // s without a touch; twice as long in elder mode
+const warned = Math.min(30, quiet); // s to answer
+const forgotten = Math.min(8, quiet); // s that a card may lie there after all is done
 
 /** @type {any} */
 const s = { line: false, screen: null, standing: null, quote: null, how: { english: false, elder: false }, skip: false, busy: false, said: '', left: 0, touched: 0, over: 0, out: 0, outSeq: 0, bill: '' };

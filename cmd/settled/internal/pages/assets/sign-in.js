@@ -9,7 +9,7 @@ const home = { cashier: '/cashier', supervisor: '/cashier', insurance: '/office'
 /** @param {string} role */
 function go(role) {
   const next = new URLSearchParams(location.search).get('next') ?? '';
-  location.replace(/^\/[a-z-]+(\?number=\d+)?$/.test(next) && next !== '/sign-in' ? next : home[role] ?? '/cashier');
+  location.replace(/^\/[a-z-]+(\?(number|quiet)=\d+)?$/.test(next) && next !== '/sign-in' ? next : home[role] ?? '/cashier');
 }
 
 $('form').addEventListener('submit', async (/** @type {Event} */ e) => {
