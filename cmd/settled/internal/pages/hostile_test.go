@@ -50,6 +50,7 @@ const attack = `(async () => {
 // and of other ports of this machine, and a name that was rebound to it, can read nothing
 // and do nothing.
 func TestHostilePage(t *testing.T) {
+	t.Parallel()
 	f := serve(t, nil)
 	tab := f.tab(t, "/cashier", "0001")
 	f.Insert(t, counter.Patient, countertest.Child())
@@ -101,6 +102,7 @@ func TestHostilePage(t *testing.T) {
 // TestNames: a patient, a drug and a department that are called like a script are shown
 // as they are called.
 func TestNames(t *testing.T) {
+	t.Parallel()
 	const bad = `<img src=x onerror="hacked=1"><script>hacked=1</script>`
 	f := serve(t, nil)
 	child := countertest.Child()
@@ -131,6 +133,7 @@ func TestNames(t *testing.T) {
 // TestWrongRoles: who signs in is brought where he may be, and the daemon refuses him what
 // the page of another would ask for.
 func TestWrongRoles(t *testing.T) {
+	t.Parallel()
 	f := serve(t, nil)
 	tab, err := chromium.Tab(1366, 768)
 	must(t, err)

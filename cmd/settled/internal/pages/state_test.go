@@ -293,6 +293,7 @@ var backOffice = []step{
 // nothing serious, nothing is cut off at the side, and with SCREENS=DIR a picture is kept
 // of each.
 func TestStates(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, path, operator string
 		steps                []step
@@ -303,6 +304,7 @@ func TestStates(t *testing.T) {
 		{"self-service", "/kiosk", "0100", selfService},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			f := serve(t, nil)
 			tab := f.tab(t, tt.path, tt.operator)
 			for _, s := range tt.steps {
@@ -321,6 +323,7 @@ func TestStates(t *testing.T) {
 // TestAlone looks at what stands alone: the sign-in, the statement on the screen and on
 // A4, and the cashier's and the terminal's pages on other screens.
 func TestAlone(t *testing.T) {
+	t.Parallel()
 	f := serve(t, nil)
 	tab, err := chromium.Tab(1366, 768)
 	must(t, err)
@@ -370,6 +373,7 @@ func TestAlone(t *testing.T) {
 // TestQuiet: a patient who has gone is asked, then forgotten, and the card is called for;
 // one who is there goes on with a touch.
 func TestQuiet(t *testing.T) {
+	t.Parallel()
 	f := serve(t, nil)
 	kiosk := f.tab(t, "/kiosk", "0100")
 	must(t, kiosk.Open(f.base+"/kiosk?quiet=2"))
@@ -396,6 +400,7 @@ func TestQuiet(t *testing.T) {
 // TestScanner: a scanner that types chooses the bill that it read, wherever the focus is,
 // and what it typed is no cash.
 func TestScanner(t *testing.T) {
+	t.Parallel()
 	const scan = `(() => { for (const key of [...'MZ20241105-000319', 'Enter']) dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})); })(), true`
 	f := serve(t, nil)
 	tab := f.tab(t, "/cashier", "0001")
