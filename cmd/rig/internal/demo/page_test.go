@@ -74,6 +74,16 @@ func (s *stage) clean(t *testing.T, tab *browser.Tab) {
 	}
 }
 
+// once checks that exactly one settlement was made, and brought to the platform once.
+func (s *stage) once(t *testing.T) {
+	t.Helper()
+	s.awaitCount(t, "acknowledged", 1)
+	if waits, there := len(s.count(t, "pending")), len(s.count(t, "acknowledged")); waits != 0 || there != 1 {
+		t.Errorf("%d settlements wait, %d are at the platform, want one", waits, there)
+	}
+	s.sameBooks(t)
+}
+
 // TestCashierPage is a morning at the window by the keyboard alone: two keys from a read
 // card to the receipt, cash and change, the reasons, the daemon's restart in the middle,
 // a second tab, a refund.
@@ -117,9 +127,7 @@ func TestCashierPage(t *testing.T) {
 	must(t, tab.Shows("凭条已打印"))
 	must(t, tab.Shows("82.90"))
 	picture(t, tab, "e2e-settled")
-	if n := len(s.count(t, "pending")) + len(s.count(t, "acknowledged")); n != 1 {
-		t.Fatalf("%d settlements", n)
-	}
+	s.once(t)
 	must(t, tab.Await(`!document.body.innerText.includes('`+key+`')`))
 	s.clean(t, tab)
 }
@@ -156,9 +164,7 @@ func TestPageSurvives(t *testing.T) {
 	must(t, second.Press(kb.F2))
 	must(t, tab.Shows("凭条已打印"))
 	must(t, second.Shows("凭条已打印"))
-	if n := len(s.count(t, "pending")) + len(s.count(t, "acknowledged")); n != 1 {
-		t.Errorf("%d settlements", n)
-	}
+	s.once(t)
 	s.clean(t, tab)
 }
 
@@ -259,8 +265,6 @@ func TestKioskPage(t *testing.T) {
 	if o := s.till.Last(); o.State != "refunded" || o.Refunds != 1 {
 		t.Errorf("order %+v", o)
 	}
-	if n := len(s.count(t, "pending")) + len(s.count(t, "acknowledged")); n != 1 {
-		t.Errorf("%d settlements", n)
-	}
+	s.once(t)
 	s.clean(t, tab)
 }
