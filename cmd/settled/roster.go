@@ -54,7 +54,7 @@ func (r *rosters) Roster(context.Context) (api.Roster, error) {
 
 func rosterOf(p roster.Progress) api.Roster {
 	r := api.Roster{
-		ID: p.ID, Began: orNil(p.Began), Ended: orNil(p.Ended), Why: p.Why, Total: p.Total, Learned: p.Learned,
+		ID: p.ID, Began: p.Began, Ended: p.Ended, Why: p.Why, Total: p.Total, Learned: p.Learned,
 		Fresh: p.Fresh, Refused: p.Refused, Left: p.Left, Trouble: p.Trouble, Lines: []api.RosterLine{},
 	}
 	for _, l := range p.Lines {
@@ -159,7 +159,7 @@ func loadRoster(cmd *cobra.Command, c *client, order api.RosterOrder) error {
 		if err := decodeAnswer(answer, &r); err != nil {
 			return err
 		}
-		if r.Ended != nil {
+		if !r.Ended.IsZero() {
 			return showRoster(cmd, answer, r)
 		}
 		if since := time.Since(told); since > 30*time.Second {

@@ -32,8 +32,8 @@ type RosterOrder struct {
 // Roster is where a load stands, or stood when it ended. Nothing in it is personal.
 type Roster struct {
 	ID      int64        `json:"id"`
-	Began   *time.Time   `json:"began,omitempty"`
-	Ended   *time.Time   `json:"ended,omitempty"`
+	Began   time.Time    `json:"began,omitzero"`
+	Ended   time.Time    `json:"ended,omitzero"`
 	Why     string       `json:"why,omitempty" enum:"done,line,stopped,failed" doc:"why it ended"`
 	Total   int          `json:"total"`
 	Learned int          `json:"learned"`

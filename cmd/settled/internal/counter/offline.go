@@ -250,7 +250,7 @@ func (s *Session) selfPay(q *Quote, why settle.Code) {
 	st, office := &q.Settlement, s.options.Offline.Claim
 	claim := &settle.Reimbursement{Why: why, Where: office.Where, Bring: office.Bring}
 	if office.Days > 0 {
-		claim.Until = dateOf(s.ports.Clock().AddDate(0, 0, office.Days))
+		claim.Until = DayOf(s.ports.Clock().AddDate(0, 0, office.Days))
 	}
 	st.SelfPaid, st.Split, st.Provisional = claim, st.Split.SelfPaid(st.Usage, why), false
 	st.Guardian = settle.Identity{}
