@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"settled/settle"
@@ -42,4 +43,34 @@ func encoded(t *rapid.T, v any, got []byte) {
 	if string(got) != string(want) {
 		t.Errorf("encoded as\n%s\nencoding/json says\n%s", got, want)
 	}
+}
+
+// TestSkimmed: what is left out of a body before it is replayed changes no event, and is
+// there to be left out.
+func TestSkimmed(t *testing.T) {
+	hostile := rapid.SampledFrom([]string{"a", `,"items":[`, `],"usage_after":{`, `,"mutual_by_account":`, `x"],"usage_after":{"ordinary":"9.99"`, `\`})
+	fen := rapid.Map(rapid.Int64Range(0, 1e6), func(n int64) settle.Fen { return settle.Fen(n) })
+	rapid.Check(t, func(t *rapid.T) {
+		b := settlementBody{Digest: hostile.Draw(t, "digest")}
+		s := &b.Settlement
+		s.Number, s.Key, s.Rules, s.Bill.Visit.Institution.Name = hostile.Draw(t, "number"), hostile.Draw(t, "key"), hostile.Draw(t, "rules"), hostile.Draw(t, "name")
+		s.Split.Fund, s.Split.UsageAfter.Ordinary = fen.Draw(t, "fund"), fen.Draw(t, "usage")
+		s.Split.Draws = []settle.Draw{{AccountID: hostile.Draw(t, "account"), Paid: fen.Draw(t, "paid")}}
+		steps := rapid.IntRange(0, 2).Draw(t, "steps")
+		for range steps {
+			s.Split.Lines = append(s.Split.Lines, settle.LineSplit{Name: hostile.Draw(t, "line")})
+			s.Split.Steps = append(s.Split.Steps, settle.Step{Note: hostile.Draw(t, "note"), Source: hostile.Draw(t, "source")})
+		}
+		body := b.encode()
+		less := skimmed(body)
+		var want, got settled
+		must(t, json.Unmarshal(body, &want))
+		must(t, json.Unmarshal(less, &got))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s\nof\n%s", diff, body)
+		}
+		if steps > 0 && len(less) > len(body)-100*steps {
+			t.Errorf("%d bytes of %d are left", len(less), len(body))
+		}
+	})
 }
