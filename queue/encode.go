@@ -50,8 +50,11 @@ func (p *settlementSeal) encode() ([]byte, error) {
 func (c *clearIdentity) appendJSON(b []byte) []byte {
 	b = append(b, '{')
 	for _, f := range [...]struct{ key, text string }{
-		{`"person_no":`, c.PersonNo}, {`"id_number":`, c.IDNumber}, {`"name":`, c.Name},
-		{`"card_number":`, c.CardNumber}, {`"card_code":`, c.CardCode},
+		{`"person_no":`, c.PersonNo},
+		{`"id_number":`, c.IDNumber},
+		{`"name":`, c.Name},
+		{`"card_number":`, c.CardNumber},
+		{`"card_code":`, c.CardCode},
 	} {
 		if f.text == "" {
 			continue

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 
@@ -40,7 +41,7 @@ func TestEncode(t *testing.T) {
 func encoded(t *rapid.T, v any, got []byte) {
 	want, err := json.Marshal(v)
 	must(t, err)
-	if string(got) != string(want) {
+	if !bytes.Equal(got, want) {
 		t.Errorf("encoded as\n%s\nencoding/json says\n%s", got, want)
 	}
 }

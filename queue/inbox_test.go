@@ -163,8 +163,8 @@ func TestGather(t *testing.T) {
 	}()
 	select {
 	case <-ran:
-	case <-errs:
-		t.Fatal("answered without company")
+	case err := <-errs:
+		t.Fatalf("answered without company: %v", err)
 	case <-time.After(time.Minute):
 		t.Fatal("not run before the company comes")
 	}

@@ -6,8 +6,8 @@ import (
 )
 
 // press packs as DEFLATE (RFC 1951) in one block of the fixed codes (3.2.6), with the
-// first match it finds: a tenth of compress/flate's time for a cashier who waits, most of
-// which goes into making codes of its own for each text. What it packs is a sixth longer.
+// first match it finds: a seventh of compress/flate's time for a cashier who waits, most of
+// which goes into making codes of its own for each text. What it packs is an eighth longer.
 type press struct {
 	recent  [1 << pressBits]int32 // where the four bytes of a hash were last, and one more
 	literal [256]code             // of a byte

@@ -33,20 +33,20 @@ func (s *Settlement) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-func (i *Insured) appendJSON(b []byte) []byte {
-	b = AppendText(append(b, `{"category":`...), string(i.Category))
-	b = appendFlag(b, `,"retired":true`, i.Retired)
-	b = i.Birth.AppendJSON(append(b, `,"birth_date":`...))
-	b = strconv.AppendBool(append(b, `,"shenzhen_hukou":`...), i.ShenzhenHukou)
-	b = i.Benefit.appendJSON(append(b, `,"benefit":`...))
-	b = appendList(append(b, `,"selections":`...), i.Selections, (*Selection).appendJSON)
-	b = appendFlag(b, `,"duplicate_enrolment":true`, i.DuplicateEnrolment)
-	if i.Own == nil {
+func (p *Insured) appendJSON(b []byte) []byte {
+	b = AppendText(append(b, `{"category":`...), string(p.Category))
+	b = appendFlag(b, `,"retired":true`, p.Retired)
+	b = p.Birth.AppendJSON(append(b, `,"birth_date":`...))
+	b = strconv.AppendBool(append(b, `,"shenzhen_hukou":`...), p.ShenzhenHukou)
+	b = p.Benefit.appendJSON(append(b, `,"benefit":`...))
+	b = appendList(append(b, `,"selections":`...), p.Selections, (*Selection).appendJSON)
+	b = appendFlag(b, `,"duplicate_enrolment":true`, p.DuplicateEnrolment)
+	if p.Own == nil {
 		b = append(b, `,"own_account":null`...)
 	} else {
-		b = append(i.Own.Balance.AppendJSON(append(b, `,"own_account":{"balance":`...)), '}')
+		b = append(p.Own.Balance.AppendJSON(append(b, `,"own_account":{"balance":`...)), '}')
 	}
-	b = appendList(append(b, `,"family_accounts":`...), i.Family, (*FamilyAccount).appendJSON)
+	b = appendList(append(b, `,"family_accounts":`...), p.Family, (*FamilyAccount).appendJSON)
 	return append(b, '}')
 }
 

@@ -1,6 +1,7 @@
 package settle_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"testing"
@@ -33,7 +34,7 @@ func encoded(t *rapid.T, v any, got []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != string(want) {
+	if !bytes.Equal(got, want) {
 		t.Errorf("encoded as\n%s\nencoding/json says\n%s", got, want)
 	}
 }
