@@ -176,8 +176,11 @@ func (d *desk) reconcile(at time.Time, last bool) {
 	day := settle.Date(y*10000 + int(m)*100 + n)
 	r := platform.NewReconciler(d.line, fmt.Sprintf("%02d", d.number))
 	none := func(n uint64) (counter.Shift, error) { return counter.Shift{}, fmt.Errorf("shift %d", n) }
-	odd := ""
-	for range 60 { // the line fails, and files come garbled: that is seen, and asked again
+	odd, tries := "", 3
+	if last {
+		tries = 60
+	}
+	for range tries { // the line fails, and files come garbled: that is seen, and asked again
 		report, err := r.Reconcile(context.Background(), day, none, clerk)
 		if odd = d.odds(&report); err != nil {
 			odd = err.Error()
@@ -188,7 +191,7 @@ func (d *desk) reconcile(at time.Time, last bool) {
 		pause(time.Minute)
 	}
 	if last {
-		t.Errorf("desk %d: %s: %s", d.number, day, settle.Clip(odd))
+		t.Errorf("desk %d: %s: %s", d.number, day, odd[:min(len(odd), 2000)])
 	}
 	d.odd = append(d.odd, at)
 }
