@@ -86,7 +86,8 @@ func TestLateAndTwice(t *testing.T) {
 	b.delay("2207", body("P1", "m1"), 10*time.Second)
 	b.delay("2207", body("P1", "m3"), 30*time.Second)
 	now = now.Add(20 * time.Second)
-	if b.Page(); len(b.late) != 1 || string(b.late[0].body) != string(body("P1", "m3")) {
+	_ = b.Page()
+	if len(b.late) != 1 || string(b.late[0].body) != string(body("P1", "m3")) {
 		t.Errorf("%d are late still", len(b.late))
 	}
 	message := []byte(`{"infno":"9001","msgid":"m4","mdtrtarea_admvs":"440300","insuplc_admdvs":"440300","recer_sys_code":"F","infver":"V1.0","opter_type":"1",` +
