@@ -69,7 +69,7 @@ func (q *Queue) Get(number string) (Record, error) {
 		return Record{}, err
 	}
 	if row.Of != "" {
-		return Record{}, noSettlement(number)
+		return Record{}, isVoid(number, row.Of)
 	}
 	return q.record(row)
 }
