@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,7 +88,7 @@ func TestLateAndTwice(t *testing.T) {
 	b.delay("2207", body("P1", "m3"), 30*time.Second)
 	now = now.Add(20 * time.Second)
 	_ = b.Page()
-	if len(b.late) != 1 || string(b.late[0].body) != string(body("P1", "m3")) {
+	if len(b.late) != 1 || !bytes.Equal(b.late[0].body, body("P1", "m3")) {
 		t.Errorf("%d are late still", len(b.late))
 	}
 	message := []byte(`{"infno":"9001","msgid":"m4","mdtrtarea_admvs":"440300","insuplc_admdvs":"440300","recer_sys_code":"F","infver":"V1.0","opter_type":"1",` +
