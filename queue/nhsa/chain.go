@@ -71,6 +71,8 @@ type Chain struct {
 	Abandoned     bool            `json:"abandoned,omitempty"` // undone on purpose
 	Doubt         bool            `json:"doubt,omitempty"`     // see [Chain.Restored]
 	Cleared       []string        `json:"cleared,omitempty"`   // visits that were taken back while in doubt
+	Repair        uint64          `json:"repair,omitempty"`    // see [Chain.Repaired]
+	Anew          bool            `json:"anew,omitempty"`      // on its way back, to begin again
 	Warnings      []string        `json:"warnings,omitempty"`
 }
 
@@ -298,7 +300,7 @@ func (c *Chain) takeFound(v Visit, r Reply) error {
 		switch {
 		case c.Doubt:
 			c.Step = StepDrop
-		case c.Abandoned:
+		case c.takesBack():
 			c.Unknowns[InfoRegister]--
 			c.undo(nil)
 		}
@@ -329,7 +331,7 @@ func (c *Chain) reversed() {
 	case len(c.Open) > 0:
 	case c.Doubt && c.VisitID == "":
 		c.Step = StepFind
-	case c.Abandoned || c.Refusal != nil || c.Doubt:
+	case c.takesBack() || c.Refusal != nil || c.Doubt:
 		c.Step = StepDrop
 	default:
 		c.Step = StepSettle

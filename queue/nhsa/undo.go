@@ -13,7 +13,7 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 	case StepRegister:
 		c.refusedRegister(e)
 	case StepFind:
-		if c.Abandoned || c.Refusal == nil { // else held with the refusal of 2201
+		if c.takesBack() || c.Refusal == nil { // else held with the refusal of 2201
 			c.Refusal, c.Left = e.Refusal(), append(c.Left, InfoRegister)
 		}
 		c.end()
@@ -122,7 +122,7 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 		c.unregistered()
 		return
 	}
-	if !c.Abandoned || len(c.Gone) > 0 || !e.mentions("结算信息") {
+	if !c.takesBack() || len(c.Gone) > 0 || !e.mentions("结算信息") {
 		c.left(InfoRegister, e)
 	}
 	c.end()
@@ -132,7 +132,7 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 // is given up may have been registered more than once.
 func (c *Chain) unregistered() {
 	c.VisitID, c.Left = "", nil
-	if c.Abandoned {
+	if c.takesBack() {
 		c.undo(nil)
 		return
 	}
@@ -142,7 +142,7 @@ func (c *Chain) unregistered() {
 // left keeps what could not be taken back; of what was given up, that is why it is held.
 func (c *Chain) left(infno string, e *BusinessRefusal) {
 	c.Left = append(c.Left, infno)
-	if c.Abandoned {
+	if c.takesBack() {
 		c.Refusal = e.Refusal()
 	}
 }
@@ -153,7 +153,7 @@ func (c *Chain) undo(why *settle.Refusal) {
 	switch {
 	case len(c.Open) > 0:
 		c.Step = StepReverse
-	case c.VisitID == "" && c.Abandoned && c.Unknowns[InfoRegister] > 0:
+	case c.VisitID == "" && c.takesBack() && c.Unknowns[InfoRegister] > 0:
 		c.Step = StepFind // it may be registered all the same
 	case c.VisitID == "":
 		c.end()
@@ -167,8 +167,12 @@ func (c *Chain) undo(why *settle.Refusal) {
 // end stops the chain after everything was taken back that could be.
 func (c *Chain) end() {
 	c.Step = StepHeld
-	if c.Abandoned && len(c.Left) == 0 {
+	switch {
+	case len(c.Left) > 0:
+	case c.Abandoned:
 		c.Step, c.Refusal = StepUndone, nil
+	case c.Anew:
+		*c = Chain{Repair: c.Repair, Warnings: c.Warnings}
 	}
 }
 
@@ -185,7 +189,7 @@ func (c *Chain) Resume() {
 	}
 	c.Refusal, c.Left, c.Rounds, c.Uploaded = nil, nil, 0, 0
 	switch {
-	case c.Abandoned:
+	case c.takesBack():
 		c.Unknowns = map[string]int{InfoFees: 1, InfoRegister: c.Unknowns[InfoRegister]}
 		c.undo(nil)
 	case len(c.Open) > 0:
