@@ -74,7 +74,6 @@ func (h *hospital) judge() {
 	for batch, s := range live {
 		h.t.Errorf("%s (%s) is booked, and no journal has it", batch, s.ID)
 	}
-	fmt.Fprintln(h.end, b.Requests)
 	met := map[string]int{}
 	h.control("weather", nil, &met)
 	h.t.Logf("end %x: %v; held %v; met %v; open visits %d; requests %v", h.end.Sum(nil)[:8], count, held, met, len(b.OpenVisits), b.Requests)
@@ -93,7 +92,10 @@ func (d *desk) judge(live map[string]booked, count, reasons map[string]int) {
 		for i := range list {
 			r := &list[i]
 			after = r.Settlement.Number
-			fmt.Fprintln(d.h.end, after, r.State, r.Attempts, r.Void, r.Ack != nil && r.Difference != nil)
+			fmt.Fprintln(d.h.end, after, r.State, r.Void)
+			if r.Ack != nil {
+				fmt.Fprintln(d.h.end, sumsOf(r.Ack.Amounts))
+			}
 			count[string(r.State)]++
 			if r.Difference != nil {
 				count["differing"]++
