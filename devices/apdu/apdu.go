@@ -109,8 +109,8 @@ func ParseResponse(b []byte) (Response, error) {
 //
 // On an error the card's state is undecided: the command may have been carried out.
 // Nothing more can be sent over the same Transmitter; connect anew. Errors match one
-// of [ErrGone], [ErrMute], [ErrBusy], [ErrStuck], [ErrNoService], [ErrNoReader] or
-// the context's error where the cause is known.
+// of [ErrGone], [ErrMute], [ErrBusy], [ErrStuck], [ErrNoService], [ErrNoReader],
+// [ErrDenied] or the context's error where the cause is known.
 type Transmitter interface {
 	Transmit(ctx context.Context, command []byte) ([]byte, error)
 }
@@ -123,4 +123,5 @@ var (
 	ErrStuck     = errors.New("reader does not answer in time")
 	ErrNoService = errors.New("smart card service is not running")
 	ErrNoReader  = errors.New("no such reader")
+	ErrDenied    = errors.New("this user may not use the readers")
 )

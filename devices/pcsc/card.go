@@ -47,7 +47,7 @@ func Readers(ctx context.Context) ([]string, error) {
 		return session.Readers()
 	}
 	p := begin(list)
-	if err := await(ctx, p.done, o.Limit, apdu.ErrNoService); err != nil {
+	if err := await(ctx, nil, p.done, o.Limit, apdu.ErrNoService); err != nil {
 		return nil, fmt.Errorf("list readers: %w", err)
 	}
 	return p.value, p.err
@@ -125,7 +125,7 @@ func (c *Card) Close() error {
 		c.slots.release(c.slot)
 		return struct{}{}, nil
 	})
-	if err := await(context.Background(), p.done, c.slots.options.Limit, apdu.ErrStuck); err != nil {
+	if err := await(context.Background(), c.slots.ended, p.done, c.slots.options.Limit, apdu.ErrStuck); err != nil {
 		unmark := c.slots.leave(c.slot, err, apdu.ErrStuck)
 		p.abandon(func(struct{}, error) { unmark() })
 		return fmt.Errorf("reader %q: close: %w", c.reader, err)
