@@ -20,7 +20,9 @@ const (
 // Instructions used here (ISO 7816-4, table 4).
 const (
 	InsVerify       byte = 0x20 // clause 11.5.6; named so that nobody sends it unseen
+	InsExternalAuth byte = 0x82 // clause 11.5.4
 	InsGetChallenge byte = 0x84 // clause 11.5.3
+	InsInternalAuth byte = 0x88 // clause 11.5.2
 	InsSelect       byte = 0xA4 // clause 11.1.1
 	InsReadRecord   byte = 0xB2 // clause 11.3.3
 	InsGetResponse  byte = 0xC0 // clause 11.7.1
