@@ -13,6 +13,8 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/readers"
+	"settled/devices/hsm"
 	"settled/settle"
 )
 
@@ -43,8 +45,13 @@ type config struct {
 		Listen string `toml:"listen"` // loopback address
 	} `toml:"api"`
 	Readers struct {
-		Patient  string `toml:"patient"`  // part of the reader's name
-		Guardian string `toml:"guardian"` // part of the reader's name
+		Patient  string `toml:"patient"`  // identity or part of it, see readers.Role
+		Guardian string `toml:"guardian"` // likewise
+		Spare    string `toml:"spare"`    // stands in for the patient's
+		PSAM     string `toml:"psam"`     // the slot of the PSAM
+		// HSM is a command that asks the region's HSM, with its arguments; see package hsm.
+		HSM         []string `toml:"hsm"`
+		HSMDeadline duration `toml:"hsm_deadline"`
 	} `toml:"readers"`
 	Platform struct {
 		URL     string `toml:"url"`     // the gateway, without the transaction number
@@ -152,9 +159,13 @@ func (c *config) check() error {
 	case c.Platform.URL == "":
 		return errors.New("platform.url: missing")
 	case c.Readers.Patient == "":
-		return errors.New("readers.patient: missing, see `settled card readers`")
-	case c.Readers.Guardian != "" && (strings.Contains(c.Readers.Patient, c.Readers.Guardian) || strings.Contains(c.Readers.Guardian, c.Readers.Patient)):
-		return fmt.Errorf("readers: %q and %q can mean the same reader", c.Readers.Patient, c.Readers.Guardian)
+		return errors.New("readers.patient: missing, see `settled devices`")
+	case len(c.Readers.HSM) > 0 && c.Readers.PSAM != "":
+		return errors.New("readers: psam and hsm exclude each other")
+	case len(c.Readers.HSM) > 0 && !filepath.IsAbs(c.Readers.HSM[0]):
+		return fmt.Errorf("readers.hsm: %q is no absolute path", c.Readers.HSM[0])
+	case c.Readers.HSMDeadline.Duration < 0:
+		return errors.New("readers.hsm_deadline: it is negative")
 	case !loopback(c.API.Listen):
 		return fmt.Errorf("api.listen: %q is not a loopback address with a port, such as 127.0.0.1:8642", c.API.Listen)
 	case c.Catalogue.Unknown != "refuse" && c.Catalogue.Unknown != "as_stated":
@@ -165,6 +176,9 @@ func (c *config) check() error {
 		return errors.New("platform.tolerate: it is negative")
 	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
 		return errors.New("offline: max_age must be positive and the limits not negative")
+	}
+	if err := readers.Check(c.readers().Roles); err != nil {
+		return err
 	}
 	return c.checkUpload()
 }
@@ -177,6 +191,18 @@ func (c *config) checkUpload() error {
 		return fmt.Errorf("platform.upload: %q is neither at_once nor window", c.Platform.Upload)
 	}
 	return nil
+}
+
+// readers says which readers there are to be.
+func (c *config) readers() readers.Options {
+	r := c.Readers
+	o := readers.Options{Roles: map[readers.Role]string{
+		readers.Patient: r.Patient, readers.Guardian: r.Guardian, readers.Spare: r.Spare, readers.PSAM: r.PSAM,
+	}}
+	if len(r.HSM) > 0 {
+		o.HSM = hsm.New(r.HSM[0], r.HSM[1:], r.HSMDeadline.Duration)
+	}
+	return o
 }
 
 // roots reads the roots that the platform's certificate may come from, nil for the

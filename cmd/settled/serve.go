@@ -20,6 +20,7 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/readers"
 	"settled/devices/pcsc"
 	"settled/queue"
 	"settled/queue/catalogue"
@@ -62,7 +63,7 @@ type daemon struct {
 	queue   *queue.Queue
 	line    *platform.Line
 	watcher *pcsc.Watcher
-	readers *readers
+	readers *readers.Readers
 	window  *counter.Session
 	ledger  *ledger
 	upload  *platform.Upload
@@ -211,7 +212,7 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 }
 
 func (d *daemon) openWindow(here settle.Institution) (err error) {
-	d.readers = newReaders(d.watcher, d.config.Readers.Patient, d.config.Readers.Guardian)
+	d.readers = readers.New(d.watcher, d.config.readers())
 	printer, err := newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
 	if err != nil {
 		return err
@@ -274,7 +275,7 @@ func (d *daemon) Ready(context.Context) []counter.Notice {
 	if d.stopped() != nil {
 		why = append(why, counter.Notice{Code: settle.JournalStopped, Text: settle.JournalStopped.Cashier()})
 	}
-	if code := d.readers.missing(); code != "" {
+	if code := d.readers.Missing(); code != "" {
 		why = append(why, counter.Notice{Code: code, Text: code.Cashier()})
 	}
 	return why
@@ -323,7 +324,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 				}
 				_ = d.watcher.Close() // again, with its error, by serve
 			}()
-			d.readers.follow(d.window.Handle)
+			d.readers.Follow(d.window.Handle, d.window.ShowReaders)
 			return nil
 		},
 	}
