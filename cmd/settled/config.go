@@ -100,6 +100,11 @@ func (d *duration) UnmarshalText(text []byte) (err error) {
 }
 
 func readConfig(path string) (*config, error) {
+	return readConfigAt(path, os.Getenv("STATE_DIRECTORY"), os.Getenv("CREDENTIALS_DIRECTORY"))
+}
+
+// readConfigAt reads a configuration with the directories that hold where it names none.
+func readConfigAt(path, state, credentials string) (*config, error) {
 	c := &config{}
 	c.API.Listen = "127.0.0.1:8642"
 	c.Platform.System, c.Platform.Area = "SY", defaultArea
@@ -121,8 +126,8 @@ func readConfig(path string) (*config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, usagef("%s: unknown key %s", path, unknown[0])
 	}
-	c.State = firstOf(c.State, os.Getenv("STATE_DIRECTORY"))
-	c.Credentials = firstOf(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
+	c.State = firstOf(c.State, state)
+	c.Credentials = firstOf(c.Credentials, credentials)
 	base := filepath.Dir(path)
 	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA} {
 		if *p != "" && !filepath.IsAbs(*p) {

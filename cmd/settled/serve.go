@@ -19,6 +19,7 @@ import (
 
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/doctor"
 	"settled/cmd/settled/internal/platform"
 	"settled/cmd/settled/internal/readers"
 	"settled/devices/pcsc"
@@ -65,6 +66,7 @@ type daemon struct {
 	watcher *pcsc.Watcher
 	readers *readers.Readers
 	window  *counter.Session
+	printer *spool
 	ledger  *ledger
 	upload  *platform.Upload
 	api     *api.Server
@@ -213,7 +215,7 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 
 func (d *daemon) openWindow(here settle.Institution) (err error) {
 	d.readers = readers.New(d.watcher, d.config.readers())
-	printer, err := newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
+	d.printer, err = newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
 	if err != nil {
 		return err
 	}
@@ -223,7 +225,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	}}
 	o := d.config.Offline
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.printer, Clock: time.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
 		Offline: counter.Offline{
@@ -250,9 +252,14 @@ func (d *daemon) openAPI() (err error) {
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Devices: d.devices(), Log: d.log, BuildVersion: version,
 	})
 	return err
+}
+
+// devices is what can say how it is: whatever has findings is added here.
+func (d *daemon) devices() *devices {
+	return &devices{Readers: d.readers, others: []doctor.Source{d.printer}}
 }
 
 // grantOperations lets the holder of the credential operations.token, if there is one,

@@ -53,8 +53,9 @@ func Readers(ctx context.Context) ([]string, error) {
 	return p.value, p.err
 }
 
-// connect tries again for a short time while another program has the card: bank and
-// identity software looks at every card that comes.
+// connect tries again for a short time while another program has the card, since bank and
+// identity software looks at every card that comes; and while the card was not powered at
+// the first try, as when it bounces in the slot.
 func (c *Card) connect(ctx context.Context) error {
 	giveUp := time.NewTimer(c.slots.options.Busy)
 	defer giveUp.Stop()
@@ -64,7 +65,7 @@ func (c *Card) connect(ctx context.Context) error {
 			c.link, c.atr = link, link.ATR()
 			return nil
 		}
-		if !errors.Is(err, SharingViolation) {
+		if !errors.Is(err, SharingViolation) && !errors.Is(err, UnpoweredCard) {
 			return err
 		}
 		again := time.NewTimer(connectRetry)

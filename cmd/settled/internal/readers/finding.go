@@ -37,7 +37,7 @@ func (r *Readers) Findings(context.Context) []doctor.Finding {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.service != nil && fresh != nil && r.service.state != "refused" {
+	if r.service != nil && fresh != nil {
 		r.service = fresh
 	}
 	list := []doctor.Finding{r.serviceFinding()}
@@ -82,6 +82,9 @@ func (r *Readers) roleFinding(role Role) doctor.Finding {
 		f.Chinese, f.English = title+"正常，无卡", "ready, no card"
 	default:
 		f.Chinese, f.English = title+"正常，有卡", "ready, a card is in"
+		if at.says != "" {
+			f.Chinese = title + "正常，" + at.says
+		}
 	}
 	switch {
 	case role == PSAM:
@@ -121,6 +124,9 @@ func (r *Readers) absent(role Role, p place, f doctor.Finding) doctor.Finding {
 
 func (r *Readers) psamFinding(at *reader, f *doctor.Finding) {
 	switch {
+	case at.fault != nil:
+		f.Chinese = "PSAM卡不能使用"
+		f.Level, f.Mend = doctor.Fail, "换社保PSAM卡，擦净触点 / exchange the PSAM, clean its contacts"
 	case !at.card:
 		f.Level, f.Chinese, f.English = doctor.Fail, "PSAM卡槽无卡", "the PSAM's slot is empty"
 		f.Mend = "插入PSAM卡；没有PSAM卡时三代卡按卡号查询 / put the PSAM in"

@@ -21,9 +21,7 @@ func (r *Readers) Read(ctx context.Context, role counter.Role) (counter.Card, er
 	if err != nil {
 		return counter.Card{}, err
 	}
-	if record.Version >= "3" {
-		r.opened(record)
-	}
+	r.learn(role, record)
 	return cardOf(record), nil
 }
 
@@ -89,12 +87,29 @@ func (r *Readers) authenticator() sscard.Authenticator {
 	return r.auth
 }
 
-// opened remembers how the authentication of a version 3.00 card went.
-func (r *Readers) opened(record sscard.Record) {
+// learn remembers what kind of card it is, and how the authentication of one of version
+// 3.00 went.
+func (r *Readers) learn(role counter.Role, record sscard.Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.locked = record.Unopened
+	if at := r.readers[r.serving[role]]; at != nil && at.card {
+		at.says = says(record)
+	}
+	if record.Version >= "3" {
+		r.locked = record.Unopened
+	}
 	r.changed()
+}
+
+// says names a card without a word on its holder.
+func says(r sscard.Record) string {
+	switch {
+	case r.Version == "":
+		return ""
+	case r.Locked:
+		return "社保卡 " + r.Version + "，个人信息受卡保护，按卡号查询"
+	}
+	return "社保卡 " + r.Version
 }
 
 // openModule connects with the PSAM.

@@ -56,6 +56,7 @@ type reader struct {
 	stuck bool
 	reads int           // under way
 	fault *sscard.Fault // of the last read of the card that is in
+	says  string        // what kind of card it is, once it was read; Chinese
 }
 
 // New makes the readers; they live by what [Readers.Follow] hears.
@@ -127,7 +128,7 @@ func (r *Readers) take(e pcsc.Event) []counter.Event {
 	case e.Kind == pcsc.ReaderGone:
 		delete(r.readers, e.Reader)
 	case e.Kind == pcsc.CardInserted, e.Kind == pcsc.CardRemoved:
-		at.card, at.mute, at.fault = e.Kind == pcsc.CardInserted, e.Mute, nil
+		at.card, at.mute, at.fault, at.says = e.Kind == pcsc.CardInserted, e.Mute, nil, ""
 		if e.Reader == r.places[PSAM].reader && r.auth != nil {
 			r.auth.Forget() // it may be another one
 			r.locked = nil
@@ -205,12 +206,14 @@ func (r *Readers) Missing() settle.Code {
 	return ""
 }
 
-// Changes gives a signal after each change of how the readers are. leave ends it.
+// Changes gives a signal after each change of how the readers are, and one at the start.
+// leave ends it.
 func (r *Readers) Changes() (changes <-chan struct{}, leave func()) {
 	c := make(chan struct{}, 1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.watch[c] = true
+	c <- struct{}{}
 	return c, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -44,6 +44,21 @@ func (r Role) Chinese() string {
 	return "读卡器"
 }
 
+// Short names the role in a table.
+func (r Role) Short() string {
+	switch r {
+	case Patient:
+		return "患者"
+	case Guardian:
+		return "监护人"
+	case Spare:
+		return "备用"
+	case PSAM:
+		return "PSAM"
+	}
+	return ""
+}
+
 // want is which reader a role is for.
 type want struct {
 	device string // of the identity: all of it, or a part

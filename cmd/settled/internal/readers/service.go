@@ -31,11 +31,16 @@ const hangUp = 150 * time.Millisecond
 // diagnose finds the cause of the service's absence at its socket. why is what a call
 // failed with, if one did.
 func diagnose(socket string, why error) *outage {
-	socket = cmp.Or(socket, os.Getenv(socketVariable), systemSocket)
+	if errors.Is(why, apdu.ErrDenied) {
+		return hungUp(socket, true)
+	}
+	return lookAtSocket(cmp.Or(socket, os.Getenv(socketVariable), systemSocket), false)
+}
+
+// lookAtSocket connects, again if that is the second time since it was hung up on.
+func lookAtSocket(socket string, again bool) *outage {
 	conn, err := net.DialTimeout("unix", socket, hangUp)
 	switch {
-	case errors.Is(why, apdu.ErrDenied):
-		return refusedBySystem(socket)
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Stat(servicePath); errors.Is(err, fs.ErrNotExist) {
 			return &outage{
@@ -65,7 +70,7 @@ func diagnose(socket string, why error) *outage {
 	_, err = conn.Read(make([]byte, 1))
 	var late net.Error
 	if err != nil && !(errors.As(err, &late) && late.Timeout()) {
-		return refusedBySystem(socket)
+		return hungUp(socket, again)
 	}
 	return &outage{
 		"silent", "读卡服务（pcscd）无响应，正在重试", "the card service takes connections and does not answer (hung, or just starting)",
@@ -73,7 +78,11 @@ func diagnose(socket string, why error) *outage {
 	}
 }
 
-func refusedBySystem(socket string) *outage {
+// hungUp tells a service that hangs up on us from one that just died with us in its queue.
+func hungUp(socket string, again bool) *outage {
+	if !again {
+		return lookAtSocket(socket, true)
+	}
 	return &outage{
 		"refused", "系统策略（polkit）拒绝本程序使用读卡器",
 		"the card service hangs up on this user at " + socket + ": polkit's rule org.debian.pcsc-lite.access_pcsc refuses it",
