@@ -24,18 +24,18 @@ type devices struct {
 	others []doctor.Source
 }
 
-// Findings implements doctor.Source.
-func (d *devices) Findings(ctx context.Context) []doctor.Finding {
-	list := d.Readers.Findings(ctx)
+// Checks implements doctor.Source.
+func (d *devices) Checks(ctx context.Context) []doctor.Check {
+	list := d.Readers.Checks(ctx)
 	for _, o := range d.others {
-		list = append(list, o.Findings(ctx)...)
+		list = append(list, o.Checks(ctx)...)
 	}
 	return list
 }
 
-// Findings implements doctor.Source.
-func (s *spool) Findings(context.Context) []doctor.Finding {
-	return []doctor.Finding{{
+// Checks implements doctor.Source.
+func (s *spool) Checks(context.Context) []doctor.Check {
+	return []doctor.Check{{
 		Kind: doctor.Printer, Name: s.folder, State: "spool", Level: doctor.OK,
 		Chinese: "未接打印机，凭条存为文件", English: "no printer: slips are written as files to " + s.folder,
 	}}
@@ -43,7 +43,7 @@ func (s *spool) Findings(context.Context) []doctor.Finding {
 
 // seenDevices is the answer of /v1/devices.
 type seenDevices struct {
-	Devices []doctor.Finding `json:"devices"`
+	Devices []doctor.Check `json:"devices"`
 }
 
 func newDevices() *cobra.Command {

@@ -53,7 +53,7 @@ Exit status: 0 all is well, 1 there are warnings, 2 something does not work.`,
 			defer cancel()
 			list := examine(ctx, cmd, path)
 			doctor.Sort(list)
-			if err := showFindings(cmd, list); err != nil {
+			if err := showChecks(cmd, list); err != nil {
 				return err
 			}
 			status := map[doctor.Level]int{doctor.OK: exitOK, doctor.Warn: 1, doctor.Fail: 2}[doctor.Worst(list)]
@@ -68,17 +68,17 @@ Exit status: 0 all is well, 1 there are warnings, 2 something does not work.`,
 	return cmd
 }
 
-// examine makes all findings.
-func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Finding {
+// examine makes all checks.
+func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Check {
 	c, err := readConfigAt(path, firstOf(os.Getenv("STATE_DIRECTORY"), unitState), firstOf(os.Getenv("CREDENTIALS_DIRECTORY"), unitCredentials))
 	if err != nil {
-		list := []doctor.Finding{{
+		list := []doctor.Check{{
 			Kind: doctor.Config, Name: path, State: "bad", Level: doctor.Fail,
 			Chinese: "配置文件有误或读不到", English: err.Error(), Mend: "改正该行，或 settled doctor --config 文件 / mend the line that is named",
 		}}
 		return append(list, readers.Look(ctx, readers.Options{}, false)...)
 	}
-	list := []doctor.Finding{{Kind: doctor.Config, Name: path, State: "good", Level: doctor.OK, Chinese: "配置文件正常", English: path + " loads"}}
+	list := []doctor.Check{{Kind: doctor.Config, Name: path, State: "good", Level: doctor.OK, Chinese: "配置文件正常", English: path + " loads"}}
 	running, said := askDaemon(ctx, cmd, c)
 	list = append(list, said...)
 	if !running {
@@ -88,7 +88,7 @@ func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Find
 		list = append(list, doctor.PortOf(p, running))
 	}
 	if roots, err := c.roots(); err != nil {
-		list = append(list, doctor.Finding{
+		list = append(list, doctor.Check{
 			Kind: doctor.Platform, Name: c.Platform.CA, State: "settings", Level: doctor.Fail,
 			Chinese: "平台证书文件读不到", English: err.Error(), Mend: "platform.ca",
 		})
@@ -97,19 +97,19 @@ func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Find
 	}
 	list = append(list, doctor.DiskOf(c.State))
 	list = append(list, doctor.PermissionsOf(c.State, c.Credentials, []string{"journal.key", "platform.secret", "api.token"})...)
-	return append(list, rulesFinding(c))
+	return append(list, rulesCheck(c))
 }
 
 // ports are the configured serial devices.
 func (c *config) ports() []doctor.Port { return nil }
 
-func rulesFinding(c *config) doctor.Finding {
+func rulesCheck(c *config) doctor.Check {
 	rules, err := loadRules(c.Policy.Overlays)
 	if err == nil {
 		err = rules.CheckApproved(today())
 	}
 	if err != nil {
-		return doctor.Finding{
+		return doctor.Check{
 			Kind: doctor.Policy, Name: c.Policy.Overlays, State: "bad", Level: doctor.Fail,
 			Chinese: "政策数据不能载入", English: err.Error(), Mend: "settled policy check " + c.Policy.Overlays,
 		}
@@ -118,17 +118,17 @@ func rulesFinding(c *config) doctor.Finding {
 }
 
 // askDaemon asks the daemon how it and its devices are.
-func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool, list []doctor.Finding) {
+func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool, list []doctor.Check) {
 	base := firstOf(flag(cmd, "api"), os.Getenv("SETTLED_API"), "http://"+c.API.Listen)
 	d := &client{base: strings.TrimRight(base, "/"), http: &http.Client{Timeout: 5 * time.Second}}
 	answer, status, err := d.do(ctx, http.MethodGet, "/readyz", nil)
 	if status == 0 {
-		return false, []doctor.Finding{{
+		return false, []doctor.Check{{
 			Kind: doctor.Daemon, Name: base, State: "down", Level: doctor.Fail,
 			Chinese: "结算服务未运行", English: err.Error(), Mend: "systemctl start settled; journalctl -u settled -n 50",
 		}}
 	}
-	list = healthFindings(answer, status)
+	list = healthChecks(answer, status)
 	token := firstOf(flag(cmd, "token-file"), os.Getenv("SETTLED_TOKEN_FILE"), filepath.Join(c.Credentials, "api.token"))
 	text, err := os.ReadFile(token) //nolint:gosec // the operator names a file of his own
 	var seen seenDevices
@@ -137,7 +137,7 @@ func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool
 		err = d.get(ctx, "/v1/devices", &seen)
 	}
 	if err != nil {
-		list = append(list, doctor.Finding{
+		list = append(list, doctor.Check{
 			Kind: doctor.Daemon, Name: token, State: "no_token", Level: doctor.Warn,
 			Chinese: "没有接口令牌，无法询问服务中的设备状态", English: err.Error(), Mend: "sudo settled doctor；或 --token-file 文件",
 		})
@@ -151,39 +151,39 @@ func flag(cmd *cobra.Command, name string) string {
 	return v
 }
 
-// healthFindings makes findings of what /readyz says: the reasons why it cannot settle,
+// healthChecks makes checks of what /readyz says: the reasons why it cannot settle,
 // and what to look after. What devices have to say comes from them.
-func healthFindings(answer []byte, status int) (list []doctor.Finding) {
+func healthChecks(answer []byte, status int) (list []doctor.Check) {
 	var h struct {
 		Reasons []counter.Notice `json:"reasons"`
 		Notices []counter.Notice `json:"notices"`
 	}
 	if err := json.Unmarshal(answer, &h); err != nil {
-		return []doctor.Finding{{
+		return []doctor.Check{{
 			Kind: doctor.Daemon, State: "strange", Level: doctor.Fail, Chinese: "结算服务的应答无法识别",
 			English: fmt.Sprintf("/readyz answered %d with something else: another program on this port?", status), Mend: "ss -ltnp",
 		}}
 	}
 	for level, notices := range map[doctor.Level][]counter.Notice{doctor.Fail: h.Reasons, doctor.Warn: h.Notices} {
 		for _, n := range notices {
-			list = append(list, doctor.Finding{
+			list = append(list, doctor.Check{
 				Kind: doctor.Daemon, State: string(n.Code), Level: level, Chinese: n.Text,
 				English: "/readyz says " + string(n.Code), Mend: "见 docs/operations.md“What can go wrong” / see there",
 			})
 		}
 	}
 	if len(h.Reasons) == 0 {
-		list = append(list, doctor.Finding{Kind: doctor.Daemon, State: "ready", Level: doctor.OK, Chinese: "结算服务运行正常", English: "the daemon is ready"})
+		list = append(list, doctor.Check{Kind: doctor.Daemon, State: "ready", Level: doctor.OK, Chinese: "结算服务运行正常", English: "the daemon is ready"})
 	}
 	return list
 }
 
-// showFindings prints one line of each that is well, and three of each that is not.
-func showFindings(cmd *cobra.Command, list []doctor.Finding) error {
+// showChecks prints one line of each that is well, and three of each that is not.
+func showChecks(cmd *cobra.Command, list []doctor.Check) error {
 	out := cmd.OutOrStdout()
 	worst := doctor.Worst(list)
 	if asJSON(cmd) {
-		return json.NewEncoder(out).Encode(map[string]any{"level": worst, "findings": list})
+		return json.NewEncoder(out).Encode(map[string]any{"level": worst, "checks": list})
 	}
 	signs := map[doctor.Level]string{doctor.OK: "✓", doctor.Warn: "!", doctor.Fail: "✗"}
 	for _, f := range list {
@@ -225,7 +225,7 @@ func mend(out io.Writer, how string) error {
 }
 
 // named adds a device's name where the sentence has none.
-func named(f doctor.Finding) string {
+func named(f doctor.Check) string {
 	if f.Kind != doctor.Reader || f.Name == "" {
 		return ""
 	}

@@ -307,7 +307,7 @@ func (d *daemon) stopped() error {
 }
 
 // lastCard is how long the readers stay for what is under way when the daemon ends.
-const lastCard = time.Second
+const lastCard = 600 * time.Millisecond
 
 // run keeps the parts going until ctx ends or one of them fails.
 func (d *daemon) run(ctx context.Context, listener net.Listener) error {

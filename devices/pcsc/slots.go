@@ -210,6 +210,11 @@ func (s *slots) close() (left []string) {
 	first := !s.closed
 	s.closed = true
 	taken := slices.Collect(maps.Values(s.taken))
+	if !first {
+		s.mu.Unlock()
+		<-s.ended
+		return s.left()
+	}
 	for _, sl := range taken {
 		if card := sl.card; card != nil {
 			go func() { _ = card.Close() }() // in bounded time; told by free
@@ -224,10 +229,13 @@ func (s *slots) close() (left []string) {
 		case <-ctx.Done():
 		}
 	}
+	close(s.ended)
+	return s.left()
+}
+
+// left are the readers with a call that has not returned.
+func (s *slots) left() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if first {
-		close(s.ended)
-	}
 	return slices.Sorted(maps.Keys(s.taken))
 }

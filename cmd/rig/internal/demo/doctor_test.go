@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// report is what "settled doctor --json" prints.
-type report struct {
-	Level    string    `json:"level"`
-	Findings []finding `json:"findings"`
+// examined is what "settled doctor --json" prints.
+type examined struct {
+	Level  string    `json:"level"`
+	Checks []symptom `json:"checks"`
 }
 
-type finding struct {
+type symptom struct {
 	Kind    string `json:"kind"`
 	Role    string `json:"role"`
 	State   string `json:"state"`
@@ -31,7 +31,7 @@ type finding struct {
 }
 
 // doctor runs the verb, which ends with the status of what it found.
-func (s *stage) doctor(t *testing.T) (r report, status int) {
+func (s *stage) doctor(t *testing.T) (r examined, status int) {
 	t.Helper()
 	err := s.daemon.runJSON(t.Context(), &r, "doctor", "--config", s.daemon.config)
 	var exit *exec.ExitError
@@ -44,12 +44,12 @@ func (s *stage) doctor(t *testing.T) (r report, status int) {
 	return r, status
 }
 
-func (r report) of(kind, role string) finding {
-	i := slices.IndexFunc(r.Findings, func(f finding) bool { return f.Kind == kind && f.Role == role })
+func (r examined) of(kind, role string) symptom {
+	i := slices.IndexFunc(r.Checks, func(f symptom) bool { return f.Kind == kind && f.Role == role })
 	if i < 0 {
-		return finding{}
+		return symptom{}
 	}
-	return r.Findings[i]
+	return r.Checks[i]
 }
 
 // TestDoctor breaks one thing after another, and looks whether it is named with what
@@ -61,7 +61,7 @@ func TestDoctor(t *testing.T) {
 	if status != 1 || r.Level != "warn" { // the demo's rules are made up
 		t.Errorf("a good counter: %d %+v", status, r)
 	}
-	for _, f := range r.Findings {
+	for _, f := range r.Checks {
 		if f.Level != "ok" && f.Kind != "policy" {
 			t.Errorf("a good counter: %+v", f)
 		}

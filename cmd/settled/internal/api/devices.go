@@ -19,7 +19,7 @@ type Devices interface {
 
 // deviceList is how the devices are.
 type deviceList struct {
-	Devices []doctor.Finding `json:"devices"`
+	Devices []doctor.Check `json:"devices"`
 }
 
 type devicesOutput struct{ Body deviceList }
@@ -34,9 +34,9 @@ func (s *Server) devices(api huma.API) {
 }
 
 func (s *Server) deviceList(ctx context.Context) deviceList {
-	list := deviceList{Devices: []doctor.Finding{}}
+	list := deviceList{Devices: []doctor.Check{}}
 	if s.options.Devices != nil {
-		list.Devices = append(list.Devices, s.options.Devices.Findings(ctx)...)
+		list.Devices = append(list.Devices, s.options.Devices.Checks(ctx)...)
 		doctor.Sort(list.Devices)
 	}
 	return list

@@ -13,8 +13,8 @@ const (
 )
 
 // DiskOf looks at the disk of a directory.
-func DiskOf(dir string) Finding {
-	f := Finding{Kind: Disk, Name: dir, Level: OK}
+func DiskOf(dir string) Check {
+	f := Check{Kind: Disk, Name: dir, Level: OK}
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
 		f.Level, f.State = Fail, "missing"

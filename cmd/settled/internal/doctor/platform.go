@@ -25,30 +25,30 @@ const reachWithin = 5 * time.Second
 // Reach looks whether the platform's gateway answers at all, by a request that asks for
 // nothing and is not signed, and holds the clock against the time that it tells. roots
 // are the only ones that its certificate may come from (PEM), nil for the system's.
-func Reach(ctx context.Context, url string, roots []byte, now func() time.Time) []Finding {
+func Reach(ctx context.Context, url string, roots []byte, now func() time.Time) []Check {
 	client, err := clientFor(roots)
 	if err != nil {
-		return []Finding{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台证书文件无效", English: err.Error(), Mend: "platform.ca"}}
+		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台证书文件无效", English: err.Error(), Mend: "platform.ca"}}
 	}
 	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, reachWithin)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, url, http.NoBody)
 	if err != nil {
-		return []Finding{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台地址无效", English: err.Error(), Mend: "platform.url"}}
+		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台地址无效", English: err.Error(), Mend: "platform.url"}}
 	}
 	began := now()
 	res, err := client.Do(req)
 	took := now().Sub(began)
 	if err != nil {
-		return []Finding{unreachable(url, err)}
+		return []Check{unreachable(url, err)}
 	}
 	_ = res.Body.Close()
-	reached := Finding{
+	reached := Check{
 		Kind: Platform, Name: url, State: "reached", Level: OK,
 		Chinese: fmt.Sprintf("医保平台可连接（%d 毫秒）", took.Milliseconds()), English: fmt.Sprintf("the gateway answers (status %d)", res.StatusCode),
 	}
-	return []Finding{reached, clock(res.Header.Get("Date"), began.Add(took/2))}
+	return []Check{reached, clock(res.Header.Get("Date"), began.Add(took/2))}
 }
 
 func clientFor(roots []byte) (*http.Client, error) {
@@ -65,8 +65,8 @@ func clientFor(roots []byte) (*http.Client, error) {
 }
 
 // unreachable names the cause.
-func unreachable(url string, err error) Finding {
-	f := Finding{Kind: Platform, Name: url, State: "unreachable", Level: Fail, Chinese: "医保平台连接不上", English: err.Error()}
+func unreachable(url string, err error) Check {
+	f := Check{Kind: Platform, Name: url, State: "unreachable", Level: Fail, Chinese: "医保平台连接不上", English: err.Error()}
 	var name *net.DNSError
 	var trust *tls.CertificateVerificationError
 	var late net.Error
@@ -84,8 +84,8 @@ func unreachable(url string, err error) Finding {
 }
 
 // clock holds our time against the one that the platform told, which has whole seconds.
-func clock(told string, ours time.Time) Finding {
-	f := Finding{Kind: Clock, State: "right", Level: OK}
+func clock(told string, ours time.Time) Check {
+	f := Check{Kind: Clock, State: "right", Level: OK}
 	theirs, err := http.ParseTime(told)
 	if err != nil {
 		f.State, f.Level, f.Chinese, f.English = "unknown", Warn, "平台未告知时间，无法核对时钟", "the gateway's answer has no Date"

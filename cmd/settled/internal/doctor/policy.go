@@ -12,8 +12,8 @@ const staleMonths = 3
 
 // PolicyOn looks at the rules of a day: which values bills are refused for want of, or
 // soon will be.
-func PolicyOn(rules *policy.Set, day settle.Date) Finding {
-	f := Finding{Kind: Policy, Name: "rules", Level: OK, State: "fresh"}
+func PolicyOn(rules *policy.Set, day settle.Date) Check {
+	f := Check{Kind: Policy, Name: "rules", Level: OK, State: "fresh"}
 	var missing, ending, shown int
 	for _, s := range rules.Stale(day, day.AddMonths(staleMonths)) {
 		switch {

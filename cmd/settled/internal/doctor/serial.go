@@ -19,8 +19,8 @@ var chinese = map[Kind]string{Printer: "打印机", Scanner: "扫码枪", Displa
 
 // PortOf looks at a configured port: it is there, it may be used, and nobody else has
 // locked it. The last two are for the daemon to say while it runs and has it open.
-func PortOf(p Port, daemonRuns bool) Finding {
-	f := Finding{Kind: p.Kind, Name: p.Path, Level: Fail}
+func PortOf(p Port, daemonRuns bool) Check {
+	f := Check{Kind: p.Kind, Name: p.Path, Level: Fail}
 	title := chinese[p.Kind]
 	info, err := os.Stat(p.Path)
 	switch {

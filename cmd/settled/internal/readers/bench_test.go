@@ -145,13 +145,13 @@ func (w *window) shows(t testing.TB, role, state string) counter.Reader {
 	}
 }
 
-// finding gives the one of a kind and role.
-func (w *window) finding(t testing.TB, kind doctor.Kind, role Role) doctor.Finding {
+// check gives the one of a kind and role.
+func (w *window) check(t testing.TB, kind doctor.Kind, role Role) doctor.Check {
 	t.Helper()
-	list := w.Findings(t.Context())
-	i := slices.IndexFunc(list, func(f doctor.Finding) bool { return f.Kind == kind && f.Role == string(role) })
+	list := w.Checks(t.Context())
+	i := slices.IndexFunc(list, func(f doctor.Check) bool { return f.Kind == kind && f.Role == string(role) })
 	if i < 0 {
-		t.Fatalf("no finding of %s %s in %+v", kind, role, list)
+		t.Fatalf("no check of %s %s in %+v", kind, role, list)
 	}
 	return list[i]
 }
@@ -220,7 +220,7 @@ func TestBothCardsAtOnce(t *testing.T) {
 	if !slices.Equal(got, []string{"Z10000002", "Z10000003"}) {
 		t.Errorf("%d cards", len(got))
 	}
-	if f := w.finding(t, doctor.Reader, Patient); f.Level != doctor.OK || !strings.Contains(f.Chinese, "社保卡 2.00") || f.Name != "Patient" {
+	if f := w.check(t, doctor.Reader, Patient); f.Level != doctor.OK || !strings.Contains(f.Chinese, "社保卡 2.00") || f.Name != "Patient" {
 		t.Errorf("%+v", f)
 	}
 }
@@ -240,7 +240,7 @@ func TestStuckReaderStopsNoOther(t *testing.T) {
 	if r := w.shows(t, "patient", stuck); r.Text == "" {
 		t.Errorf("%+v", r)
 	}
-	if f := w.finding(t, doctor.Reader, Patient); f.Level != doctor.Fail || f.Mend == "" {
+	if f := w.check(t, doctor.Reader, Patient); f.Level != doctor.Fail || f.Mend == "" {
 		t.Errorf("%+v", f)
 	}
 	if _, err := w.Read(t.Context(), counter.Guardian); err != nil {
@@ -261,10 +261,10 @@ func TestSpareStandsIn(t *testing.T) {
 	if code := w.Missing(); code != "" {
 		t.Errorf("missing %s", code)
 	}
-	if f := w.finding(t, doctor.Reader, Patient); f.Level != doctor.Fail || f.State != missing {
+	if f := w.check(t, doctor.Reader, Patient); f.Level != doctor.Fail || f.State != missing {
 		t.Errorf("%+v", f)
 	}
-	if f := w.finding(t, doctor.Reader, Spare); f.Level != doctor.Warn {
+	if f := w.check(t, doctor.Reader, Spare); f.Level != doctor.Warn {
 		t.Errorf("%+v", f)
 	}
 	if _, err := w.Read(t.Context(), counter.Guardian); err == nil {
@@ -294,7 +294,7 @@ func TestCardServiceAwayAndBack(t *testing.T) {
 			if r := w.shows(t, "patient", down); r.Text == "" {
 				t.Errorf("%+v", r)
 			}
-			f := w.finding(t, doctor.CardService, "")
+			f := w.check(t, doctor.CardService, "")
 			if f.State != tt.state || f.Level != doctor.Fail || f.Mend == "" || f.English == "" {
 				t.Errorf("%+v, want %s", f, tt.state)
 			}
@@ -305,7 +305,7 @@ func TestCardServiceAwayAndBack(t *testing.T) {
 			if _, err := w.Read(t.Context(), counter.Patient); err != nil {
 				t.Error(err)
 			}
-			if f := w.finding(t, doctor.CardService, ""); f.Level != doctor.OK {
+			if f := w.check(t, doctor.CardService, ""); f.Level != doctor.OK {
 				t.Errorf("%+v", f)
 			}
 		})
@@ -322,7 +322,7 @@ func TestWrongCardsInTheReader(t *testing.T) {
 		if !errors.As(err, &no) || no.Code != code {
 			t.Errorf("%s: %v", profile, err)
 		}
-		if f := w.finding(t, doctor.Reader, Patient); f.State != unread || f.Level != doctor.Warn {
+		if f := w.check(t, doctor.Reader, Patient); f.State != unread || f.Level != doctor.Warn {
 			t.Errorf("%s: %+v", profile, f)
 		}
 		must(t, desk.Remove("patient"))
@@ -333,7 +333,7 @@ func TestWrongCardsInTheReader(t *testing.T) {
 // A version 3.00 card is opened if the PSAM is there, and goes on by its number if not.
 func TestLockedCard(t *testing.T) {
 	w := open(t, map[Role]string{Patient: "Patient", PSAM: "Psam"})
-	if f := w.finding(t, doctor.CardService, ""); f.Level == doctor.OK {
+	if f := w.check(t, doctor.CardService, ""); f.Level == doctor.OK {
 		w.shows(t, "patient", ready)
 	}
 	put(t, "patient", "locked-v3")
@@ -342,22 +342,22 @@ func TestLockedCard(t *testing.T) {
 	if err != nil || !card.Locked || card.Who.CardNumber != "Z10000004" {
 		t.Errorf("without PSAM: locked %t, %v", card.Locked, err)
 	}
-	if f := w.finding(t, doctor.Module, ""); f.Level != doctor.Warn {
+	if f := w.check(t, doctor.Module, ""); f.Level != doctor.Warn {
 		t.Errorf("%+v", f)
 	}
-	if f := w.finding(t, doctor.Reader, PSAM); f.Level != doctor.Fail {
+	if f := w.check(t, doctor.Reader, PSAM); f.Level != doctor.Fail {
 		t.Errorf("%+v", f)
 	}
 	changes, leave := w.Changes()
 	defer leave()
 	put(t, "psam", "psam")
-	for w.finding(t, doctor.Reader, PSAM).Level != doctor.OK {
+	for w.check(t, doctor.Reader, PSAM).Level != doctor.OK {
 		<-changes
 	}
 	if card, err = w.Read(t.Context(), counter.Patient); err != nil || card.Locked || card.Who.IDNumber == "" {
 		t.Errorf("with PSAM: locked %t, %v", card.Locked, err)
 	}
-	if f := w.finding(t, doctor.Module, ""); f.Level != doctor.OK {
+	if f := w.check(t, doctor.Module, ""); f.Level != doctor.OK {
 		t.Errorf("%+v", f)
 	}
 }

@@ -25,12 +25,12 @@ func (alone) Open(ctx context.Context, reader string) (*pcsc.Card, error) {
 // Look sees once how the readers are, without a watcher: for a program beside the daemon.
 // With open it reads what lies in them, which a daemon that runs would notice. It ends
 // soon after ctx does.
-func Look(ctx context.Context, o Options, open bool) []doctor.Finding {
+func Look(ctx context.Context, o Options, open bool) []doctor.Check {
 	r := New(alone{}, o)
 	names, err := pcsc.Readers(ctx)
 	if err != nil {
 		r.take(pcsc.Event{Kind: pcsc.ServiceDown, Err: err})
-		return r.Findings(ctx)
+		return r.Checks(ctx)
 	}
 	r.take(pcsc.Event{Kind: pcsc.ServiceUp})
 	for _, name := range names {
@@ -43,7 +43,7 @@ func Look(ctx context.Context, o Options, open bool) []doctor.Finding {
 		}
 		looks.Wait()
 	}
-	return r.Findings(ctx)
+	return r.Checks(ctx)
 }
 
 // look reads the card in one reader.

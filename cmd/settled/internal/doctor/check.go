@@ -1,5 +1,5 @@
 // Package doctor says how the things are that a counter needs: what is well, what is
-// not, and what mends it. Whatever can fail gives [Finding]s; the checks of this package
+// not, and what mends it. Whatever can fail gives [Check]s; the checks of this package
 // look at what has nobody to speak for it, such as the disk and the clock.
 package doctor
 
@@ -19,10 +19,10 @@ const (
 	Fail Level = "fail" // something that was configured does not work
 )
 
-// Kind is what a finding is about.
+// Kind is what a check is about.
 type Kind string
 
-// Kinds of findings, in the order in which they are shown.
+// Kinds of checks, in the order in which they are shown.
 const (
 	Daemon      Kind = "daemon"
 	Config      Kind = "configuration"
@@ -43,8 +43,8 @@ const (
 // order is that of Kinds: read-only.
 var order = []Kind{Daemon, Config, CardService, Reader, Module, Scanner, Printer, Display, Serial, Platform, Clock, Disk, Permissions, Policy}
 
-// Finding is how one thing is. It has no personal data.
-type Finding struct {
+// Check is how one thing is. It has no personal data.
+type Check struct {
 	Kind    Kind   `json:"kind"`
 	Role    string `json:"role,omitempty"`  // of a reader: patient, guardian, spare, psam
 	Name    string `json:"name,omitempty"`  // what it is known by wherever it is plugged in
@@ -58,11 +58,11 @@ type Finding struct {
 // Source is something that can say how it is. It answers within a second, from what it
 // knows: it starts nothing that could hang.
 type Source interface {
-	Findings(ctx context.Context) []Finding
+	Checks(ctx context.Context) []Check
 }
 
 // Worst gives the worst level of a list.
-func Worst(list []Finding) Level {
+func Worst(list []Check) Level {
 	worst := OK
 	for _, f := range list {
 		if f.Level == Fail || worst == OK {
@@ -72,9 +72,9 @@ func Worst(list []Finding) Level {
 	return worst
 }
 
-// Sort puts findings into the order in which they are shown; those of a kind keep theirs.
-func Sort(list []Finding) {
-	slices.SortStableFunc(list, func(a, b Finding) int {
+// Sort puts checks into the order in which they are shown; those of a kind keep theirs.
+func Sort(list []Check) {
+	slices.SortStableFunc(list, func(a, b Check) int {
 		return cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind))
 	})
 }

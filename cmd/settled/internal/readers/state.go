@@ -25,9 +25,9 @@ const (
 	down      = "down" // the card service is
 )
 
-// Findings implements [doctor.Source]: the card service, the reader of each role, readers
+// Checks implements [doctor.Source]: the card service, the reader of each role, readers
 // without a role, and what opens locked cards.
-func (r *Readers) Findings(context.Context) []doctor.Finding {
+func (r *Readers) Checks(context.Context) []doctor.Check {
 	r.mu.Lock()
 	again := r.service != nil
 	r.mu.Unlock()
@@ -40,30 +40,30 @@ func (r *Readers) Findings(context.Context) []doctor.Finding {
 	if r.service != nil && fresh != nil {
 		r.service = fresh
 	}
-	list := []doctor.Finding{r.serviceFinding()}
+	list := []doctor.Check{r.serviceCheck()}
 	for _, role := range allRoles {
 		if _, wanted := r.wants[role]; wanted && r.service == nil {
-			list = append(list, r.roleFinding(role))
+			list = append(list, r.roleCheck(role))
 		}
 	}
 	list = append(list, r.others()...)
-	return append(list, r.moduleFinding()...)
+	return append(list, r.moduleCheck()...)
 }
 
-func (r *Readers) serviceFinding() doctor.Finding {
+func (r *Readers) serviceCheck() doctor.Check {
 	if o := r.service; o != nil {
-		return doctor.Finding{Kind: doctor.CardService, State: o.state, Level: doctor.Fail, Chinese: o.chinese, English: o.english, Mend: o.mend}
+		return doctor.Check{Kind: doctor.CardService, State: o.state, Level: doctor.Fail, Chinese: o.chinese, English: o.english, Mend: o.mend}
 	}
-	return doctor.Finding{
+	return doctor.Check{
 		Kind: doctor.CardService, State: "up", Level: doctor.OK,
 		Chinese: fmt.Sprintf("读卡服务正常，%d 个读卡器", len(r.readers)), English: fmt.Sprintf("pcscd answers, %d readers", len(r.readers)),
 	}
 }
 
-// roleFinding says how the reader of a role is. The readers are locked.
-func (r *Readers) roleFinding(role Role) doctor.Finding {
+// roleCheck says how the reader of a role is. The readers are locked.
+func (r *Readers) roleCheck(role Role) doctor.Check {
 	p := r.places[role]
-	f := doctor.Finding{Kind: doctor.Reader, Role: string(role), Level: doctor.OK}
+	f := doctor.Check{Kind: doctor.Reader, Role: string(role), Level: doctor.OK}
 	title := role.Chinese()
 	at := r.readers[p.reader]
 	if at == nil {
@@ -88,7 +88,7 @@ func (r *Readers) roleFinding(role Role) doctor.Finding {
 	}
 	switch {
 	case role == PSAM:
-		r.psamFinding(at, &f)
+		r.psamCheck(at, &f)
 	case f.Level == doctor.OK && p.twin:
 		f.Level = doctor.Warn
 		f.Chinese += "；与另一读卡器型号相同且无序列号，只能按插入顺序区分"
@@ -103,7 +103,7 @@ func (r *Readers) roleFinding(role Role) doctor.Finding {
 }
 
 // absent says why a role has no reader.
-func (r *Readers) absent(role Role, p place, f doctor.Finding) doctor.Finding {
+func (r *Readers) absent(role Role, p place, f doctor.Check) doctor.Check {
 	w := r.wants[role]
 	f.Name, f.Level = w.device, doctor.Fail
 	if role == Spare {
@@ -122,7 +122,7 @@ func (r *Readers) absent(role Role, p place, f doctor.Finding) doctor.Finding {
 	return f
 }
 
-func (r *Readers) psamFinding(at *reader, f *doctor.Finding) {
+func (r *Readers) psamCheck(at *reader, f *doctor.Check) {
 	switch {
 	case at.fault != nil:
 		f.Chinese = "PSAM卡不能使用"
@@ -138,13 +138,13 @@ func (r *Readers) psamFinding(at *reader, f *doctor.Finding) {
 	}
 }
 
-// moduleFinding says how locked cards fare.
-func (r *Readers) moduleFinding() []doctor.Finding {
-	f := doctor.Finding{Kind: doctor.Module, Name: r.module, State: "configured", Level: doctor.OK}
+// moduleCheck says how locked cards fare.
+func (r *Readers) moduleCheck() []doctor.Check {
+	f := doctor.Check{Kind: doctor.Module, Name: r.module, State: "configured", Level: doctor.OK}
 	if r.module == "" {
 		f.State = "none"
 		f.Chinese, f.English = "未配置PSAM卡或加密机：三代卡按卡号查询", "no PSAM and no HSM: cards of version 3.00 go on by their number"
-		return []doctor.Finding{f}
+		return []doctor.Check{f}
 	}
 	f.Chinese, f.English = "三代卡可认证", "cards of version 3.00 are opened by "+r.module
 	if err := r.locked; err != nil {
@@ -156,15 +156,15 @@ func (r *Readers) moduleFinding() []doctor.Finding {
 			f.English += " (the card refused: keys of another region?)"
 		}
 	}
-	return []doctor.Finding{f}
+	return []doctor.Check{f}
 }
 
 // others are readers that have no role.
-func (r *Readers) others() (list []doctor.Finding) {
+func (r *Readers) others() (list []doctor.Check) {
 	for _, name := range slices.Sorted(maps.Keys(r.readers)) {
 		has := func(p place) bool { return p.reader == name }
 		if !slices.ContainsFunc(slices.Collect(maps.Values(r.places)), has) {
-			list = append(list, doctor.Finding{
+			list = append(list, doctor.Check{
 				Kind: doctor.Reader, Name: name, State: r.readers[name].state(), Level: doctor.OK,
 				Chinese: "读卡器未指定用途", English: "a reader without a role",
 			})
@@ -199,10 +199,10 @@ func (r *Readers) Screen() (list []counter.Reader) {
 			list = append(list, counter.Reader{Role: string(role), State: down, Text: o.chinese})
 			continue
 		}
-		f := r.roleFinding(role)
+		f := r.roleCheck(role)
 		name := r.serving[counter.Patient]
 		if at := r.readers[name]; role == Patient && at != nil && name == r.places[Spare].reader {
-			f = r.roleFinding(Spare)
+			f = r.roleCheck(Spare)
 		}
 		s := counter.Reader{Role: string(role), State: f.State}
 		if f.Level == doctor.Fail {
