@@ -20,10 +20,13 @@ CHECKS ?= 100000000
 CUTS   ?= 10000
 # The seed at which both begin; `make soak` takes the time if it is 0, and prints it.
 SEED   ?= 0
+# How often `make soak-cards` plugs a card in and out, and kills the card service.
+PLUGS  ?= 10000
+KILLS  ?= 1000
 # More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
 TESTFLAGS ?=
 # Which packages and benchmarks `make bench` runs, and for how long each.
-BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./queue/... ./devices/... ./cmd/settled ./cmd/rig/internal/demo
+BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./cmd/settled/internal/readers ./queue/... ./devices/... ./cmd/settled ./cmd/rig/internal/demo
 BENCH     ?= .
 BENCHTIME ?= 1s
 # Pending settlements of the benchmarks of size (1000000 for the long form), and what
@@ -83,6 +86,11 @@ properties: ## hold the laws of a settlement to CHECKS (10^8) cases, on all core
 soak: ## CUTS (10000) random power cuts from SEED on; about ten minutes
 	@seed='$(SEED)'; [[ $$seed != 0 ]] || seed=$$(date +%s); printf 'make soak SEED=%s CUTS=%s\n' "$$seed" '$(CUTS)'; \
 	SETTLED_SEED="$$seed" SETTLED_CUTS='$(CUTS)' go test -count=1 -timeout 0 -run '^TestRandomCuts$$' -v ./queue | { grep -Ev '^(=== RUN|    --- PASS)' || true; }
+
+.PHONY: soak-cards
+soak-cards: bootstrap ## PLUGS (10000) cards in and out, KILLS (1000) of the card service, through the real pcscd; 100 minutes
+	@seed='$(SEED)'; [[ $$seed != 0 ]] || seed=$$(date +%s); printf 'make soak-cards SEED=%s PLUGS=%s KILLS=%s\n' "$$seed" '$(PLUGS)' '$(KILLS)'; \
+	SETTLED_SEED="$$seed" SETTLED_PLUGS='$(PLUGS)' SETTLED_KILLS='$(KILLS)' go test -count=1 -timeout 0 -run '^TestSoak$$' -v ./cmd/settled/internal/readers
 
 .PHONY: clean
 clean: ## remove what was built

@@ -397,3 +397,27 @@ func TestLook(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 }
+
+// BenchmarkCardToIdentity puts a card in and reads it as the window does. in→identity
+// has pcscd's look at a virtual reader in it, up to 400 ms; event→identity is ours.
+func BenchmarkCardToIdentity(b *testing.B) {
+	w := open(b, both())
+	var whole, ours []time.Duration
+	for b.Loop() {
+		began := time.Now()
+		must(b, desk.Insert("patient", "child-v2"))
+		w.expect(b, childIn)
+		seen := time.Now()
+		if _, err := w.Read(b.Context(), counter.Patient); err != nil {
+			b.Fatal(err)
+		}
+		whole, ours = append(whole, time.Since(began)), append(ours, time.Since(seen))
+		b.StopTimer()
+		must(b, desk.Remove("patient"))
+		w.expect(b, childOut)
+		b.StartTimer()
+	}
+	half := func(d []time.Duration) float64 { slices.Sort(d); return float64(d[len(d)/2].Microseconds()) / 1000 }
+	b.ReportMetric(half(whole), "in→identity-ms")
+	b.ReportMetric(half(ours), "event→identity-ms")
+}
