@@ -165,12 +165,6 @@ func (c *config) check() error {
 		return errors.New("platform.url: missing")
 	case c.Readers.Patient == "":
 		return errors.New("readers.patient: missing, see `settled devices`")
-	case len(c.Readers.HSM) > 0 && c.Readers.PSAM != "":
-		return errors.New("readers: psam and hsm exclude each other")
-	case len(c.Readers.HSM) > 0 && !filepath.IsAbs(c.Readers.HSM[0]):
-		return fmt.Errorf("readers.hsm: %q is no absolute path", c.Readers.HSM[0])
-	case c.Readers.HSMDeadline.Duration < 0:
-		return errors.New("readers.hsm_deadline: it is negative")
 	case !loopback(c.API.Listen):
 		return fmt.Errorf("api.listen: %q is not a loopback address with a port, such as 127.0.0.1:8642", c.API.Listen)
 	case c.Catalogue.Unknown != "refuse" && c.Catalogue.Unknown != "as_stated":
@@ -182,10 +176,22 @@ func (c *config) check() error {
 	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
 		return errors.New("offline: max_age must be positive and the limits not negative")
 	}
-	if err := readers.Check(c.readers().Roles); err != nil {
+	if err := c.checkReaders(); err != nil {
 		return err
 	}
 	return c.checkUpload()
+}
+
+func (c *config) checkReaders() error {
+	switch hsm := c.Readers.HSM; {
+	case len(hsm) > 0 && c.Readers.PSAM != "":
+		return errors.New("readers: psam and hsm exclude each other")
+	case len(hsm) > 0 && !filepath.IsAbs(hsm[0]):
+		return fmt.Errorf("readers.hsm: %q is no absolute path", hsm[0])
+	case c.Readers.HSMDeadline.Duration < 0:
+		return errors.New("readers.hsm_deadline: it is negative")
+	}
+	return readers.Check(c.readers().Roles)
 }
 
 func (c *config) checkUpload() error {

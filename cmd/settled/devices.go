@@ -17,15 +17,15 @@ import (
 	"settled/settle"
 )
 
-// devices is what is attached to the counter: the readers, and whatever else can say how
-// it is. It is the API's.
-type devices struct {
+// attached is what is attached to the counter: the readers, and whatever else can say
+// how it is. It is the API's.
+type attached struct {
 	*readers.Readers
 	others []doctor.Source
 }
 
 // Checks implements doctor.Source.
-func (d *devices) Checks(ctx context.Context) []doctor.Check {
+func (d *attached) Checks(ctx context.Context) []doctor.Check {
 	list := d.Readers.Checks(ctx)
 	for _, o := range d.others {
 		list = append(list, o.Checks(ctx)...)

@@ -252,14 +252,14 @@ func (d *daemon) openAPI() (err error) {
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Devices: d.devices(), Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Devices: d.attached(), Log: d.log, BuildVersion: version,
 	})
 	return err
 }
 
-// devices is what can say how it is: whatever has findings is added here.
-func (d *daemon) devices() *devices {
-	return &devices{Readers: d.readers, others: []doctor.Source{d.printer}}
+// attached is what can say how it is: a device that has checks is added here.
+func (d *daemon) attached() *attached {
+	return &attached{Readers: d.readers, others: []doctor.Source{d.printer}}
 }
 
 // grantOperations lets the holder of the credential operations.token, if there is one,

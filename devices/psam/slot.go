@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"settled/devices/apdu"
 	"settled/devices/sscard"
@@ -60,7 +61,7 @@ func (s *Slot) Answer(ctx context.Context, q Question) (r Reply, err error) {
 		if err != nil {
 			return err
 		}
-		r.External = append(cipher, q.External.Process[:]...)
+		r.External = slices.Concat(cipher, q.External.Process[:])
 		if q.Internal == nil {
 			return nil
 		}

@@ -204,7 +204,7 @@ func (b *desk) refuse() error {
 	if err := os.Remove(b.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	l, err := net.Listen("unix", b.socket)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: b.socket, Net: "unix"})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -95,6 +96,21 @@ func TestDoctor(t *testing.T) {
 	r, _ = s.doctor(t)
 	if f := r.of("reader", "patient"); f.Level != "ok" || !strings.Contains(f.Chinese, "社保卡 2.00") {
 		t.Errorf("without the daemon the card is looked at: %+v", f)
+	}
+	// A version 3.00 card, opened by the command that asks the region's HSM.
+	must(t, s.cards.Remove("patient"))
+	config, err := os.ReadFile(s.daemon.config)
+	must(t, err)
+	with := strings.Replace(string(config), "[platform]", fmt.Sprintf("hsm = [%q, \"hsm\"]\n\n[platform]", s.Rig), 1)
+	must(t, os.WriteFile(s.daemon.config, []byte(with), 0o600))
+	must(t, s.cards.Insert("patient", "locked-v3"))
+	for range 200 { // until pcscd has seen it
+		if r, _ = s.doctor(t); strings.Contains(r.of("reader", "patient").Chinese, "3.00") {
+			break
+		}
+	}
+	if f := r.of("reader", "patient"); !strings.Contains(f.Chinese, "社保卡 3.00") || strings.Contains(f.Chinese, "受卡保护") || r.of("module", "").Level != "ok" {
+		t.Errorf("opened by the HSM: %+v %+v", f, r.of("module", ""))
 	}
 	text, _ := s.daemon.run(t.Context(), "doctor", "--config", s.daemon.config)
 	if lines := strings.Count(text, "\n"); lines > 40 {

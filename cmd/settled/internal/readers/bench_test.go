@@ -159,11 +159,10 @@ func (w *window) check(t testing.TB, kind doctor.Kind, role Role) doctor.Check {
 func both() map[Role]string { return map[Role]string{Patient: "Patient", Guardian: "Guardian"} }
 
 var (
-	childIn    = counter.Event{Role: counter.Patient, Inserted: true}
-	parentIn   = counter.Event{Role: counter.Guardian, Inserted: true}
-	childOut   = counter.Event{Role: counter.Patient}
-	childLost  = counter.Event{Role: counter.Patient, Why: settle.ReaderMissing}
-	parentLost = counter.Event{Role: counter.Guardian, Why: settle.ReaderMissing}
+	childIn   = counter.Event{Role: counter.Patient, Inserted: true}
+	parentIn  = counter.Event{Role: counter.Guardian, Inserted: true}
+	childOut  = counter.Event{Role: counter.Patient}
+	childLost = counter.Event{Role: counter.Patient, Why: settle.ReaderMissing}
 )
 
 // put puts a card in until the end of the test.
