@@ -349,7 +349,18 @@ func TestLockedCard(t *testing.T) {
 	}
 	changes, leave := w.Changes()
 	defer leave()
-	put(t, "psam", "psam")
+	put(t, "psam", "psam-foreign")
+	for w.check(t, doctor.Reader, PSAM).Level != doctor.OK {
+		<-changes
+	}
+	if card, err = w.Read(t.Context(), counter.Patient); err != nil || !card.Locked {
+		t.Errorf("with another region's PSAM: locked %t, %v", card.Locked, err)
+	}
+	vacate(t, "psam")
+	for w.check(t, doctor.Reader, PSAM).Level == doctor.OK {
+		<-changes
+	}
+	must(t, desk.Insert("psam", "psam"))
 	for w.check(t, doctor.Reader, PSAM).Level != doctor.OK {
 		<-changes
 	}
