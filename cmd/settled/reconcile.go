@@ -23,8 +23,8 @@ func newReconcile() *cobra.Command {
 The day is the platform's (setl_time). Totals are asked for by insurance type, clearing type
 and office (3201); where one is unequal, the settlements are stated (3202), and each that
 differs is named with what to do. Nothing is repaired before a person says so:
-settled reconcile apply. It may be run again at any time, days later too; a note in the
-journal keeps each result.`,
+settled reconcile apply. It may be run again at any time, days later too; the journal
+keeps each result (settled reconcile days).`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkDay(day); err != nil {
@@ -38,7 +38,7 @@ journal keeps each result.`,
 		},
 	}
 	cmd.Flags().StringVar(&day, "day", "", "day of the platform's setl_time, 2026-11-22")
-	cmd.AddCommand(newReconcileApply(), newReconcileMonth())
+	cmd.AddCommand(newReconcileDays(), newReconcileApply(), newReconcileMonth())
 	addClientFlags(cmd)
 	return cmd
 }
@@ -117,13 +117,11 @@ func newReconcileMonth() *cobra.Command {
 			if _, err := time.Parse("2006-01", month); err != nil {
 				return usagef("--month: %q is not a month such as 2026-11", settle.Clip(month))
 			}
-			var answer struct {
-				Claims []reconcile.Claim `json:"claims"`
-			}
+			var answer reconcile.Month
 			if err := get(cmd, "/v1/claims?month="+month+"-01", &answer); err != nil || asJSON(cmd) {
 				return err
 			}
-			return showClaims(cmd.OutOrStdout(), answer.Claims)
+			return showClaims(cmd.OutOrStdout(), answer)
 		},
 	}
 	cmd.Flags().StringVar(&month, "month", "", "month of the platform's setl_time, 2026-11")
@@ -146,12 +144,15 @@ func get(cmd *cobra.Command, path string, into any) error {
 	return decodeAnswer(raw, into)
 }
 
-func showClaims(out io.Writer, claims []reconcile.Claim) error {
+func showClaims(out io.Writer, month reconcile.Month) error {
 	t := newTable(out, 4, 9, "清算类别", "清算方式", "清算年月", "人次", "医疗费总额", "医保认可费用", "申请基金", "现金", "个人账户")
-	for _, c := range claims {
+	for _, c := range month.Claims {
 		t.AppendRow(table.Row{c.Clearing, firstOf(c.Way, "待填"), c.Month, c.Persons, c.Total, c.InScope, c.Fund, c.Cash, c.Account})
 	}
 	t.Render()
+	if month.Undated > 0 {
+		_, _ = fmt.Fprintf(out, "另有 %d 笔平台已记而日期不明，未计入任何月份：请查 5203 核对。\n", month.Undated)
+	}
 	_, err := fmt.Fprintln(out, "清算申请（3203）草稿，按平台结算时间，仅本窗口；未发送。")
 	return err
 }

@@ -106,6 +106,12 @@ func showShift(cmd *cobra.Command, method, path string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = cmd.OutOrStdout().Write(slip)
-	return err
+	if _, err = cmd.OutOrStdout().Write(slip); err != nil || method != http.MethodPost {
+		return err
+	}
+	var booked bookedDays
+	if err := get(cmd, "/v1/reconciliations", &booked); err != nil {
+		return nil //nolint:nilerr // the shift is closed, and whoever runs without a platform has nothing to reconcile
+	}
+	return askToReconcile(cmd.OutOrStdout(), booked.Days)
 }

@@ -204,12 +204,12 @@ func TestReversalNamesTheLostMessage(t *testing.T) {
 func TestDoubtIsKept(t *testing.T) {
 	v := visitOf(t, 1)
 	c, _ := script(t, v, upTo("2207", "2207 lost", "2601 no 系统繁忙")...)
-	if !c.InDoubt() {
+	if len(c.Open) == 0 {
 		t.Fatal("not in doubt")
 	}
 	c.Resume()
 	c, _ = play(t, c, v, "2601 ok", "2207 yes "+final)
-	if c.Step != nhsa.StepDone || c.InDoubt() {
+	if c.Step != nhsa.StepDone || len(c.Open) > 0 {
 		t.Errorf("ends at %q", c.Step)
 	}
 }
@@ -326,9 +326,13 @@ func TestRequestsOfAChainEncode(t *testing.T) {
 		upTo(""), upTo("2201", "2201 lost", "2201 no x", "5201 empty"), upTo("2207", "2207 lost", "2601 ok"), upTo("2206", "2206 no x", "2205 ok", "2202 ok"),
 	} {
 		_, inputs := script(t, visitOf(t, 2), lines...)
-		for _, in := range inputs {
-			if _, err := nhsa.Encode(seat(), "2207", msgID, at(), "S", in); err != nil {
-				t.Errorf("%T: %v", in, err)
+		for i, in := range inputs {
+			infno, _, _ := strings.Cut(lines[i], " ")
+			if _, err := nhsa.Encode(seat(), infno, msgID, at(), "S", in); err != nil {
+				t.Errorf("%s %T: %v", infno, in, err)
+			}
+			if _, err := nhsa.Encode(seat(), "3101", msgID, at(), "S", in); err == nil {
+				t.Errorf("%T goes as 3101", in)
 			}
 		}
 	}

@@ -154,10 +154,6 @@ func (c *Chain) end() {
 	}
 }
 
-// InDoubt tells whether the platform may hold a booked settlement that the chain
-// does not know of.
-func (c *Chain) InDoubt() bool { return len(c.Open) > 0 }
-
 // Resume sets a held chain going again, after a clerk repaired what it was held for:
 // from the open reversal if there is one, from the visit that could not be taken
 // back, or from the start. It does nothing to a chain that is not held.
@@ -192,6 +188,10 @@ func (c *Chain) Abandon() bool {
 		return false
 	}
 	c.Abandoned, c.Left = true, nil
-	c.undo(nil)
+	if c.Doubt {
+		c.Restored() // what the platform has is to be found first
+	} else {
+		c.undo(nil)
+	}
 	return true
 }

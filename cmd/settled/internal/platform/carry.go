@@ -126,7 +126,7 @@ func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, i
 		return sent
 	}
 	u.unsent.drop(j.number)
-	u.line.noteRefusal(sent)
+	u.line.noteRefusal(request.signNo, sent)
 	*j.answered = *j.answered || troubleOf(sent) == ""
 	moved := m.Answer(visit, infno, request.msgid, reply, sent)
 	if err := u.record(ctx, j.number, request, m, reply, sent); err != nil {
@@ -184,7 +184,7 @@ func (u *Upload) request(ctx context.Context, number, infno string, input any) (
 	msgid, body, err := o.Queue.Request(ctx, number, infno, func(msgid string) ([]byte, error) {
 		return nhsa.Encode(o.Head, infno, msgid, o.Now(), signNo, input)
 	}, o.By)
-	return stored{msgid: msgid, infno: infno, body: body}, err
+	return stored{msgid: msgid, infno: infno, signNo: signNo, body: body}, err
 }
 
 // record makes the answer and the machine's new state durable.

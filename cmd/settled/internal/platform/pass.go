@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"settled/queue"
 	"settled/settle"
 )
 
@@ -194,9 +195,10 @@ func (u *Upload) end(ctx context.Context, e ended) error {
 	number, now := e.item.Number, u.line.options.Now()
 	if e.err == nil {
 		delete(u.later, number)
-		u.lanes.done(e.item)
-		u.breaker.fine()
-		return nil
+		if e.answered {
+			u.breaker.fine()
+		}
+		return u.through(e.item)
 	}
 	unclear := noClearAnswer(e.err)
 	if unclear {
@@ -213,4 +215,25 @@ func (u *Upload) end(ctx context.Context, e ended) error {
 		u.log.Warn("upload waits for the line", "seconds", u.breaker.pause.Seconds(), "cause", plain(e.err))
 	}
 	return nil //nolint:nilerr // trouble with the line is waited out
+}
+
+// through takes out what is done. What waited for a void to be through goes into its
+// lanes first: the person's later ones come after it.
+func (u *Upload) through(i *item) error {
+	defer u.lanes.done(i)
+	for number, v := i.Number, i.Void; v; {
+		void, err := u.line.options.Queue.Void(number)
+		if err != nil || void.Kept == "" {
+			return err
+		}
+		kept, err := u.line.options.Queue.Get(void.Kept)
+		if err != nil {
+			return err
+		}
+		if _, known := u.lanes.known[void.Kept]; kept.State == queue.Pending && !known {
+			u.lanes.add(queue.Waiting{Seq: kept.Entry, Number: void.Kept, At: kept.At}, lanesOf(&kept.Settlement))
+		}
+		number, v = kept.Void, kept.Void != "" // itself reversed before it was ever sent
+	}
+	return nil
 }

@@ -48,6 +48,7 @@ type Upload struct {
 // stored is a request as the journal has it.
 type stored struct {
 	msgid, infno string
+	signNo       string // in it
 	body         []byte
 }
 
