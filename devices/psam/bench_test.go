@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(bench.Main(func(b *bench.Bench) int {
 		desk = b
 		return m.Run()
-	}, "patient", "guardian", "psam"))
+	}, "patient", "guardian", "kiosk", "psam"))
 }
 
 const patience = 10 * time.Second
@@ -92,31 +92,26 @@ func asked(t *testing.T, role, ins string) (n int) {
 }
 
 func TestOpensTheHoldersFile(t *testing.T) {
+	put(t, "patient", "locked-v3")
+	put(t, "guardian", "locked-v3-3des")
 	for _, module := range []string{"psam", "psam-without-internal"} {
-		put(t, "psam", module)
-		a := psam.New(slot())
-		for profile, name := range map[string]string{"locked-v3": "李谷雨", "locked-v3-3des": "钱处暑"} {
-			if module != "psam" && profile == "locked-v3" {
-				continue // cards take their time to be seen
-			}
-			t.Run(module+" "+profile, func(t *testing.T) {
-				put(t, "patient", profile)
-				r, err := read(t, "patient", a)
-				if err != nil || r.Locked || r.Name.ClearPersonalData() != name || r.Unopened != nil {
-					t.Errorf("%+v, %v", r, err)
+		t.Run(module, func(t *testing.T) {
+			put(t, "psam", module)
+			a := psam.New(slot())
+			for i, want := range []struct {
+				role, name string
+				algorithm  sscard.Algorithm
+			}{{"patient", "李谷雨", sscard.SM4}, {"guardian", "钱处暑", sscard.TripleDES}} {
+				before := asked(t, want.role, "82")
+				r, err := read(t, want.role, a)
+				if err != nil || r.Locked || r.Name.ClearPersonalData() != want.name || r.Unopened != nil || r.Form.Algorithm != want.algorithm {
+					t.Errorf("%d: %+v, %v", i, r, err)
 				}
-				if asked(t, "patient", "82") != 1 || asked(t, "patient", "88") != 1 || asked(t, "patient", "84") != 4 {
+				if asked(t, want.role, "82") != before+1 || asked(t, want.role, "88") != before+1 || asked(t, want.role, "84") != 4*(before+1) {
 					t.Error("not one internal and one external authentication of two challenges each")
 				}
-				if want := map[bool]sscard.Algorithm{true: sscard.TripleDES, false: sscard.SM4}[profile == "locked-v3-3des"]; r.Form.Algorithm != want {
-					t.Errorf("%s", r.Form.Algorithm)
-				}
-			})
-		}
-		if err := desk.Remove("psam"); err != nil {
-			t.Fatal(err)
-		}
-		await(t, "psam", func(err error) bool { return errors.Is(err, pcsc.NoSmartCard) })
+			}
+		})
 	}
 }
 
@@ -191,41 +186,39 @@ func TestForgedCard(t *testing.T) {
 // locks its key for good after a few.
 func TestForeignPSAMBurnsNoCards(t *testing.T) {
 	put(t, "psam", "psam-foreign")
-	a := psam.New(slot())
-	tries := 0
-	for _, profile := range []string{"locked-v3", "locked-v3-child", "locked-v3-3des", "forged-v3"} {
-		if err := desk.Insert("patient", profile); err != nil {
-			t.Fatal(err)
-		}
-		await(t, "patient", func(err error) bool { return err == nil })
-		var why []error
-		for range 3 {
-			r, err := read(t, "patient", a)
-			if err != nil || !r.Locked {
-				t.Fatalf("%v, %v", r, err)
-			}
-			why = append(why, r.Unopened)
-		}
-		tries += asked(t, "patient", "82")
-		if profile == "forged-v3" {
-			if !errors.Is(why[0], psam.ErrMismatch) {
-				t.Errorf("the fourth card: %v", why)
-			}
-		} else if !errors.Is(why[1], psam.ErrRefused) || !errors.Is(why[2], psam.ErrRefused) || errors.Is(why[0], psam.ErrRefused) {
-			t.Errorf("%s: %v", profile, why)
-		}
-		if err := desk.Remove("patient"); err != nil {
-			t.Fatal(err)
-		}
-		await(t, "patient", func(err error) bool { return errors.Is(err, pcsc.NoSmartCard) })
+	cards := map[string]string{"patient": "locked-v3", "guardian": "locked-v3-child", "kiosk": "locked-v3-3des"}
+	for role, profile := range cards {
+		put(t, role, profile)
 	}
-	if tries != 3 {
-		t.Errorf("%d external authentications, want one of each of three cards", tries)
+	a := psam.New(slot())
+	for role := range cards {
+		for try := range 3 {
+			r, err := read(t, role, a)
+			if err != nil || !r.Locked || errors.Is(r.Unopened, psam.ErrRefused) != (try > 0) {
+				t.Errorf("%s, try %d: %v %v, %v", role, try, r, r.Unopened, err)
+			}
+		}
+		if n := asked(t, role, "82"); n != 1 {
+			t.Errorf("%s: %d external authentications", role, n)
+		}
+	}
+	must(t, desk.Remove("patient"))
+	await(t, "patient", func(err error) bool { return errors.Is(err, pcsc.NoSmartCard) })
+	must(t, desk.Insert("patient", "forged-v3"))
+	await(t, "patient", func(err error) bool { return err == nil })
+	if r, err := read(t, "patient", a); err != nil || !errors.Is(r.Unopened, psam.ErrMismatch) || asked(t, "patient", "82") > 0 {
+		t.Errorf("a fourth card: %v, %v", r.Unopened, err)
 	}
 	a.Forget()
-	put(t, "patient", "locked-v3")
-	if r, _ := read(t, "patient", a); errors.Is(r.Unopened, psam.ErrMismatch) {
-		t.Error("still given up after Forget")
+	if r, err := read(t, "guardian", a); err != nil || errors.Is(r.Unopened, psam.ErrMismatch) || asked(t, "guardian", "82") != 2 {
+		t.Errorf("after Forget: %v, %v", r.Unopened, err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
