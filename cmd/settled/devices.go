@@ -53,19 +53,26 @@ func newDevices() *cobra.Command {
 		Short: "List the counter's devices: readers with their roles, what lies in them, how they are",
 		Long: `List the counter's devices as the running daemon sees them: card readers with their
 roles and what lies in them, PSAM or HSM, printer. With --watch the list is printed again
-whenever something changes. 'settled doctor' works without the daemon, too.`,
+whenever something changes. Without the daemon the readers' names are listed: by these
+the configuration gives them their roles.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := newClient(cmd)
-			if err != nil {
-				return err
-			}
 			if watch {
-				return watchDevices(cmd, c)
+				if err == nil {
+					err = watchDevices(cmd, c)
+				}
+				return err
 			}
 			var seen seenDevices
-			if err := c.get(cmd.Context(), "/v1/devices", &seen); err != nil {
-				return err
+			if err == nil {
+				err = c.get(cmd.Context(), "/v1/devices", &seen)
+			}
+			if err != nil {
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "settled: %v; looking without it\n", err)
+				ctx, cancel := context.WithTimeout(cmd.Context(), cardDeadline)
+				defer cancel()
+				seen.Devices = readers.Look(ctx, readers.Options{}, false)
 			}
 			return showDevices(cmd, seen)
 		},

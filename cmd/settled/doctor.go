@@ -95,6 +95,9 @@ func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Chec
 	} else {
 		list = append(list, doctor.Reach(ctx, c.Platform.URL, roots, time.Now)...)
 	}
+	if len(c.Readers.HSM) > 0 {
+		list = append(list, doctor.CommandOf(c.Readers.HSM[0]))
+	}
 	list = append(list, doctor.DiskOf(c.State))
 	list = append(list, doctor.PermissionsOf(c.State, c.Credentials, []string{"journal.key", "platform.secret", "api.token"})...)
 	return append(list, rulesCheck(c))

@@ -155,6 +155,19 @@ func TestPorts(t *testing.T) {
 	wants(t, "locked", PortOf(Port{Display, "/dev/ptmx"}, false), Fail, "busy")
 }
 
+func TestCommand(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hsm")
+	wants(t, "none", CommandOf(path), Fail, "missing")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "not executable", CommandOf(path), Fail, "forbidden")
+	if err := os.Chmod(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "good", CommandOf(path), OK, "there")
+}
+
 func TestPolicyFreshness(t *testing.T) {
 	rules, err := policy.Load()
 	if err != nil {

@@ -2,6 +2,7 @@ package readers
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io/fs"
 	"net"
@@ -39,7 +40,7 @@ func diagnose(socket string, why error) *outage {
 
 // lookAtSocket connects, again if that is the second time since it was hung up on.
 func lookAtSocket(socket string, again bool) *outage {
-	conn, err := net.DialTimeout("unix", socket, hangUp) //nolint:gosec // where the card service is, says who starts us
+	conn, err := (&net.Dialer{Timeout: hangUp}).DialContext(context.Background(), "unix", socket)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Stat(servicePath); errors.Is(err, fs.ErrNotExist) {

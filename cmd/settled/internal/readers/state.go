@@ -165,7 +165,7 @@ func (r *Readers) others() (list []doctor.Check) {
 		has := func(p place) bool { return p.reader == name }
 		if !slices.ContainsFunc(slices.Collect(maps.Values(r.places)), has) {
 			list = append(list, doctor.Check{
-				Kind: doctor.Reader, Name: name, State: r.readers[name].state(), Level: doctor.OK,
+				Kind: doctor.Reader, Name: pcsc.ParseName(name).Identity(), State: r.readers[name].state(), Level: doctor.OK,
 				Chinese: "读卡器未指定用途", English: "a reader without a role",
 			})
 		}
