@@ -214,7 +214,9 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 }
 
 func (d *daemon) openWindow(here settle.Institution) (err error) {
-	d.readers = readers.New(d.watcher, d.config.readers())
+	attached := d.config.readers()
+	attached.Log = d.log
+	d.readers = readers.New(d.watcher, attached)
 	d.printer, err = newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package readers
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -24,6 +25,7 @@ type Options struct {
 	Roles  map[Role]string // which reader each role is for; no entry or "": none
 	HSM    psam.Module     // asks the region's HSM; nil: none. A PSAM is a role
 	Socket string          // of the card service, to name the cause of its absence; "": the system's
+	Log    *slog.Logger    // nil: none
 }
 
 // Readers are the counter's readers. It is the counter's [counter.Cards]. Its methods may
@@ -35,6 +37,7 @@ type Readers struct {
 	auth   *psam.Authenticator
 	slot   *psam.Slot // nil: no PSAM
 	socket string
+	log    *slog.Logger
 
 	mu      sync.Mutex
 	service *outage // nil: the card service answers
@@ -66,6 +69,9 @@ func New(d Driver, o Options) *Readers {
 		readers: map[string]*reader{}, places: map[Role]place{},
 		serving: map[counter.Role]string{}, told: map[counter.Role]bool{},
 		watch: map[chan struct{}]bool{}, first: make(chan struct{}),
+	}
+	if r.log = o.Log; r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
 	}
 	for role, text := range o.Roles {
 		if text != "" {
@@ -112,6 +118,7 @@ func (r *Readers) take(e pcsc.Event) []counter.Event {
 	var down *outage
 	if e.Kind == pcsc.ServiceDown {
 		down = diagnose(r.socket, e.Err) // looks at the socket: not under the lock
+		r.log.Warn("card service away", "why", down.english, "do", down.mend)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -120,6 +127,7 @@ func (r *Readers) take(e pcsc.Event) []counter.Event {
 	switch {
 	case e.Kind == pcsc.ServiceUp:
 		r.service = nil
+		r.log.Info("card service answers")
 	case e.Kind == pcsc.ServiceDown:
 		r.service = down
 	case e.Kind == pcsc.ReaderAppeared:
