@@ -52,7 +52,9 @@ type window struct {
 func open(t testing.TB, roles map[Role]string, o ...pcsc.Options) *window {
 	t.Helper()
 	before, sockets := goleak.IgnoreCurrent(), sockets(t)
-	watcher, err := pcsc.Watch(t.Context(), append(o, pcsc.Options{})[0])
+	options := append(o, pcsc.Options{})[0]
+	options.Closing = patience // a busy machine is no stuck reader
+	watcher, err := pcsc.Watch(t.Context(), options)
 	must(t, err)
 	w := &window{Readers: New(watcher, Options{Roles: roles}), events: make(chan counter.Event, 1000)}
 	w.shown = sync.NewCond(&w.mu)

@@ -196,12 +196,16 @@ func (r *Readers) stands(role counter.Role) string {
 	return own
 }
 
-// why says for what reason a reader stands for its role no more.
+// why says for what reason a reader stands for its role no more; "": its card was taken
+// out, and it was the spare.
 func (r *Readers) why(reader string) settle.Code {
-	if at := r.readers[reader]; at != nil && at.stuck {
+	switch at := r.readers[reader]; {
+	case at == nil:
+		return settle.ReaderMissing
+	case at.stuck:
 		return settle.Code(sscard.Stuck)
 	}
-	return settle.ReaderMissing
+	return ""
 }
 
 // Missing says why no patient's card can be read, or gives "".
