@@ -17,6 +17,7 @@ import (
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/doctor"
 	"settled/cmd/settled/internal/readers"
+	"settled/settle"
 )
 
 // Where the unit keeps things, for a doctor that no service manager has started.
@@ -169,9 +170,13 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 	}
 	for level, notices := range map[doctor.Level][]counter.Notice{doctor.Fail: h.Reasons, doctor.Warn: h.Notices} {
 		for _, n := range notices {
+			how := "见 docs/operations.md“What can go wrong” / see there"
+			if n.Code == settle.ReaderMissing {
+				how = "见下面的读卡服务和读卡器 / see card service and readers below"
+			}
 			list = append(list, doctor.Check{
 				Kind: doctor.Daemon, State: string(n.Code), Level: level, Chinese: n.Text,
-				English: "/readyz says " + string(n.Code), Mend: "见 docs/operations.md“What can go wrong” / see there",
+				English: "/readyz says " + string(n.Code), Mend: how,
 			})
 		}
 	}

@@ -48,6 +48,9 @@ func PermissionsOf(state, credentials string, needed []string) (list []Check) {
 	return list
 }
 
+// mostFiles bounds the look: years of slips are many.
+const mostFiles = 50_000
+
 // own looks at the state directory: it is closed to others, and no file in it is
 // another user's, as after a restore by root.
 func own(state string) (list []Check) {
@@ -63,7 +66,11 @@ func own(state string) (list []Check) {
 		})
 	}
 	owner, known := ownerOf(at)
+	looked := 0
 	walk := func(path string, e fs.DirEntry, err error) error {
+		if looked++; looked > mostFiles {
+			return fs.SkipAll
+		}
 		if err != nil || !known {
 			return err
 		}
