@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -71,7 +72,7 @@ Exit status: 0 all is well, 1 there are warnings, 2 something does not work.`,
 
 // examine makes all checks.
 func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Check {
-	c, err := readConfigAt(path, firstOf(os.Getenv("STATE_DIRECTORY"), unitState), firstOf(os.Getenv("CREDENTIALS_DIRECTORY"), unitCredentials))
+	c, err := readConfigAt(path, cmp.Or(os.Getenv("STATE_DIRECTORY"), unitState), cmp.Or(os.Getenv("CREDENTIALS_DIRECTORY"), unitCredentials))
 	if err != nil {
 		list := []doctor.Check{{
 			Kind: doctor.Config, Name: path, State: "bad", Level: doctor.Fail,
@@ -123,7 +124,7 @@ func rulesCheck(c *config) doctor.Check {
 
 // askDaemon asks the daemon how it and its devices are.
 func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool, list []doctor.Check) {
-	base := firstOf(flag(cmd, "api"), os.Getenv("SETTLED_API"), "http://"+c.API.Listen)
+	base := cmp.Or(flag(cmd, "api"), os.Getenv("SETTLED_API"), "http://"+c.API.Listen)
 	d := &client{base: strings.TrimRight(base, "/"), http: &http.Client{Timeout: 5 * time.Second}}
 	answer, status, err := d.do(ctx, http.MethodGet, "/readyz", nil)
 	if status == 0 {
@@ -133,7 +134,7 @@ func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool
 		}}
 	}
 	list = healthChecks(answer, status)
-	token := firstOf(flag(cmd, "token-file"), os.Getenv("SETTLED_TOKEN_FILE"), filepath.Join(c.Credentials, "api.token"))
+	token := cmp.Or(flag(cmd, "token-file"), os.Getenv("SETTLED_TOKEN_FILE"), filepath.Join(c.Credentials, "api.token"))
 	text, err := os.ReadFile(token) //nolint:gosec // the operator names a file of his own
 	var seen seenDevices
 	if err == nil {

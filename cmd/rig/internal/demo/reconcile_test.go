@@ -173,6 +173,11 @@ func (s *stage) owed(t *testing.T, number, day string) {
 	if !strings.Contains(out, number) || !strings.Contains(out, "应") || strings.Contains(out, "张小") {
 		t.Errorf("differences:\n%s", out)
 	}
+	for verb, name := range map[string]string{"status": "金额差异  1 笔，应", "queue list": "另有平台已收、金额有差异的 1 笔，应"} {
+		if out, err := s.daemon.run(t.Context(), strings.Fields(verb)...); err != nil || !strings.Contains(out, name) {
+			t.Errorf("%s: %v\n%s", verb, err, out)
+		}
+	}
 	t.Log(out)
 	out, err = s.daemon.run(t.Context(), "reconcile", "month", "--month", day[:7])
 	must(t, err)
