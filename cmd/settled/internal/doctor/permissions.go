@@ -68,7 +68,8 @@ func own(state string) (list []Check) {
 	owner, known := ownerOf(at)
 	looked := 0
 	walk := func(path string, e fs.DirEntry, err error) error {
-		if looked++; looked > mostFiles {
+		looked++
+		if looked > mostFiles {
 			return fs.SkipAll
 		}
 		if err != nil || !known {
