@@ -16,7 +16,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCardsCommand(), newPlatformCommand(), newDemoCommand())
+	root.AddCommand(newCardsCommand(), newHSMCommand(), newPlatformCommand(), newDemoCommand())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, "rig:", err)
 		os.Exit(1)

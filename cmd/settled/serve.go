@@ -20,7 +20,9 @@ import (
 
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/doctor"
 	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/readers"
 	"settled/cmd/settled/internal/roster"
 	"settled/devices/pcsc"
 	"settled/queue"
@@ -64,8 +66,9 @@ type daemon struct {
 	queue   *queue.Queue
 	line    *platform.Line
 	watcher *pcsc.Watcher
-	readers *readers
+	readers *readers.Readers
 	window  *counter.Session
+	printer *spool
 	ledger  *ledger
 	upload  *platform.Upload
 	roster  *roster.Loader
@@ -214,8 +217,10 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 }
 
 func (d *daemon) openWindow(here settle.Institution) (err error) {
-	d.readers = newReaders(d.watcher, d.config.Readers.Patient, d.config.Readers.Guardian)
-	printer, err := newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
+	attached := d.config.readers()
+	attached.Log = d.log
+	d.readers = readers.New(d.watcher, attached)
+	d.printer, err = newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
 	if err != nil {
 		return err
 	}
@@ -231,7 +236,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	began := time.Now()
 	clock := newForward(time.Now, func() time.Duration { return time.Since(began) }, at)
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: printer, Clock: clock.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.printer, Clock: clock.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
 		Offline: d.config.offline(),
@@ -261,9 +266,14 @@ func (d *daemon) openAPI() (err error) {
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), Log: d.log, BuildVersion: version,
 	})
 	return err
+}
+
+// attached is what can say how it is: a device that has checks is added here.
+func (d *daemon) attached() *attached {
+	return &attached{Readers: d.readers, others: []doctor.Source{d.printer}}
 }
 
 // grantOperations lets the holder of the credential operations.token, if there is one,
@@ -286,7 +296,7 @@ func (d *daemon) Ready(context.Context) []counter.Notice {
 	if d.stopped() != nil {
 		why = append(why, counter.Notice{Code: settle.JournalStopped, Text: settle.JournalStopped.Cashier()})
 	}
-	if code := d.readers.missing(); code != "" {
+	if code := d.readers.Missing(); code != "" {
 		why = append(why, counter.Notice{Code: code, Text: code.Cashier()})
 	}
 	return why
@@ -314,7 +324,7 @@ func (d *daemon) stopped() error {
 }
 
 // lastCard is how long the readers stay for what is under way when the daemon ends.
-const lastCard = time.Second
+const lastCard = 600 * time.Millisecond
 
 // run keeps the parts going until ctx ends or one of them fails.
 func (d *daemon) run(ctx context.Context, listener net.Listener) error {
@@ -340,7 +350,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 				}
 				_ = d.watcher.Close() // again, with its error, by serve
 			}()
-			d.readers.follow(d.window.Handle)
+			d.readers.Follow(d.window.Handle, d.window.ShowReaders)
 			return nil
 		},
 	}

@@ -18,7 +18,7 @@ func (s *Server) events(api huma.API) {
 	register(api, operation{
 		id: "events", method: http.MethodGet, path: "/v1/events", roles: everyone, status: http.StatusOK, media: "text/event-stream",
 		summary: "Server-sent events: `screen` with the window's screen (the present one first, so that nothing need be replayed after a break), " +
-			"`upload` when a settlement moves on its way to the platform, `batch` when a batch of the upload does; a comment keeps the line open.",
+			"`upload` when a settlement moves on its way to the platform, `batch` when a batch of the upload does, `devices` when a device changes (the present state first); a comment keeps the line open.",
 	}, func(_ context.Context, g Grant, _ *struct{}) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(ctx huma.Context) {
 			r, w := humago.Unwrap(ctx)
@@ -43,6 +43,8 @@ func (s *Server) stream(ctx context.Context, w http.ResponseWriter, window Windo
 		defer leaveBatches()
 		batches = b
 	}
+	moved, leaveDevices := s.watchDevices()
+	defer leaveDevices()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
@@ -61,6 +63,8 @@ func (s *Server) stream(ctx context.Context, w http.ResponseWriter, window Windo
 				return
 			}
 			out.event("upload", change)
+		case <-moved:
+			out.event("devices", s.deviceList(ctx))
 		case batch := <-batches:
 			out.event("batch", batch)
 		case <-beat.C:

@@ -77,7 +77,7 @@ func TestDocument(t *testing.T) {
 		"/v1/settlements/{number}/void": {"post"}, "/v1/settlements/{number}/refund": {"post"}, "/v1/settlements/{number}/refund/quote": {"post"},
 		"/v1/voids/{number}": {"get"}, "/v1/voids/{number}/receipt": {"get", "post"},
 		"/v1/shifts": {"post"}, "/v1/shifts/close": {"post"}, "/v1/shifts/current": {"get"}, "/v1/shifts/{number}": {"get"}, "/v1/shifts/{number}/slip": {"get"},
-		"/v1/queue": {"get"}, "/v1/queue/{number}": {"get"}, "/v1/links": {"post"}, "/v1/session": {"delete", "get"},
+		"/v1/queue": {"get"}, "/v1/queue/{number}": {"get"}, "/v1/links": {"post"}, "/v1/session": {"delete", "get"}, "/v1/devices": {"get"},
 		"/v1/events": {"get"}, "/livez": {"get"}, "/readyz": {"get"},
 		"/v1/status": {"get"}, "/v1/queue/{number}/hold": {"post"}, "/v1/queue/{number}/release": {"post"},
 	}

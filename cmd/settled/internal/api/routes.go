@@ -64,6 +64,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.session(api)
 	s.events(api)
 	s.health(api)
+	s.devices(api)
 	return s.document(mux, api)
 }
 

@@ -33,6 +33,7 @@ type Options struct {
 	Repairs      Repairs // nil: nothing is mended
 	Rosters      Rosters // nil: none is loaded
 	Ready        Readiness
+	Devices      Devices       // nil: none is known
 	BeyondLocal  bool          // listen elsewhere than on loopback; Hosts must then name this machine
 	Hosts        []string      // further names of this machine that a Host header may have, without port
 	Heartbeat    time.Duration // of /v1/events; 15 s if zero

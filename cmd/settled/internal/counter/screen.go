@@ -1,6 +1,8 @@
 package counter
 
 import (
+	"slices"
+
 	"settled/settle"
 )
 
@@ -15,6 +17,14 @@ type Screen struct {
 	Quote    *Figures  `json:"quote,omitempty"`
 	Slip     *SlipView `json:"slip,omitempty"` // the last settlement of this window
 	Messages []Message `json:"messages"`       // newest last
+	Readers  []Reader  `json:"readers"`        // of the patient and the guardian, as far as they are configured
+}
+
+// Reader is a card reader as a screen shows it.
+type Reader struct {
+	Role  string `json:"role" enum:"patient,guardian"`
+	State string `json:"state" enum:"ready,card,reading,unread,stuck,missing,ambiguous,down"`
+	Text  string `json:"text,omitempty"` // Chinese: what is wrong; empty: nothing is
 }
 
 // Person is a card's holder as a screen may show it.
@@ -74,6 +84,16 @@ func (s *Session) Screen() Screen {
 	return s.screen()
 }
 
+// ShowReaders shows how the readers are.
+func (s *Session) ShowReaders(list []Reader) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Equal(s.readers, list) {
+		s.readers = list
+		s.say(nil)
+	}
+}
+
 // Subscribe gives every screen from now on, the present one first. A reader that
 // falls behind is dropped: its channel is closed, as it is when the session ends.
 // leave ends the subscription and may be called twice.
@@ -125,6 +145,7 @@ func (s *Session) say(r *settle.Refusal) {
 // screen builds what is shown. The session is locked.
 func (s *Session) screen() Screen {
 	sc := Screen{Seq: s.seq, Seat: s.options.Seat, State: s.state.String(), Messages: append([]Message{}, s.messages...)}
+	sc.Readers = append([]Reader{}, s.readers...)
 	sc.Patient, sc.Guardian = s.holders[Patient].view(), s.holders[Guardian].view()
 	if s.quote != nil {
 		f := s.quote.Figures()

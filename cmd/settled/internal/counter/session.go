@@ -70,6 +70,7 @@ type Session struct {
 	unchecks context.CancelCauseFunc
 	slip     *slip // of the last settlement
 	messages []Message
+	readers  []Reader
 	watchers map[*watcher]struct{}
 	seq      uint64
 }
