@@ -81,9 +81,18 @@ func slips() map[string]counter.Receipt {
 			Name: "注射用头孢曲松钠（进口）1.0g×10支/盒 某某制药有限公司", Amount: 18518518, OverCap: 10000, FirstSelfPay: 1851852, InScope: 16656666, Fund: 100000,
 		}},
 	}
+	stay := plain
+	stay.Bill.Visit.Kind = settle.Inpatient
+	stay.Chart = settle.Chart{OutpatientNo: "ZY20241101-07", VisitID: "44039100000000000001", Began: "2024-11-01 22:10:00"}
+	stay.Bill.Lines = []settle.Line{line("新生儿监护", "8000.00", "1", settle.GradeA)}
+	stay.Split = settle.Split{
+		Status: settle.Settled, Reasons: []settle.Code{settle.InpatientVisit}, Total: 800000, Fund: 666000, Cash: 134000, Deductible: 60000,
+		Lines: []settle.LineSplit{{Name: "新生儿监护", Amount: 800000, InScope: 800000, Fund: 666000}},
+	}
 	return map[string]counter.Receipt{
-		"plain":   {Settlement: plain, At: countertest.Morning()},
-		"offline": {Settlement: full, At: countertest.Morning(), Copy: 2},
+		"plain":     {Settlement: plain, At: countertest.Morning()},
+		"offline":   {Settlement: full, At: countertest.Morning(), Copy: 2},
+		"inpatient": {Settlement: stay, At: countertest.Morning()},
 	}
 }
 
