@@ -1,5 +1,7 @@
 package nhsa
 
+import "iter"
+
 // Route is by which transactions a visit is settled.
 type Route string
 
@@ -65,3 +67,26 @@ func (c *Chain) has(s Step) bool { return c.infno(s) != "" }
 
 // unknown is how often nobody knew what had become of a step's transaction.
 func (c *Chain) unknown(s Step) int { return c.Unknowns[c.infno(s)] }
+
+// standIn is in the place of what the platform has not given yet.
+const standIn = "0"
+
+// Requests gives every request by which a visit is settled if all goes well, with its
+// transaction, and with stand-ins for the platform's numbers: so that its form can be
+// checked while the patient is still there.
+func Requests(v Visit) iter.Seq2[string, any] {
+	return func(yield func(string, any) bool) {
+		c := Chain{
+			Route: v.Route, PersonNo: standIn, InsuranceType: v.InsuranceType, VisitID: or(v.ID, standIn),
+			Trial: &Result{}, // of which the settlement repeats the parts
+		}
+		for _, c.Step = range []Step{StepPerson, StepRegister, StepVisit, StepFees, StepTrial, StepSettle} {
+			for c.Uploaded = 0; c.Uploaded == 0 || c.Step == StepFees && c.Uploaded < len(v.Lines); c.Uploaded += feesPerMessage {
+				infno, input, none := c.Next(v)
+				if !none && !yield(infno, input) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -22,6 +22,7 @@ type Books struct {
 	msgids map[string]int    // by institution and msgid: how often it came
 	signs  map[string]signed // by sign_no
 	visits map[string]*visit // by mdtrt_id
+	stays  map[string]*visit // by mdtrt_id: admissions
 	setls  []*settlement
 	asked  map[string]int    // requests by transaction, faults included
 	under  int               // requests that are being served
@@ -68,6 +69,7 @@ type settlement struct {
 	Refunded    string `json:"refunded_by,omitempty"`    // msgid of the 2208
 	RefundID    string `json:"refund_setl_id,omitempty"` // setl_id of the negative row
 	RefundTime  string `json:"refund_time,omitempty"`    // its setl_time
+	stay        bool   // an inpatient's
 	bill        bill
 	fees        []*charge
 }
@@ -76,7 +78,7 @@ type settlement struct {
 func NewBooks(d *Data, now func() time.Time) *Books {
 	return &Books{
 		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{},
-		visits: map[string]*visit{}, asked: map[string]int{}, files: map[string][]byte{},
+		visits: map[string]*visit{}, stays: map[string]*visit{}, asked: map[string]int{}, files: map[string][]byte{},
 	}
 }
 
@@ -123,6 +125,7 @@ type Page struct {
 	Requests    map[string]int  `json:"requests"`    // by transaction
 	Most        int             `json:"most"`        // the most at a time
 	OpenVisits  []string        `json:"open_visits"` // registered, nothing settled
+	Stays       map[string]int  `json:"stays"`       // admissions, and how many lines of each are not settled
 	Fund        yuan            `json:"fund"`        // of the live ones
 	Own         yuan            `json:"own"`         //
 	Family      yuan            `json:"mutual"`      //
@@ -137,7 +140,7 @@ func (b *Books) Page() Page {
 	defer b.mu.Unlock()
 	p := Page{
 		Settlements: []settlement{}, Duplicates: map[string]int{}, Requests: map[string]int{}, OpenVisits: []string{},
-		MsgIDs: len(b.msgids), Most: b.most, Balances: map[string]yuan{}, Used: map[string]yuan{},
+		MsgIDs: len(b.msgids), Most: b.most, Stays: b.unsettled(), Balances: map[string]yuan{}, Used: map[string]yuan{},
 	}
 	settled := map[string]bool{}
 	for _, s := range b.setls {

@@ -73,7 +73,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, day settle.Date, shift func(
 func (r *Reconciler) compare(ctx context.Context, rows []reconcile.Row, report *reconcile.Report) error {
 	day := report.Day
 	office := r.line.area()
-	always := []reconcile.Group{{Type: "310", Clearing: outpatient, Office: office}, {Type: "390", Clearing: outpatient, Office: office}}
+	always := []reconcile.Group{
+		{Type: "310", Clearing: outpatient, Office: office}, {Type: "390", Clearing: outpatient, Office: office},
+		{Type: "310", Clearing: inpatient, Office: office}, {Type: "390", Clearing: inpatient, Office: office},
+	}
 	stated := map[[2]string]bool{}
 	for _, t := range reconcile.Totals(rows, day, day, always...) {
 		result, err := r.line.totals(ctx, t, day, day)
