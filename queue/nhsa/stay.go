@@ -60,14 +60,15 @@ func (c *Chain) inpatientFinal(v Visit) InpatientFinal {
 }
 
 // takeLines takes what the visit has on file, in doubt or after a 2304 of which nobody
-// knows: a line of ours with a settlement's id is settled, one without can still be taken
-// back, and where there is none nothing can be booked.
+// knows: a line with a settlement's id is settled, one without can still be taken back, and
+// where there is none nothing can be booked. In doubt every line counts: another copy may
+// have settled the stay under a number that is not known here.
 func (c *Chain) takeLines(v Visit, r Reply) error {
 	rows, err := ReadFeesOnFile(r)
 	if err != nil {
 		return err
 	}
-	there, settled := ours(v, rows)
+	there, settled := c.concerning(v, rows)
 	switch again := c.Rounds < maxRounds; {
 	case !there:
 		c.cleared()
@@ -83,18 +84,18 @@ func (c *Chain) takeLines(v Visit, r Reply) error {
 	return nil
 }
 
-// ours tells whether lines of the visit are on file, and the id of a settlement that has
+// concerning tells whether lines that count are on file, and the id of a settlement that has
 // one.
-func ours(v Visit, rows []FeeOnFile) (there bool, settled string) {
+func (c *Chain) concerning(v Visit, rows []FeeOnFile) (there bool, settled string) {
 	for _, row := range rows {
-		if slices.ContainsFunc(v.Lines, func(l VisitLine) bool { return l.No == string(row.LineNo) }) {
+		if c.Doubt || slices.ContainsFunc(v.Lines, func(l VisitLine) bool { return l.No == string(row.LineNo) }) {
 			there, settled = true, or(settled, string(row.SettlementID))
 		}
 	}
 	return there, settled
 }
 
-// cleared goes on when nothing of ours is in the visit.
+// cleared goes on when no line that counts is in the visit.
 func (c *Chain) cleared() {
 	c.Uploaded, c.Gone = 0, nil
 	if c.Doubt {
@@ -122,11 +123,11 @@ func (c *Chain) remain(settled string) {
 	c.Left = append(c.Left, c.infno(StepFees))
 	code, zh := StayNotCleared, "平台上该次住院仍有本单的费用明细且不能撤销，可能已结算。请医保办在平台核对后处理，勿重复结算。"
 	if c.Doubt {
-		code, zh = RestoredSettled, "本机由备份恢复，平台上该次住院已有本单的费用明细且不能撤销，可能在恢复前已结算。请医保办在平台核对后处理，勿重复结算。"
+		code, zh = RestoredSettled, "本机由备份恢复，平台上该次住院已有费用明细且不能撤销，可能在恢复前已结算。请医保办在平台核对后处理，勿重复结算。"
 	}
 	c.Refusal = &settle.Refusal{
 		Code: code, Cashier: zh,
-		Technician: "lines of this settlement are on file (5204) in visit " + settle.Clip(c.VisitID) + " and can't be taken back; setl_id there: " + settle.Clip(or(settled, "none")),
+		Technician: "lines are on file (5204) in visit " + settle.Clip(c.VisitID) + " and can't be taken back; setl_id there: " + settle.Clip(or(settled, "none")),
 	}
 	c.end()
 }

@@ -27,11 +27,13 @@ func stayOf(t *testing.T, n int) nhsa.Visit {
 	return v
 }
 
-// What 5204 may answer: nothing, lines of the hospital's own, ours, ours settled.
+// What 5204 may answer: nothing, lines that are not ours, some of them settled, one that
+// is not, ours, ours settled.
 const (
 	noLines     = `{"feedetail":[]}`
 	otherLines  = `{"feedetail":[{"feedetl_sn":"17","setl_id":"S0"},{"feedetl_sn":"18","setl_id":null}]}`
-	ourLines    = `{"feedetail":[{"feedetl_sn":"17","setl_id":"S0"},{"feedetl_sn":"011121000170001","setl_id":""}]}`
+	strayLines  = `{"feedetail":[{"feedetl_sn":"18"}]}`
+	ourLines    = `{"feedetail":[{"feedetl_sn":"17","setl_id":null},{"feedetl_sn":"011121000170001","setl_id":""}]}`
 	settledThem = `{"feedetail":[{"feedetl_sn":"011121000170001","setl_id":"S7"}]}`
 )
 
@@ -290,9 +292,10 @@ func TestStaysRestored(t *testing.T) {
 		step   nhsa.Step
 	}{
 		{"nothing sent, nothing there", nil, asked(append([]string{"5204 yes " + noLines}, anew...)...), nhsa.StepDone},
-		{"nothing sent, others' lines there", nil, asked(append([]string{"5204 yes " + otherLines}, anew...)...), nhsa.StepDone},
+		{"nothing sent, others' lines there", nil, asked(append([]string{"5204 yes " + strayLines, "2302 ok", "5204 yes " + noLines}, anew...)...), nhsa.StepDone},
+		{"settled elsewhere under another number", nil, asked("5204 yes " + otherLines), nhsa.StepHeld},
 		{"nothing sent, no lines is a refusal", nil, asked(append([]string{"5204 no 未查询到费用明细"}, anew...)...), nhsa.StepDone},
-		{"nothing sent, fees there", nil, asked(append([]string{"5204 yes " + ourLines, "2302 ok", "5204 yes " + otherLines}, anew...)...), nhsa.StepDone},
+		{"nothing sent, fees there", nil, asked(append([]string{"5204 yes " + ourLines, "2302 ok", "5204 yes " + noLines}, anew...)...), nhsa.StepDone},
 		{"settled elsewhere", nil, asked("5204 yes " + settledThem), nhsa.StepHeld},
 		{"settled elsewhere meanwhile", nil, asked("5204 yes "+ourLines, nothing, "5204 yes "+settledThem), nhsa.StepHeld},
 		{"fees that stay", nil, asked("5204 yes "+ourLines, "2302 no x", "5204 yes "+ourLines, "2302 no x", "5204 yes "+ourLines, "2302 no x", "5204 yes "+ourLines), nhsa.StepHeld},
@@ -338,7 +341,7 @@ func TestStaysRestoredVoid(t *testing.T) {
 		then   []string
 		undone bool
 	}{
-		{"nothing there", nil, []string{"1101 yes " + person, "5204 yes " + otherLines}, true},
+		{"nothing there", nil, []string{"1101 yes " + person, "5204 yes " + noLines}, true},
 		{"fees there", nil, []string{"1101 yes " + person, "5204 yes " + ourLines, "2302 ok", "5204 yes " + noLines}, true},
 		{"settled elsewhere", nil, []string{"1101 yes " + person, "5204 yes " + settledThem}, false},
 		{"a lost 2304 is reversed first", stayUpTo("2304", "2304 lost"), []string{"2601 ok", "5204 yes " + ourLines, "2302 ok", "5204 yes " + noLines}, true},
