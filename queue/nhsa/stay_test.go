@@ -324,7 +324,8 @@ func TestStaysRestored(t *testing.T) {
 			t.Errorf("%s: held for %v", c.name, chain.Refusal)
 		}
 		fitting(t, c.then, inputs)
-		if chain.Resume(); c.step == nhsa.StepHeld {
+		chain.Resume()
+		if c.step == nhsa.StepHeld {
 			if infno, _, _ := chain.Next(v); infno != "5204" {
 				t.Errorf("%s: released, it goes on with %q", c.name, infno)
 			}

@@ -12,6 +12,12 @@ import (
 	"settled/cmd/rig/internal/platform"
 )
 
+// stay is a stage where the child is in hospital and the father has let his account pay.
+type stay struct {
+	*stage
+	id string // of the visit
+}
+
 // admitted has the hospital admit the child three days ago, and gives the visit's number.
 func (s *stage) admitted(t *testing.T) string {
 	t.Helper()
@@ -42,12 +48,6 @@ func (s *stay) bill(t *testing.T, n int) []byte {
 	data, err = json.Marshal(bill)
 	must(t, err)
 	return data
-}
-
-// stay is a stage where the child is in hospital and the father has let his account pay.
-type stay struct {
-	*stage
-	id string // of the visit
 }
 
 func openStay(t *testing.T) *stay {

@@ -120,8 +120,10 @@ func TestStayUnknownOutcomes(t *testing.T) {
 // TestStayUndoingFails: the transactions that resolve an unknown outcome fail too.
 func TestStayUndoingFails(t *testing.T) {
 	for _, first := range []platform.Fault{
-		{Infno: "2301", Kind: platform.Cut, Booked: true, Times: 1}, {Infno: "2301", Kind: platform.Cut, Times: 1},
-		{Infno: "2304", Kind: platform.Cut, Booked: true, Times: 1}, {Infno: "2304", Kind: platform.Cut, Times: 1},
+		{Infno: "2301", Kind: platform.Cut, Booked: true, Times: 1},
+		{Infno: "2301", Kind: platform.Cut, Times: 1},
+		{Infno: "2304", Kind: platform.Cut, Booked: true, Times: 1},
+		{Infno: "2304", Kind: platform.Cut, Times: 1},
 	} {
 		for _, infno := range []string{"2302", "2601"} {
 			for _, booked := range []bool{false, true} {

@@ -74,8 +74,10 @@ func (r *Reconciler) compare(ctx context.Context, rows []reconcile.Row, report *
 	day := report.Day
 	office := r.line.area()
 	always := []reconcile.Group{
-		{Type: "310", Clearing: outpatient, Office: office}, {Type: "390", Clearing: outpatient, Office: office},
-		{Type: "310", Clearing: inpatient, Office: office}, {Type: "390", Clearing: inpatient, Office: office},
+		{Type: "310", Clearing: outpatient, Office: office},
+		{Type: "390", Clearing: outpatient, Office: office},
+		{Type: "310", Clearing: inpatient, Office: office},
+		{Type: "390", Clearing: inpatient, Office: office},
 	}
 	stated := map[[2]string]bool{}
 	for _, t := range reconcile.Totals(rows, day, day, always...) {
