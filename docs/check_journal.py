@@ -101,7 +101,7 @@ class Checker:
     def nothing(self, b, e): pass
 
     on_known = on_link = on_link_end = on_ids = on_key = on_restore = nothing
-    on_rules = on_note = on_shift_open = on_shift_close = nothing
+    on_rules = on_note = on_reconcile = on_shift_open = on_shift_close = nothing
 
     def on_archive(self, b, e):
         need(b["through"] < e["n"], "it names an entry that comes later")

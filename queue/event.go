@@ -32,8 +32,9 @@ const (
 	kindLinkEnd    = "link_end"   // an account may no longer pay for a person
 	kindShiftOpen  = "shift_open"
 	kindShiftClose = "shift_close"
-	kindRules      = "rules" // a set of rules became active
-	kindNote       = "note"  // something that people should know later
+	kindRules      = "rules"     // a set of rules became active
+	kindNote       = "note"      // something that people should know later
+	kindReconcile  = "reconcile" // the books of a day were held against the platform's
 )
 
 // By is who did it, and where.
@@ -97,6 +98,8 @@ func decode(e journal.Entry) (event, error) {
 		return body[activated](e)
 	case kindNote:
 		return body[noted](e)
+	case kindReconcile:
+		return body[reconciled](e)
 	}
 	return nil, fmt.Errorf("queue: entry %d is of kind %q: a newer version of the program wrote it", e.N, e.Kind)
 }

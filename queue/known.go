@@ -92,7 +92,7 @@ func (q *Queue) EndLink(ctx context.Context, beneficiary, donor string, kind set
 func noLink(donor string) error {
 	return &settle.Refusal{
 		Code: CodeNoLink, Field: "link",
-		Cashier: "没有登记这一家庭共济关系。", Technician: fmt.Sprintf("no link to donor %q was filed", settle.Clip(donor)),
+		Cashier: "没有登记这一家庭共济关系，未作改动；请核对后再办理。", Technician: fmt.Sprintf("no link to donor %q was filed", settle.Clip(donor)),
 	}
 }
 

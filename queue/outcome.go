@@ -38,6 +38,10 @@ func (a acked) check() error {
 }
 
 func (a acked) reduce(v *view, e journal.Entry) error {
+	err := onDay(v, a.SettledAt, func(d *dayRow) { d.Settled, d.Booked = d.Settled+1, e.N })
+	if err != nil {
+		return err
+	}
 	return change(v, a.Number, func(row *settlementRow) error {
 		was := row.State
 		row.State, row.Ack, row.SettlementID = Acknowledged, e.Loc, a.SettlementID

@@ -69,7 +69,7 @@ func (q *Queue) Get(number string) (Record, error) {
 		return Record{}, err
 	}
 	if row.Of != "" {
-		return Record{}, noSettlement(number)
+		return Record{}, isVoid(number, row.Of)
 	}
 	return q.record(row)
 }
@@ -169,6 +169,22 @@ func waiting(q *Queue, t table[waitRow], limit int, afterSeq uint64) ([]Waiting,
 		})
 	})
 	return list, err
+}
+
+// Parties names whose limit and accounts a pending settlement uses, by keyed hash, the
+// patient first; none if it is not pending. It reads no entry.
+func (q *Queue) Parties(number string) ([]string, error) {
+	row, err := q.row(number)
+	if err != nil || row.State != Pending {
+		return nil, err
+	}
+	names := []string{row.Person}
+	for _, p := range row.Family {
+		if p.Account != row.Person {
+			names = append(names, p.Account)
+		}
+	}
+	return names, nil
 }
 
 // List lists settlements by number, that is by time.

@@ -173,7 +173,7 @@ func replayed(v *view, key, digest string) (keyRow, bool, error) {
 func conflict(number string) error {
 	return &settle.Refusal{
 		Code: CodeConflict, Field: "key",
-		Cashier:    "该笔请求的编号已用于另一笔业务，本次未办理，请重新发起。",
+		Cashier:    "该笔请求的编号已用于另一笔业务，本次未办理；请重新发起。",
 		Technician: fmt.Sprintf("idempotency key was used for %s with other content", number),
 	}
 }

@@ -21,6 +21,23 @@ const (
 	Voided       State = "voided"       // reversed: it does not go out; of a void: there was nothing to take back
 )
 
+// chinese says a state in a sentence for people.
+func (s State) chinese() string {
+	switch s {
+	case Pending:
+		return "待上传"
+	case Acknowledged:
+		return "平台已收"
+	case OnHold:
+		return "已挂起"
+	case Blocked:
+		return "等原单撤回"
+	case Voided:
+		return "已撤销"
+	}
+	return string(s)
+}
+
 // Amounts are who paid what, of a split or as the platform says.
 type Amounts struct {
 	Total  settle.Fen `json:"total"`

@@ -80,7 +80,7 @@ func told(err error) error {
 	if errors.As(err, &no) {
 		switch no.Code {
 		case queue.CodeNoSettlement:
-			return refuse(settle.NoSettlement, no.Technician)
+			return &settle.Refusal{Code: settle.NoSettlement, Field: no.Field, Cashier: no.Cashier, Technician: no.Technician}
 		case queue.CodeNoShift:
 			return refuse(settle.ShiftClosed, no.Technician)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -22,8 +23,9 @@ type config struct {
 	// State is the directory of journal, queue and receipts; $STATE_DIRECTORY of
 	// the service manager when empty.
 	State string `toml:"state"`
-	// Credentials is the directory of the secrets journal.key, platform.secret and
-	// api.token; $CREDENTIALS_DIRECTORY of the service manager when empty.
+	// Credentials is the directory of the secrets journal.key, platform.secret, api.token
+	// (the cashier's) and, if there is one, operations.token;
+	// $CREDENTIALS_DIRECTORY of the service manager when empty.
 	Credentials string `toml:"credentials"`
 
 	// Archives is the directory of archives, to look up what is in them; none when empty.
@@ -114,8 +116,8 @@ func readConfig(path string) (*config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, usagef("%s: unknown key %s", path, unknown[0])
 	}
-	c.State = firstOf(c.State, os.Getenv("STATE_DIRECTORY"))
-	c.Credentials = firstOf(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
+	c.State = cmp.Or(c.State, os.Getenv("STATE_DIRECTORY"))
+	c.Credentials = cmp.Or(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
 	base := filepath.Dir(path)
 	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA} {
 		if *p != "" && !filepath.IsAbs(*p) {
@@ -222,13 +224,4 @@ func readSecret(path string) (string, error) {
 		return "", usagef("%s: empty", path)
 	}
 	return value, nil
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

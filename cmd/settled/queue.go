@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"settled/cmd/settled/internal/api"
 	"settled/settle"
 )
 
@@ -50,12 +52,7 @@ type queued struct {
 	State       string          `json:"state"`
 	Attempts    int             `json:"attempts"`
 	Reason      *settle.Refusal `json:"reason"`
-	Platform    *struct {
-		Fund   settle.Fen `json:"fund"`
-		Own    settle.Fen `json:"own"`
-		Family settle.Fen `json:"mutual"`
-		Cash   settle.Fen `json:"cash"`
-	} `json:"platform"`
+	Platform    *api.Amounts    `json:"platform"`
 }
 
 // why says in one line what keeps a settlement from being settled for good.
@@ -63,6 +60,8 @@ func (q queued) why() string {
 	switch p := q.Platform; {
 	case p != nil && p.Cash > q.Cash:
 		return fmt.Sprintf("平台：统筹 %s 账户 %s 共济 %s 现金 %s；应补收现金 %s", p.Fund, p.Own, p.Family, p.Cash, p.Cash-q.Cash)
+	case p != nil && p.Cash == q.Cash:
+		return fmt.Sprintf("平台：统筹 %s 账户 %s 共济 %s 现金 %s；现金不变，无需补退", p.Fund, p.Own, p.Family, p.Cash)
 	case p != nil:
 		return fmt.Sprintf("平台：统筹 %s 账户 %s 共济 %s 现金 %s；应退现金 %s", p.Fund, p.Own, p.Family, p.Cash, q.Cash-p.Cash)
 	case q.Reason != nil:
@@ -121,7 +120,7 @@ func (f *queueFilter) query(now time.Time) (url.Values, error) {
 	}
 	query := url.Values{"limit": {strconv.Itoa(f.limit)}}
 	for name, value := range map[string]string{
-		"state": f.state, "code": f.code, "from": firstOf(f.day, f.from), "to": firstOf(f.day, f.to), "after": f.after,
+		"state": f.state, "code": f.code, "from": cmp.Or(f.day, f.from), "to": cmp.Or(f.day, f.to), "after": f.after,
 	} {
 		if value != "" {
 			query.Set(name, value)
@@ -136,26 +135,21 @@ func (f *queueFilter) query(now time.Time) (url.Values, error) {
 // queuePage is a page of the list.
 type queuePage struct {
 	Entries []json.RawMessage `json:"entries"`
-	Next    string            `json:"next"`
+	Next    string            `json:"next,omitempty"`
 }
 
-// page asks for a page.
-func (c *client) page(ctx context.Context, query url.Values) (raw json.RawMessage, rows []queued, next string, err error) {
-	if err := c.get(ctx, "/v1/queue?"+query.Encode(), &raw); err != nil {
-		return nil, nil, "", err
+// page asks for a page, and gives its entries decoded as well.
+func (c *client) page(ctx context.Context, query url.Values) (page queuePage, rows []queued, err error) {
+	if err := c.get(ctx, "/v1/queue?"+query.Encode(), &page); err != nil {
+		return page, nil, err
 	}
-	var page queuePage
-	if err := decodeAnswer(raw, &page); err != nil {
-		return nil, nil, "", err
-	}
-	for _, entry := range page.Entries {
-		var q queued
-		if err := decodeAnswer(entry, &q); err != nil {
-			return nil, nil, "", err
+	rows = make([]queued, len(page.Entries))
+	for i, entry := range page.Entries {
+		if err := decodeAnswer(entry, &rows[i]); err != nil {
+			return page, nil, err
 		}
-		rows = append(rows, q)
 	}
-	return raw, rows, page.Next, nil
+	return page, rows, nil
 }
 
 func newQueueList() *cobra.Command {
@@ -173,16 +167,24 @@ func newQueueList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			raw, rows, next, err := c.page(cmd.Context(), query)
+			page, rows, err := c.page(cmd.Context(), query)
 			if err != nil {
 				return err
 			}
 			if asJSON(cmd) {
-				return printJSON(cmd.OutOrStdout(), raw)
+				raw, err := json.Marshal(page)
+				return errors.Join(err, printJSON(cmd.OutOrStdout(), raw))
 			}
 			showQueue(cmd.OutOrStdout(), rows, time.Now())
-			if next != "" {
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "还有更多：--after %s\n", next)
+			if page.Next != "" {
+				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "还有更多：--after %s\n", page.Next)
+			}
+			if f.state != "" {
+				return nil
+			}
+			owed, err := c.owed(cmd.Context())
+			if owed != "" {
+				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "另有平台已收、金额有差异的 %s。\n", owed)
 			}
 			return err
 		},
@@ -230,19 +232,32 @@ Who did it and why are entries of the journal. It needs the token of operations
 			if err != nil {
 				return err
 			}
-			var failed error
-			for _, number := range given {
-				err := move(cmd, c, number, verb, why, done)
-				if err != nil {
-					err = fmt.Errorf("%s: %w", number, err)
-				}
-				failed = errors.Join(failed, err)
+			if len(given) == 1 {
+				return move(cmd, c, given[0], verb, why, done)
 			}
-			return failed
+			left := 0
+			for _, number := range given {
+				if err := move(cmd, c, number, verb, why, done); err != nil {
+					left++
+					_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s 未办理：%s\n", number, inChinese(err))
+				}
+			}
+			if left > 0 {
+				return fmt.Errorf("共 %d 笔，%d 笔未办理，见上", len(given), left)
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&why, "why", "", "the reason, for whoever reads the journal")
 	return cmd
+}
+
+// inChinese is what an error says to the cashier, if it is a refusal.
+func inChinese(err error) string {
+	if no, ok := errors.AsType[*settle.Refusal](err); ok {
+		return no.Cashier
+	}
+	return err.Error()
 }
 
 func move(cmd *cobra.Command, c *client, number, verb, why, done string) error {
@@ -311,5 +326,5 @@ func stateText(q queued) string {
 	if q.Provisional && q.State != "acknowledged" && q.State != "voided" {
 		text += "（离线）"
 	}
-	return firstOf(text, q.State)
+	return cmp.Or(text, q.State)
 }

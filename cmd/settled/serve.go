@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -204,7 +205,7 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 		Client: client, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
 		Head: nhsa.Head{
 			Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
-			Operator: c.Counter.Operator, OperatorName: firstOf(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
+			Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
 		},
 	})
 	return nil

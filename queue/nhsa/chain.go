@@ -177,11 +177,7 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 	case StepPerson:
 		return c.takePerson(v, r)
 	case StepRegister:
-		reg, err := ReadRegistered(r)
-		if err == nil {
-			c.VisitID, c.Step = string(reg.VisitID), StepVisit
-		}
-		return err
+		return c.takeRegistered(v, r)
 	case StepFind:
 		return c.takeFound(v, r)
 	case StepVisit:
@@ -194,7 +190,7 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 	case StepClear:
 		c.Uploaded, c.Step = 0, StepFees
 	case StepTrial:
-		res, err := ReadResult(msgid, r)
+		res, err := readOwn(msgid, r, c.PersonNo, c.VisitID)
 		if err == nil {
 			c.Trial, c.Step = &res, StepSettle
 			c.Warnings = append(c.Warnings, checkTrial(v.Total, res)...)
@@ -218,6 +214,17 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 		c.unregistered()
 	}
 	return nil
+}
+
+func (c *Chain) takeRegistered(v Visit, r Reply) error {
+	reg, err := ReadRegistered(r)
+	if err == nil {
+		err = errors.Join(r.about("person", string(reg.PersonNo), string(c.PersonNo)), r.about("visit", string(reg.OutpatientNo), v.Chart.OutpatientNo))
+	}
+	if err == nil {
+		c.VisitID, c.Step = string(reg.VisitID), StepVisit
+	}
+	return err
 }
 
 func (c *Chain) takePerson(v Visit, r Reply) error {
@@ -269,18 +276,11 @@ func (c *Chain) takeFound(v Visit, r Reply) error {
 }
 
 func (c *Chain) takeSettled(msgid string, r Reply) error {
-	res, err := ReadResult(msgid, r)
-	if err != nil {
-		return err
+	res, err := readOwn(msgid, r, c.PersonNo, c.VisitID)
+	if err == nil {
+		c.Result, c.Step = &res, StepDone
 	}
-	c.Result, c.Step = &res, StepDone
-	if res.PersonNo != "" && res.PersonNo != c.PersonNo {
-		res.Warnings = append(res.Warnings, "psn_no of the answer is another person's")
-	}
-	if res.VisitID != c.VisitID {
-		res.Warnings = append(res.Warnings, fmt.Sprintf("mdtrt_id of the answer is %q, not %q", settle.Clip(res.VisitID), c.VisitID))
-	}
-	return nil
+	return err
 }
 
 // reversed takes the first of Open off and goes on.

@@ -21,6 +21,10 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 		c.refusedFees(e)
 	case StepClear:
 		c.Uploaded, c.Step = 0, StepFees // most likely there was nothing to clear
+	case StepTrial:
+		if !c.sendAgain(e) {
+			c.undo(e.Refusal())
+		}
 	case StepSettle:
 		c.refusedSettle(e)
 	case StepReverse:
@@ -64,7 +68,21 @@ func (c *Chain) refusedSettle(e *BusinessRefusal) {
 		c.Open, c.Gone, c.Step = c.Gone, nil, StepReverse
 		return
 	}
-	c.undo(e.Refusal())
+	if !c.sendAgain(e) {
+		c.undo(e.Refusal())
+	}
+}
+
+// sendAgain uploads the fees anew if the platform has others than were sent: a 2205 whose
+// answer was lost, of this bill or of the one before it in the visit, may have arrived
+// behind them.
+func (c *Chain) sendAgain(e *BusinessRefusal) bool {
+	if c.Rounds >= maxRounds || !e.mentions("费用") || !e.mentions("不相等", "不一致", "不符") {
+		return false
+	}
+	c.Rounds++
+	c.Uploaded, c.Step = 0, StepClear
+	return true
 }
 
 // refusedReverse: "already reversed" and "not found" are answers. Any other no

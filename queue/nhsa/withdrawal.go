@@ -110,7 +110,7 @@ func (w *Withdrawal) take(infno, msgid string, r Reply) error {
 	case InfoInpatientDrop:
 		w.Done = true
 	default:
-		res, err := ReadResult(msgid, r)
+		res, err := readOwn(msgid, r, w.Chain.PersonNo, w.Chain.Result.VisitID)
 		if err != nil {
 			return err
 		}

@@ -38,6 +38,9 @@ func (b *Books) reckon(c *call, in node) (*person, *visit, []*charge, bill, erro
 	}
 	r := b.data.compute(p, ins, b.data.institutions[c.institution], v.began, fees, in.get("acct_used_flag") == "1")
 	r.differ(b.mood.Differ)
+	if b.differ != nil {
+		r.differ(b.differ(in.get("chrg_bchno")))
+	}
 	return p, v, fees, r, nil
 }
 
@@ -69,6 +72,7 @@ func (b *Books) enter(c *call, in node, s *settlement) node {
 	s.SetlID, s.Institution, s.MsgID, s.Time = b.next("440300S", 20), c.institution, c.msgid, b.time()
 	s.Total, s.Fund, s.Own, s.Family, s.Cash, s.Draws = r.total, r.fund, r.own, r.family, r.cash, r.draws
 	b.setls = append(b.setls, s)
+	b.byID[s.SetlID], b.byMsg[s.MsgID] = s, s
 	b.book(s, 1)
 	info := b.setlinfo(b.data.people[s.PsnNo], in, r, 1)
 	if s.stay {
@@ -138,17 +142,15 @@ func (b *Books) cancel(c *call) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(b.setls, func(s *settlement) bool {
-		return s.SetlID == in.get("setl_id") && s.PsnNo == p.PsnNo && s.MdtrtID == v.id
-	})
+	s := b.byID[in.get("setl_id")]
 	switch {
-	case i < 0:
+	case s == nil || s.PsnNo != p.PsnNo || s.MdtrtID != v.id:
 		return nil, no("FSI-未查询到结算信息[%s]", in.get("setl_id"))
-	case !b.setls[i].Live:
+	case !s.Live:
 		return nil, no("FSI-结算信息%s，不能办理结算撤销", notUnrefunded)
 	}
-	s := b.setls[i]
 	b.book(s, -1)
+	b.byMsg[c.msgid] = s
 	s.Refunded, s.RefundID, s.RefundTime = c.msgid, b.next("440300S", 20), b.time()
 	info := b.setlinfo(p, node{"insutype": s.Insutype}, s.bill, -1)
 	if s.stay {
@@ -173,6 +175,14 @@ func reversible(infno string) (cancel, stay, ok bool) {
 	return false, false, false
 }
 
+// msgidOf is the message that settled, or the one that cancelled.
+func (s *settlement) msgidOf(cancel bool) string {
+	if cancel {
+		return s.Refunded
+	}
+	return s.MsgID
+}
+
 // reverse is 2601 for a settlement or its cancellation.
 func (b *Books) reverse(c *call) (node, error) {
 	in := c.input.rows("data")[0]
@@ -181,20 +191,16 @@ func (b *Books) reverse(c *call) (node, error) {
 	if !ok {
 		return nil, no("FSI-调用业务基础子系统冲正失败:交易[%s]不支持冲正", infno)
 	}
-	i := slices.IndexFunc(b.setls, func(s *settlement) bool {
-		msgid := s.MsgID
-		if cancel {
-			msgid = s.Refunded
-		}
-		return s.stay == stay && msgid == in.get("omsgid") && s.PsnNo == in.get("psn_no") && s.Institution == c.institution
-	})
+	s := b.byMsg[in.get("omsgid")]
+	if s != nil && (s.stay != stay || s.msgidOf(cancel) != in.get("omsgid") || s.PsnNo != in.get("psn_no") || s.Institution != c.institution) {
+		s = nil
+	}
 	switch {
-	case i < 0:
+	case s == nil:
 		return nil, no("FSI-调用业务基础子系统冲正失败:未查询到原报文[%s]对应的结算信息", in.get("omsgid"))
-	case !cancel && !b.setls[i].Live:
+	case !cancel && !s.Live:
 		return nil, no("FSI-调用业务基础子系统冲正失败:冲正的结算信息%s，不能办理冲正交易[iptPsnSetlMgtBO_4412][outpatientSettleBO_40]", notUnrefunded)
 	}
-	s := b.setls[i]
 	if cancel {
 		b.book(s, 1)
 		s.Refunded, s.RefundID, s.RefundTime = "", "", ""

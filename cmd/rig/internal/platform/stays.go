@@ -52,7 +52,7 @@ func (b *Books) settled(v *visit) bool {
 // about admissions, a query about both.
 func (b *Books) visit(c *call, id string) *visit {
 	stay := strings.HasPrefix(c.infno, "23")
-	if v := b.visits[id]; v != nil && !stay {
+	if v := b.visits.byID[id]; v != nil && !stay {
 		return v
 	}
 	if stay || c.infno == "5204" {

@@ -69,6 +69,9 @@ type Ledger interface {
 	List(ctx context.Context, f Filter) ([]Entry, error)
 	// Void gives a reversal; the *settle.Refusal NO_VOID if there is none.
 	Void(ctx context.Context, number string) (counter.Void, Entry, error)
+	// Reprint keeps that the slip of a settlement or reversal is given out again, and tells
+	// which copy it is, from 1; NO_SETTLEMENT if the number is neither's.
+	Reprint(ctx context.Context, number string, by Grant) (copyNo int, err error)
 	// Shift gives a shift, open or closed; the *settle.Refusal NO_SHIFT if there is none.
 	Shift(ctx context.Context, number uint64) (counter.Shift, error)
 	// CurrentShift gives the one that is open at a seat; NO_SHIFT if none is.
@@ -115,11 +118,11 @@ type Keeper interface {
 type Status struct {
 	Entry         uint64     `json:"entry"` // last of the journal
 	Hash          string     `json:"hash"`  // its hash: the head of the chain
-	At            *time.Time `json:"at,omitempty"`
-	Pending       int        `json:"pending"`                  // settlements that wait for the platform
-	Held          int        `json:"held"`                     // settlements that wait for a person
-	OldestPending *time.Time `json:"oldest_pending,omitempty"` // when it was settled
-	OldestHeld    *time.Time `json:"oldest_held,omitempty"`
+	At            time.Time  `json:"at,omitzero"`
+	Pending       int        `json:"pending"`                 // settlements that wait for the platform
+	Held          int        `json:"held"`                    // settlements that wait for a person
+	OldestPending time.Time  `json:"oldest_pending,omitzero"` // when it was settled
+	OldestHeld    time.Time  `json:"oldest_held,omitzero"`
 	Exposed       settle.Fen `json:"exposed"`           // 统筹基金 paid out that the platform has not acknowledged
 	Notices       []string   `json:"notices"`           // what an operator should know, since the start
 	Stopped       string     `json:"stopped,omitempty"` // why nothing more is written
@@ -144,6 +147,8 @@ type Entry struct {
 	From       string    // of kept lines: the settlement that they were kept of
 	Back       Amounts   // of a reversal: what each source gets back
 	At         time.Time // when it was journalled
+	Shift      uint64    // that it was made in; 0: none was open
+	Copies     int       // how often its slip was given out again
 	State      UploadState
 	Platform   *Amounts        // what the platform made of it, where that differs; nil: nothing differs
 	Reason     *settle.Refusal // why it is held, differs or could not be sent; nil: nothing to say

@@ -96,6 +96,13 @@ func (p *page) field(name, value string) {
 	p.add(wrap(name+" "+printable(value), p.columns, 5)...)
 }
 
+// shift names the shift, if there was one.
+func (p *page) shift(number uint64) {
+	if number > 0 {
+		p.field("班次", fmt.Sprint(number))
+	}
+}
+
 func (p *page) amount(name string, f settle.Fen) {
 	p.tall(spread(name, "￥"+f.String(), p.columns)...)
 }
@@ -106,5 +113,5 @@ func (p *page) small(name string, f settle.Fen) {
 }
 
 func (p *page) time(name string, t time.Time) {
-	p.field(name, t.In(shanghai()).Format(time.DateTime))
+	p.field(name, t.In(Shanghai()).Format(time.DateTime))
 }

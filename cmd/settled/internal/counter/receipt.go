@@ -20,6 +20,7 @@ const (
 type Receipt struct {
 	Settlement settle.Settlement
 	At         time.Time // when it was settled
+	Shift      uint64    // that it was settled in; 0: none was open
 	Void       string    // number of the void that reversed it; "": none did
 	From       string    // of kept lines: the settlement that they were kept of
 	Copy       int       // 0: the original; n: the n-th reprint
@@ -69,6 +70,7 @@ func (r Receipt) head(p *page) {
 	p.time("时间", r.At)
 	r.visit(p)
 	p.field("窗口", st.Device+"  收费员 "+st.Operator)
+	p.shift(r.Shift)
 	p.field("患者", st.Who.Name.String()+"  "+st.Who.IDNumber.String())
 	if st.Split.Family > 0 {
 		p.field("共济", st.Guardian.Name.String()+"  "+st.Guardian.IDNumber.String())

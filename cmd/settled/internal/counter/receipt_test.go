@@ -91,7 +91,7 @@ func slips() map[string]counter.Receipt {
 	}
 	return map[string]counter.Receipt{
 		"plain":     {Settlement: plain, At: countertest.Morning()},
-		"offline":   {Settlement: full, At: countertest.Morning(), Copy: 2},
+		"offline":   {Settlement: full, At: countertest.Morning(), Shift: 1204, Copy: 2},
 		"inpatient": {Settlement: stay, At: countertest.Morning()},
 	}
 }

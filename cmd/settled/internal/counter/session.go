@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"settled/settle"
@@ -54,9 +55,10 @@ type Session struct {
 
 	base     context.Context // ends with the session
 	stop     context.CancelCauseFunc
-	running  sync.WaitGroup // reads and prints
-	printing sync.Mutex     // one slip at a time
-	shift    sync.RWMutex   // held to write money, whole to open or close a shift
+	running  sync.WaitGroup         // reads and prints
+	printing sync.Mutex             // one slip at a time
+	shift    sync.RWMutex           // held to write money, whole to open or close a shift
+	present  atomic.Pointer[uint64] // number of the open shift, 0: none is; nil: not known
 
 	mu       sync.Mutex
 	state    State

@@ -340,7 +340,8 @@ func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	var no *settle.Refusal
 	switch {
 	case err == nil:
-		slip := &Receipt{Settlement: written, At: s.ports.Clock()}
+		shift, _ := s.openShift(ctx) // known by now
+		slip := &Receipt{Settlement: written, At: s.ports.Clock(), Shift: shift}
 		_ = s.answer(try, event{kind: durable, receipt: slip}) // it is durable, whatever the screen says
 		return Settled{Settlement: written, Replayed: replayed}, nil
 	case errors.Is(err, ErrStale):
@@ -378,11 +379,14 @@ func (s *Session) print(r Receipt) {
 	_ = s.fire(e) // every state takes note of a slip
 }
 
-func (s *Session) today() settle.Date {
-	t := s.ports.Clock().In(shanghai())
-	d, _ := settle.NewDate(t.Year(), int(t.Month()), t.Day())
+func (s *Session) today() settle.Date { return DayOf(s.ports.Clock()) }
+
+// DayOf is the civil day of the rules.
+func DayOf(t time.Time) settle.Date {
+	t = t.In(Shanghai())
+	d, _ := settle.NewDate(t.Year(), int(t.Month()), t.Day()) // a day of the calendar
 	return d
 }
 
-// shanghai is the civil time of the rules and the slips; it has no summer time.
-func shanghai() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) }
+// Shanghai is the civil time of the rules and the slips; it has no summer time.
+func Shanghai() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) }

@@ -35,6 +35,7 @@ type Upload struct {
 	changed       func(number string)
 	inFlight      int
 	onlyInBatches bool
+	spread        func(pause time.Duration) time.Duration
 	unsent        unsent
 	batches       batches
 
@@ -81,13 +82,20 @@ func (u *unsent) drop(number string) {
 type Pace struct {
 	InFlight      int  // settlements under way at a time
 	OnlyInBatches bool // none
+
+	// Spread is how long is really waited where a pause is due; nil: at random, from half
+	// of it to one and a half.
+	Spread func(pause time.Duration) time.Duration
 }
 
 // NewUpload makes an upload over a line; changed is told the number of every settlement
 // that moved, from several goroutines.
 func NewUpload(line *Line, pace Pace, log *slog.Logger, changed func(number string)) *Upload {
+	if pace.Spread == nil {
+		pace.Spread = jitter
+	}
 	return &Upload{
-		line: line, log: log, changed: changed, inFlight: pace.InFlight, onlyInBatches: pace.OnlyInBatches,
+		line: line, log: log, changed: changed, inFlight: pace.InFlight, onlyInBatches: pace.OnlyInBatches, spread: pace.Spread,
 		unsent:  unsent{of: map[string]stored{}},
 		batches: batches{watchers: map[chan Progress]struct{}{}, nudge: make(chan struct{}, 1)},
 		lanes:   newLanes(), walk: walk{stale: true}, later: map[string]delay{},
