@@ -16,6 +16,7 @@ const (
 	kindKnown      = "known"      // what the platform said of a person
 	kindLink       = "link"       // an account may pay for a person
 	kindSettlement = "settlement" // a split that was confirmed
+	kindSelfPaid   = "self_paid"  // a bill that the patient paid whole, to claim it later
 	kindIDs        = "ids"        // message ids reserved
 	kindRequest    = "request"    // a message to the platform, before it is sent
 	kindAnswer     = "answer"     // what came of it
@@ -23,6 +24,7 @@ const (
 	kindDifference = "difference" // and its amounts differ from the split
 	kindHeld       = "held"       // taken out of the outbox, for a person to look at
 	kindRelease    = "release"    // put back into it
+	kindRepair     = "repair"     // a person mended what the platform is told
 	kindRestore    = "restore"    // what follows was written by a copy, from a backup
 	kindKey        = "key"        // what follows is sealed with another key
 	kindArchive    = "archive"    // entries were copied to an archive
@@ -62,20 +64,10 @@ func decode(e journal.Entry) (event, error) {
 		return body[linked](e)
 	case kindSettlement:
 		return body[settled](e)
+	case kindSelfPaid:
+		return body[selfPaid](e)
 	case kindIDs:
 		return body[reserved](e)
-	case kindRequest:
-		return body[requested](e)
-	case kindAnswer:
-		return body[answered](e)
-	case kindAck:
-		return body[acked](e)
-	case kindDifference:
-		return body[Difference](e)
-	case kindHeld:
-		return body[held](e)
-	case kindRelease:
-		return body[released](e)
 	case kindRestore:
 		return body[restored](e)
 	case kindKey:
@@ -86,8 +78,6 @@ func decode(e journal.Entry) (event, error) {
 		return body[voided](e)
 	case kindRefund:
 		return body[refunded](e)
-	case kindUndone:
-		return body[undone](e)
 	case kindLinkEnd:
 		return body[unlinked](e)
 	case kindShiftOpen:
@@ -100,6 +90,29 @@ func decode(e journal.Entry) (event, error) {
 		return body[noted](e)
 	case kindReconcile:
 		return body[reconciled](e)
+	}
+	return decodeOutcome(e)
+}
+
+// decodeOutcome reads the event of an entry about one settlement or void on its way.
+func decodeOutcome(e journal.Entry) (event, error) {
+	switch e.Kind {
+	case kindRequest:
+		return body[requested](e)
+	case kindAnswer:
+		return body[answered](e)
+	case kindAck:
+		return body[acked](e)
+	case kindDifference:
+		return body[Difference](e)
+	case kindHeld:
+		return body[held](e)
+	case kindRelease:
+		return body[released](e)
+	case kindRepair:
+		return body[repaired](e)
+	case kindUndone:
+		return body[undone](e)
 	}
 	return nil, fmt.Errorf("queue: entry %d is of kind %q: a newer version of the program wrote it", e.N, e.Kind)
 }

@@ -176,7 +176,7 @@ func (q *Queue) Acknowledge(ctx context.Context, a Ack) (*Difference, error) {
 		switch {
 		case row.Ack.Length > 0:
 			return t.sameAck(&row, a)
-		case row.State == Blocked, row.State == Voided && !t.unsure(row.Void):
+		case row.State == Blocked, row.State == SelfPaid, row.State == Voided && !t.unsure(row.Void):
 			return wrongState(a.Number, row.State, "pending, held, or reversed while it was under way")
 		case diff != nil && row.platform() != a.Amounts:
 			if err := t.add(kindDifference, *diff, nil, nil, a.By); err != nil {

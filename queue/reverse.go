@@ -108,6 +108,9 @@ func (q *Queue) draft(r Reversal) (draft, error) {
 		return draft{}, err
 	}
 	reason := voidSeal{Reason: cutText(r.Reason)}
+	if r.Kept != nil && row.State == SelfPaid {
+		return draft{}, keptMisfit("%s was paid by the patient whole: it can only be reversed whole", r.Number)
+	}
 	if r.Kept == nil {
 		d.seal, err = q.vault.sealJSON(kindVoid, reason)
 		return d, err

@@ -112,6 +112,9 @@ func (r *voided) reverse(v *view, e journal.Entry, refund *refunded) error {
 // sent tells whether the platform may know of a settlement: from this copy of the
 // counter, or from the one before the last restore.
 func (s *settlementRow) sent(v *view) (bool, error) {
+	if s.State == SelfPaid {
+		return false, nil
+	}
 	ep, _, err := get(v, epochs, one)
 	return s.Attempts > 0 || s.Ack.Length > 0 || s.Entry < ep.Entry, err
 }

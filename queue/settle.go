@@ -110,7 +110,11 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 	if err != nil {
 		return settle.Settlement{}, false, fmt.Errorf("queue: %w", err)
 	}
-	sealed, err := q.vault.seal(kindSettlement, plain)
+	kind := kindSettlement
+	if s.SelfPaid != nil {
+		kind = kindSelfPaid
+	}
+	sealed, err := q.vault.seal(kind, plain)
 	if err != nil {
 		return settle.Settlement{}, false, err
 	}
@@ -134,7 +138,10 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 		if err != nil {
 			return err
 		}
-		return t.add(kindSettlement, ev, body, sealed, c.By)
+		if kind == kindSelfPaid {
+			return t.add(kind, selfPaid{ev}, body, sealed, c.By)
+		}
+		return t.add(kind, ev, body, sealed, c.By)
 	})
 	switch {
 	case err != nil:

@@ -288,7 +288,7 @@ func (v *vault) verify(e journal.Entry) error {
 		return err
 	}
 	switch e.Kind {
-	case kindSettlement:
+	case kindSettlement, kindSelfPaid:
 		var b settlementBody
 		var s settlementSeal
 		if err := errors.Join(json.Unmarshal(e.Body, &b), json.Unmarshal(plain, &s)); err != nil {

@@ -22,6 +22,9 @@ func (b *book) Person(idNumber settle.Private) string {
 	return b.queue.Person(idNumber.ClearPersonalData())
 }
 
+// Lot implements counter.People.
+func (b *book) Lot(key string) uint32 { return b.queue.Lot(key) }
+
 // Learn implements counter.People.
 func (b *book) Learn(ctx context.Context, e settle.Entitlement) error {
 	return told(b.queue.Learn(ctx, e, b.by))
@@ -65,6 +68,11 @@ func (b *book) Link(ctx context.Context, l settle.Link, by string) error {
 func (b *book) OfPerson(_ context.Context, person string) (settle.Fen, error) {
 	of, _, err := b.queue.Exposure(person)
 	return of, err
+}
+
+// OfAccount implements counter.Exposure.
+func (b *book) OfAccount(_ context.Context, person string) (settle.Fen, error) {
+	return b.queue.Drawn(person)
 }
 
 // OfCounter implements counter.Exposure.

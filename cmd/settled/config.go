@@ -62,9 +62,23 @@ type config struct {
 		Tolerate settle.Fen `toml:"tolerate"`
 	} `toml:"platform"`
 	Offline struct {
+		// Soft limits warn, hard ones end what is granted: see counter.Offline.
+		WarnAge      duration   `toml:"warn_age"`      // soft, of max_age
 		MaxAge       duration   `toml:"max_age"`       // how old may what we know of a person be
+		PersonWarn   settle.Fen `toml:"person_warn"`   // soft, of person_limit; half of it when 0
 		PersonLimit  settle.Fen `toml:"person_limit"`  // fund money of one person not yet at the platform
+		AccountWarn  settle.Fen `toml:"account_warn"`  // soft, of account_limit; half of it when 0
+		AccountLimit settle.Fen `toml:"account_limit"` // drawn from one account, not yet at the platform
+		CounterWarn  settle.Fen `toml:"counter_warn"`  // soft, of counter_limit; half of it when 0
 		CounterLimit settle.Fen `toml:"counter_limit"` // fund money of this counter not yet at the platform
+
+		ProbePercent  int      `toml:"probe_percent"`  // share of settlements confirmed by the platform anew
+		ProbeDeadline duration `toml:"probe_deadline"` // how long that may take
+
+		LossBorneBy string   `toml:"loss_borne_by"` // who bears what the platform does not confirm
+		ClaimWhere  string   `toml:"claim_where"`   // where what was not granted is claimed
+		ClaimBring  []string `toml:"claim_bring"`
+		ClaimDays   int      `toml:"claim_days"` // within which; 0: the slip names no day
 	} `toml:"offline"`
 	Policy struct {
 		Overlays string `toml:"overlays"` // directory of *.toml; none when empty
@@ -104,7 +118,7 @@ func readConfig(path string) (*config, error) {
 	c.Receipt.Columns = 48
 	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
-	c.Offline.PersonLimit, c.Offline.CounterLimit = 100_000, 5_000_000
+	c.offlineDefaults()
 	meta, err := toml.DecodeFile(path, c)
 	if err != nil {
 		var where toml.ParseError
@@ -165,10 +179,8 @@ func (c *config) check() error {
 		return fmt.Errorf("receipt.columns: %d is neither 48 (80 mm) nor 32 (58 mm)", c.Receipt.Columns)
 	case c.Platform.Tolerate < 0:
 		return errors.New("platform.tolerate: it is negative")
-	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
-		return errors.New("offline: max_age must be positive and the limits not negative")
 	}
-	return c.checkUpload()
+	return errors.Join(c.checkUpload(), c.checkOffline())
 }
 
 func (c *config) checkUpload() error {

@@ -40,6 +40,7 @@ func (l *ledger) Status(context.Context) (api.Status, error) {
 		Entry: s.Entry, Hash: s.Hash, At: s.At, Pending: s.Pending, Held: s.Held, Exposed: s.Exposed,
 		OldestPending: s.OldestPending, OldestHeld: s.OldestHeld, Notices: append([]string{}, s.Notices...),
 	}
+	status.Risk = l.state.risk(s.Exposed)
 	if s.Stopped != nil {
 		status.Stopped = s.Stopped.Error()
 	}

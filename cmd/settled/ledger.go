@@ -17,6 +17,7 @@ import (
 type ledger struct {
 	queue *queue.Queue
 	log   *slog.Logger
+	state degraded
 
 	mu       sync.Mutex
 	watchers map[chan api.UploadChange]struct{}
@@ -36,6 +37,7 @@ func (l *ledger) Entry(_ context.Context, number string) (api.Entry, error) {
 		return api.Entry{}, told(err)
 	}
 	e := entryOf(r)
+	e.Degraded = l.state.of(r)
 	e.Copies, err = l.queue.Copies(number)
 	return e, told(err)
 }
@@ -60,6 +62,9 @@ func entryOf(r queue.Record) api.Entry {
 	e := api.Entry{
 		Settlement: r.Settlement, Kind: api.Settlement, Number: r.Settlement.Number, Void: r.Void, From: r.From,
 		At: r.At, Shift: r.Shift, State: stateOf(r), Attempts: r.Attempts,
+	}
+	if r.State == queue.Pending || r.State == queue.OnHold {
+		e.Deadline = monthEnd(r.At)
 	}
 	switch {
 	case r.Archived != "":
@@ -94,6 +99,8 @@ func stateOf(r queue.Record) api.UploadState {
 	switch {
 	case r.State == queue.Voided:
 		return api.Voided
+	case r.State == queue.SelfPaid:
+		return api.SelfPaid
 	case r.State == queue.Blocked:
 		return api.Blocked
 	case r.State == queue.OnHold:

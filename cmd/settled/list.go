@@ -115,8 +115,11 @@ func firstByNumber(entries []api.Entry, limit int) []api.Entry {
 // done lists what is in a state in which nothing waits, settlements and reversals.
 func (l *ledger) done(f api.Filter) ([]api.Entry, error) {
 	state := queue.Acknowledged
-	if f.State == api.Voided {
+	switch f.State {
+	case api.Voided:
 		state = queue.Voided
+	case api.SelfPaid:
+		state = queue.SelfPaid
 	}
 	settled, err := paged(state, f, l.queue.List, entryOf)
 	if err != nil {

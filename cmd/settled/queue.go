@@ -30,6 +30,7 @@ func newQueue() *cobra.Command {
 		newQueueList(), newQueueShow(), newQueueExport(),
 		newQueueMove("hold", "Take pending settlements out of the queue, so that they are not sent", "已挂起"),
 		newQueueMove("release", "Put held settlements back into the queue", "已放行"),
+		newQueueRepair(),
 	)
 	addClientFlags(cmd)
 	return cmd
@@ -53,6 +54,8 @@ type queued struct {
 	Attempts    int             `json:"attempts"`
 	Reason      *settle.Refusal `json:"reason"`
 	Platform    *api.Amounts    `json:"platform"`
+	Deadline    *time.Time      `json:"deadline"`
+	Degraded    *api.Degraded   `json:"degraded"`
 }
 
 // why says in one line what keeps a settlement from being settled for good.
@@ -93,7 +96,7 @@ type queueFilter struct {
 }
 
 func (f *queueFilter) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.state, "state", "", "pending, unknown, acknowledged, differs, held, blocked, voided or withdrawn (default: all that are not done)")
+	cmd.Flags().StringVar(&f.state, "state", "", "pending, unknown, acknowledged, differs, held, blocked, voided, withdrawn, or self_paid: to be claimed by the patient (default: all that are not done)")
 	cmd.Flags().StringVar(&f.code, "code", "", "code of the reason, such as UPLOAD_HELD")
 	cmd.Flags().StringVar(&f.day, "day", "", "day of settling, 2026-11-21")
 	cmd.Flags().StringVar(&f.from, "from", "", "first day of settling")
@@ -208,7 +211,10 @@ func newQueueShow() *cobra.Command {
 			if err := c.get(cmd.Context(), "/v1/queue/"+url.PathEscape(given[0]), &raw); err != nil {
 				return err
 			}
-			return showQueued(cmd, raw)
+			if err := showQueued(cmd, raw); err != nil || asJSON(cmd) {
+				return err
+			}
+			return showMendable(cmd.Context(), cmd.OutOrStdout(), c, given[0])
 		},
 	}
 }
@@ -281,14 +287,14 @@ func showQueued(cmd *cobra.Command, raw json.RawMessage) error {
 		return err
 	}
 	showQueue(cmd.OutOrStdout(), []queued{one}, time.Now())
-	return nil
+	return showTerms(cmd.OutOrStdout(), one)
 }
 
 func showQueue(out io.Writer, rows []queued, now time.Time) {
 	t := newTable(out, 4, 5, "结算单号", "时间", "等候", "总额", "统筹", "状态", "已发报文", "原因")
 	for _, q := range rows {
 		waits := "–"
-		if !slices.Contains([]string{"acknowledged", "differs", "voided", "withdrawn"}, q.State) {
+		if !slices.Contains([]string{"acknowledged", "differs", "voided", "withdrawn", "self_paid"}, q.State) {
 			waits = age(now.Sub(q.At))
 		}
 		t.AppendRow(table.Row{q.Number, q.At.Format(time.DateTime), waits, q.Total, q.Fund, stateText(q), q.Attempts, q.why()})
@@ -312,7 +318,7 @@ func age(d time.Duration) string {
 // stateTexts says where a settlement stands.
 var stateTexts = map[string]string{
 	"pending": "待上传", "unknown": "结果未知，核对中", "acknowledged": "平台已收", "differs": "平台已收，金额有差异", "held": "挂起，待处理",
-	"blocked": "等原单撤回", "voided": "已撤销", "withdrawn": "平台已撤回",
+	"blocked": "等原单撤回", "voided": "已撤销", "withdrawn": "平台已撤回", "self_paid": "先自费，待零星报销",
 }
 
 func stateText(q queued) string {

@@ -59,6 +59,7 @@ func statusLines(s api.Status, owed string, now time.Time) []string {
 		fmt.Sprintf("垫付风险  统筹基金 ￥%s（平台尚未确认）", s.Exposed),
 		fmt.Sprintf("账本      第 %d 条 %s", s.Entry, s.Hash),
 	}
+	lines = append(lines, riskLines(s.Risk)...)
 	if owed != "" {
 		lines = append(lines, "金额差异  "+owed)
 	}

@@ -78,6 +78,8 @@ type Chain struct {
 	Abandoned     bool            `json:"abandoned,omitempty"` // undone on purpose
 	Doubt         bool            `json:"doubt,omitempty"`     // see [Chain.Restored]
 	Cleared       []string        `json:"cleared,omitempty"`   // visits that were taken back while in doubt
+	Repair        uint64          `json:"repair,omitempty"`    // see [Chain.Repaired]
+	Anew          bool            `json:"anew,omitempty"`      // on its way back, to begin again
 	Warnings      []string        `json:"warnings,omitempty"`
 }
 
@@ -261,7 +263,7 @@ func (c *Chain) takeFound(v Visit, r Reply) error {
 		switch {
 		case c.Doubt:
 			c.Step = StepDrop
-		case c.Abandoned:
+		case c.takesBack():
 			c.Unknowns[c.infno(StepRegister)]--
 			c.undo(nil)
 		}
@@ -292,7 +294,7 @@ func (c *Chain) reversed() {
 	case len(c.Open) > 0:
 	case c.Doubt:
 		c.Step = c.search()
-	case c.Abandoned || c.Refusal != nil:
+	case c.takesBack() || c.Refusal != nil:
 		c.Step = StepDrop
 	default:
 		c.Step = StepSettle

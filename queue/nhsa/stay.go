@@ -112,7 +112,7 @@ func (c *Chain) refusedLines(e *BusinessRefusal) {
 		return
 	}
 	c.Left = append(c.Left, c.infno(StepFees))
-	if c.Abandoned || c.Refusal == nil {
+	if c.takesBack() || c.Refusal == nil {
 		c.Refusal = e.Refusal()
 	}
 	c.end()

@@ -20,7 +20,12 @@ func stayed(n int) settle.Settlement {
 
 func stayOf(t *testing.T, n int) nhsa.Visit {
 	t.Helper()
-	v, err := nhsa.VisitOf(stayed(n), nhsa.Manner{MedType: "9901"}) // which is for outpatients
+	return visitWith(t, stayed(n))
+}
+
+func visitWith(t *testing.T, s settle.Settlement) nhsa.Visit {
+	t.Helper()
+	v, err := nhsa.VisitOf(s, nhsa.Manner{MedType: "9901"}) // which is for outpatients
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,8 +78,11 @@ func TestStaysEnd(t *testing.T) {
 		{"not admitted there", stayUpTo("2301", "2301 no 就诊信息不存在"), nhsa.StepHeld, ""},
 		{"fees refused for good after a loss", stayUpTo("2301", "2301 lost", "2302 ok", "2301 no x", "2302 ok", "2301 no x", "2302 ok", "2301 no x", "2302 no x", "2301 no x", nothing), nhsa.StepHeld, ""},
 		{"trial lost", stayUpTo("2303", "2303 lost", "2303 yes "+trial, done), nhsa.StepDone, ""},
-		{"trial refused", stayUpTo("2303", "2303 no 费用不相等", "2302 ok"), nhsa.StepHeld, ""},
-		{"trial refused, undo lost and refused", stayUpTo("2303", "2303 no 费用不相等", "2302 lost", "2302 no x"), nhsa.StepHeld, "2301"},
+		{"trial refused", stayUpTo("2303", "2303 no 待遇冻结", "2302 ok"), nhsa.StepHeld, ""},
+		{"trial refused, undo lost and refused", stayUpTo("2303", "2303 no 待遇冻结", "2302 lost", "2302 no x"), nhsa.StepHeld, "2301"},
+		{"trial refused, others' fees are there", stayUpTo("2303", append([]string{"2303 no 费用不相等", "2302 ok"}, stayUpTo("")[1:]...)...), nhsa.StepDone, ""},
+		{"settlement refused, fees were cleared since", stayUpTo("2304", append([]string{"2304 no 费用不相等", nothing}, stayUpTo("")[1:]...)...), nhsa.StepDone, ""},
+		{"trial refused, fees differ for good", stayUpTo("2303", slices.Concat(slices.Repeat([]string{"2303 no 费用不相等", "2302 ok", "2301 ok"}, 3), []string{"2303 no 费用不相等", "2302 ok"})...), nhsa.StepHeld, ""},
 		{"settlement lost, reversed", stayUpTo("2304", "2304 lost", "2601 ok", done), nhsa.StepDone, ""},
 		{"settlement unreadable, reversed", stayUpTo("2304", `2304 yes {"setlinfo":{}}`, "2601 ok", done), nhsa.StepDone, ""},
 		{"settlement lost, never came", stayUpTo("2304", "2304 lost", "2601 lost", "2601 lost", gone, done), nhsa.StepDone, ""},
@@ -180,6 +188,49 @@ func TestStaysResume(t *testing.T) {
 		chain.Resume()
 		if chain, _ = play(t, chain, v, c.then...); chain.Step != nhsa.StepDone || len(chain.Open) > 0 {
 			t.Errorf("%s: ends at %q", name, chain.Step)
+		}
+	}
+}
+
+// TestStaysRepaired: wherever a chain stands when it is repaired, what the visit has of it is
+// taken back first, and then it goes from the start, to the visit of the mended number.
+func TestStaysRepaired(t *testing.T) {
+	const gone = "2601 no 冲正失败:未查询到原报文"
+	for _, c := range []struct {
+		name          string
+		before, after []string
+		step          nhsa.Step
+	}{
+		{"never begun", nil, stayUpTo(""), nhsa.StepDone},
+		{"no such visit", stayUpTo("2301", "2301 no 就诊信息不存在"), stayUpTo(""), nhsa.StepDone},
+		{"fees stayed", stayUpTo("2303", "2303 no 目录编码不存在", "2302 no 系统繁忙"), append([]string{"2302 ok"}, stayUpTo("")...), nhsa.StepDone},
+		{"held on the way", stayUpTo("2303"), append([]string{"2302 ok"}, stayUpTo("")...), nhsa.StepDone},
+		{"2304 unclear", stayUpTo("2304", "2304 lost", "2601 no 系统繁忙"), append([]string{"2601 ok", "2302 ok"}, stayUpTo("")...), nhsa.StepDone},
+		{"2304 unclear, clearing lost", stayUpTo("2304", "2304 lost", "2601 no 系统繁忙"), append([]string{gone, "2302 lost", "2302 no 未查询到", "5204 yes " + noLines}, stayUpTo("")...), nhsa.StepDone},
+		{"it can't be taken back", stayUpTo("2303"), []string{"2302 no 系统繁忙"}, nhsa.StepHeld},
+	} {
+		wrong := stayed(1)
+		wrong.Chart.VisitID = "V0"
+		mended, err := nhsa.Mended(wrong, map[string]string{"visit_id": "V1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain, _ := script(t, visitWith(t, wrong), c.before...)
+		if !chain.Repaired(7) || chain.Repaired(7) {
+			t.Errorf("%s: the same repair changed something, or the first nothing", c.name)
+		}
+		chain, inputs := play(t, chain, visitWith(t, mended), c.after...)
+		if chain.Step != c.step || chain.Repair != 7 || chain.Step == nhsa.StepHeld && chain.Refusal == nil {
+			t.Errorf("%s: %+v", c.name, chain)
+		}
+		for i, in := range inputs { // what is taken back is the old visit's
+			drop, ok := in.(nhsa.InpatientDrop)
+			if ok && drop.Data.VisitID != "V0" {
+				t.Errorf("%s: request %d takes back fees of %s", c.name, i+1, drop.Data.VisitID)
+			}
+			if up, ok := in.(nhsa.InpatientFees); ok && up.Fees[0].VisitID != "V1" {
+				t.Errorf("%s: request %d uploads to %s", c.name, i+1, up.Fees[0].VisitID)
+			}
 		}
 	}
 }

@@ -13,7 +13,7 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 	case StepRegister:
 		c.refusedRegister(e)
 	case StepFind:
-		if c.Abandoned || c.Refusal == nil { // else held with the refusal of 2201
+		if c.takesBack() || c.Refusal == nil { // else held with the refusal of 2201
 			c.Refusal, c.Left = e.Refusal(), append(c.Left, c.infno(StepRegister))
 		}
 		c.end()
@@ -142,7 +142,7 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 		c.unregistered()
 		return
 	}
-	if !c.Abandoned || len(c.Gone) > 0 || !e.mentions("结算信息") {
+	if !c.takesBack() || len(c.Gone) > 0 || !e.mentions("结算信息") {
 		c.left(StepRegister, e)
 	}
 	c.end()
@@ -152,7 +152,7 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 // is given up may have been registered more than once.
 func (c *Chain) unregistered() {
 	c.VisitID, c.Left = "", nil
-	if c.Abandoned {
+	if c.takesBack() {
 		c.undo(nil)
 		return
 	}
@@ -162,7 +162,7 @@ func (c *Chain) unregistered() {
 // left keeps what could not be taken back; of what was given up, that is why it is held.
 func (c *Chain) left(s Step, e *BusinessRefusal) {
 	c.Left = append(c.Left, c.infno(s))
-	if c.Abandoned {
+	if c.takesBack() {
 		c.Refusal = e.Refusal()
 	}
 }
@@ -173,7 +173,7 @@ func (c *Chain) undo(why *settle.Refusal) {
 	switch {
 	case len(c.Open) > 0:
 		c.Step = StepReverse
-	case c.VisitID == "" && c.Abandoned && c.unknown(StepRegister) > 0:
+	case c.VisitID == "" && c.takesBack() && c.unknown(StepRegister) > 0:
 		c.Step = StepFind // it may be registered all the same
 	case c.VisitID == "":
 		c.end()
@@ -187,8 +187,12 @@ func (c *Chain) undo(why *settle.Refusal) {
 // end stops the chain after everything was taken back that could be.
 func (c *Chain) end() {
 	c.Step = StepHeld
-	if c.Abandoned && len(c.Left) == 0 {
+	switch {
+	case len(c.Left) > 0:
+	case c.Abandoned:
 		c.Step, c.Refusal = StepUndone, nil
+	case c.Anew:
+		*c = Chain{Repair: c.Repair, Warnings: c.Warnings}
 	}
 }
 
@@ -205,7 +209,7 @@ func (c *Chain) Resume() {
 	}
 	c.Refusal, c.Left, c.Rounds, c.Uploaded = nil, nil, 0, 0
 	switch {
-	case c.Abandoned:
+	case c.takesBack():
 		unknowns := map[string]int{c.infno(StepFees): 1}
 		if n := c.unknown(StepRegister); n > 0 {
 			unknowns[c.infno(StepRegister)] = n

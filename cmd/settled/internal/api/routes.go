@@ -57,6 +57,8 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.shifts(api)
 	s.queue(api)
 	s.keep(api)
+	s.repairs(api)
+	s.rosters(api)
 	s.batch(api)
 	s.books(api)
 	s.session(api)

@@ -30,6 +30,8 @@ type Options struct {
 	Books        Books   // nil: nothing is reconciled
 	Uploads      Uploads // nil: /v1/events has screens only
 	Batches      Batches // nil: none can be asked for
+	Repairs      Repairs // nil: nothing is mended
+	Rosters      Rosters // nil: none is loaded
 	Ready        Readiness
 	BeyondLocal  bool          // listen elsewhere than on loopback; Hosts must then name this machine
 	Hosts        []string      // further names of this machine that a Host header may have, without port

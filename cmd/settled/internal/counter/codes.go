@@ -34,6 +34,9 @@ const (
 	Fault           settle.Code = "FAULT"
 	Closed          settle.Code = "CLOSED"
 	OfflineWarning  settle.Code = "OFFLINE_WARNING"
+	KnowledgeAging  settle.Code = "KNOWLEDGE_AGING"
+	AccountLimit    settle.Code = "ACCOUNT_LIMIT"
+	SelfPaidWhole   settle.Code = "SELF_PAID_WHOLE"
 	Linked          settle.Code = "LINKED"
 	RulesChanged    settle.Code = "RULES_CHANGED"
 	NoReason        settle.Code = "NO_REASON"
@@ -74,6 +77,9 @@ var sentences = map[settle.Code][2]string{
 	Fault:           {"系统出错，未扣款；请重试，仍不行请联系信息科。", "internal fault; nothing was written"},
 	Closed:          {"程序正在退出，不再受理；请稍候再试。", "the session is closed"},
 	OfflineWarning:  {"离线结算金额接近上限；请尽快恢复网络。", "the offline exposure is above its warning limit"},
+	KnowledgeAging:  {"该参保人的本地信息较旧；网络恢复后请重新读卡。", "what is known of the person is older than the warning age"},
+	AccountLimit:    {"账户断网支付已达上限，本次不用个人账户和家庭共济，这部分请收现金。", "the offline limit of an account is reached: no account is drawn"},
+	SelfPaidWhole:   {"这笔是先自费的，没有基金支付，不能按行退费，未退款；请整单撤销后重新结算。", "the patient paid it whole: void it whole"},
 	Linked:          {"家庭共济已登记；请重新预结算。", "the link is filed"},
 	RulesChanged:    {"结算后政策数据已更换，不能按行退费，未退款；请整单撤销，保留的项目重新结算。", "the rules at hand are not the ones that settled it: void it whole"},
 	NoReason:        {"请填写撤销或退费的原因（1至100字）；未办理。", "a reversal needs a reason of 1 to 100 characters"},

@@ -55,7 +55,7 @@ func (r Receipt) Rows(columns int) []Row {
 
 func (r Receipt) head(p *page) {
 	st := &r.Settlement
-	p.tall(centre("医疗保险结算凭条", p.columns))
+	p.tall(centre(r.title(), p.columns))
 	for _, mark := range r.marks() {
 		p.add(centre(mark, p.columns))
 	}
@@ -102,6 +102,9 @@ func (r Receipt) marks() []string {
 	}
 	if r.Copy > 0 {
 		marks = append(marks, fmt.Sprintf("【重打 第%d次】", r.Copy))
+	}
+	if r.Settlement.SelfPaid != nil {
+		marks = append(marks, "【医保未支付 凭此条报销】")
 	}
 	if r.Settlement.Provisional {
 		marks = append(marks, "【离线结算 待上传】")
@@ -167,6 +170,10 @@ func (r Receipt) amounts(p *page) {
 }
 
 func (r Receipt) foot(p *page) {
+	if c := r.Settlement.SelfPaid; c != nil {
+		p.claim(c)
+		return
+	}
 	for _, code := range r.Settlement.Split.Reasons {
 		p.add(wrap("* "+short(code), p.columns, 2)...)
 	}

@@ -89,10 +89,14 @@ func slips() map[string]counter.Receipt {
 		Status: settle.Settled, Reasons: []settle.Code{settle.InpatientVisit}, Total: 800000, Fund: 666000, Cash: 134000, Deductible: 60000,
 		Lines: []settle.LineSplit{{Name: "新生儿监护", Amount: 800000, InScope: 800000, Fund: 666000}},
 	}
+	claimed := plain
+	claimed.Split = claimed.Split.SelfPaid(claimed.Usage, settle.OfflineLimit)
+	claimed.SelfPaid = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "本院医保办（门诊楼一层 8 号窗）", Bring: []string{"本凭条", "社保卡", "病历", "发票"}, Until: 20251105}
 	return map[string]counter.Receipt{
+		"claim":     {Settlement: claimed, At: countertest.Morning()},
+		"inpatient": {Settlement: stay, At: countertest.Morning()},
 		"plain":     {Settlement: plain, At: countertest.Morning()},
 		"offline":   {Settlement: full, At: countertest.Morning(), Shift: 1204, Copy: 2},
-		"inpatient": {Settlement: stay, At: countertest.Morning()},
 	}
 }
 

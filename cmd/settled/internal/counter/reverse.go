@@ -147,6 +147,9 @@ func (s *Session) rulesOf(of *settle.Settlement) (*settle.Rules, error) {
 
 // refund settles the kept lines anew.
 func (s *Session) refund(of settle.Settlement, keep []int) (Refund, error) {
+	if of.SelfPaid != nil {
+		return Refund{}, refuse(SelfPaidWhole)
+	}
 	rules, err := s.rulesOf(&of)
 	if err != nil {
 		return Refund{}, err

@@ -45,6 +45,9 @@ func (u *Upload) one(ctx context.Context, j job) error {
 }
 
 func (u *Upload) carry(ctx context.Context, j job) error {
+	if j.unfit != nil {
+		return j.unfit
+	}
 	visit, err := nhsa.VisitOf(j.settlement, u.line.options.Manner)
 	if err != nil {
 		return err
@@ -72,11 +75,16 @@ func (u *Upload) machine(ctx context.Context, j job) (m machine, finish func() e
 	}
 	chain := &nhsa.Chain{}
 	err = u.resume(j.number, chain, func(on queue.Chain) {
-		chain.Resume() // a held one that is pending again was released by a clerk
+		if j.repair <= chain.Repair {
+			chain.Resume() // a held one that is pending again was released by a clerk
+		}
 		if on.State == nil && beganBefore(j.settlement, on.Restored) {
 			chain.Restored()
 		}
 	})
+	if err == nil && chain.Repaired(j.repair) {
+		u.unsent.drop(j.number) // it tells what was mended since
+	}
 	return chain, func() error { return u.finish(ctx, j, chain) }, err
 }
 

@@ -8,7 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"settled/queue"
@@ -119,6 +121,8 @@ func troubleOf(err error) settle.Code {
 	switch {
 	case errors.As(err, &access):
 		return settle.PlatformAccess
+	case errors.As(err, &unknown) && unknown.NotSent && noWayOut(unknown):
+		return settle.NetworkDown
 	case errors.As(err, &unknown) && unknown.NotSent:
 		return settle.PlatformDown
 	case errors.As(err, &unknown):
@@ -126,6 +130,14 @@ func troubleOf(err error) settle.Code {
 	default:
 		return ""
 	}
+}
+
+// noWayOut tells that a request did not leave this machine: the fault is ours, of cable,
+// switch, router or name server, not the platform's.
+func noWayOut(err error) bool {
+	var name *net.DNSError
+	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.ENETDOWN) || errors.Is(err, syscall.EHOSTUNREACH) ||
+		errors.Is(err, syscall.EADDRNOTAVAIL) || errors.As(err, &name)
 }
 
 // signIn signs the operator in once a day (9001) and gives the sign-in number. Those who

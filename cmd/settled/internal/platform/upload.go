@@ -200,6 +200,8 @@ func noClearAnswer(err error) bool {
 type job struct {
 	number     string            // under which its messages are kept: the settlement's, or the void's
 	settlement settle.Settlement // without a number: there is nothing to do any more
+	repair     uint64            // entry of the last repair; 0: there is none
+	unfit      error             // why the repairs cannot be applied; nil: they can
 	void       *queue.Void       // nil: it is brought
 	answered   *bool             // set when the platform answers
 }
@@ -219,6 +221,9 @@ func (u *Upload) job(p queue.Waiting) (job, error) {
 	if err != nil || !p.Void && record.State != queue.Pending {
 		return j, err
 	}
-	j.settlement = record.Settlement
+	if n := len(record.Repairs); n > 0 {
+		j.repair = record.Repairs[n-1].Entry
+	}
+	j.settlement, j.unfit = mended(record)
 	return j, nil
 }
