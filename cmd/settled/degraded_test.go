@@ -63,7 +63,7 @@ func TestRisk(t *testing.T) {
 
 // TestMonthEnd: the month is the hospital's.
 func TestMonthEnd(t *testing.T) {
-	at := time.Date(2026, 12, 31, 23, 30, 0, 0, shanghai())
+	at := time.Date(2026, 12, 31, 23, 30, 0, 0, counter.Shanghai())
 	if got := monthEnd(at).Format(time.DateTime); got != "2026-12-31 23:59:59" {
 		t.Error(got)
 	}
