@@ -286,6 +286,16 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
+// TestStayOthersFees: fees that the hospital's system uploaded give way to the bill's.
+func TestStayOthersFees(t *testing.T) {
+	d, id := openStay(t, nil)
+	d.resume(nhsa.Chain{}, stay(t, id, "992026112000001"), 2, nil)
+	if open := d.sim.Books.Page().Stays[id]; open != 4 {
+		t.Fatalf("%d lines are there", open)
+	}
+	d.oneStay(id, d.upload(stay(t, id, "012026112100017"), nil))
+}
+
 // TestStayRules: what the platform refuses of a stay.
 func TestStayRules(t *testing.T) {
 	d, id := openStay(t, nil)

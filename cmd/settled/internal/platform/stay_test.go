@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"settled/queue"
 	"settled/settle"
 )
 
@@ -197,5 +198,64 @@ func TestStayFits(t *testing.T) {
 		if errors.As(err, &no) != (c.code != "") || no != nil && (no.Code != c.code || !strings.Contains(no.Cashier+no.Field, c.says)) {
 			t.Errorf("%s: %v, want %s about %s", c.name, err, c.code, c.says)
 		}
+	}
+}
+
+// TestStayKilledBetween ends the process after each answer on record, up and back.
+func TestStayKilledBetween(t *testing.T) {
+	w := openWindow(t)
+	id := w.admitted()
+	killed := func(after int) (any bool) {
+		n := 0
+		w.changed = func(string) {
+			if n++; n == after {
+				any = true
+				must(t, w.queue.Close())
+			}
+		}
+		err := w.pass()
+		if w.changed = nil; err != nil && !any {
+			t.Fatal(err)
+		}
+		w.restart()
+		return any
+	}
+	for after := 1; ; after++ {
+		s := w.discharged(id, 4)
+		up := killed(after)
+		w.passes()
+		w.cleared(id)
+		w.reverseStay(s, 0)
+		back := killed(after)
+		w.passes()
+		w.cleared(id)
+		if w.books().Live != 0 {
+			t.Errorf("after %d answers: %d live", after, w.books().Live)
+		}
+		if !up && !back {
+			if after < 5 { // 1101 2301 2303 2304, and the acknowledgement
+				t.Errorf("only %d answers: the test proves little", after-1)
+			}
+			return
+		}
+	}
+}
+
+// TestStayRepaired: a bill that came with another admission's number is held, mended and
+// settled.
+func TestStayRepaired(t *testing.T) {
+	w := openWindow(t)
+	id := w.admitted()
+	s := w.discharged("44039100000000009999", 4)
+	w.passes()
+	mend := queue.Repair{Number: s.Number, Set: map[string]string{"visit_id": id}, Why: "another patient's", By: clerk}
+	if r, err := w.queue.Get(s.Number); err != nil || r.State != queue.OnHold || !strings.Contains(r.Held.Cashier, "就诊信息不存在") {
+		t.Fatalf("%s is %s, %+v, %v", s.Number, r.State, r.Held, err)
+	}
+	must(t, w.upload.line.Repair(t.Context(), mend))
+	w.passes()
+	w.cleared(id)
+	if w.books().Live != 1 {
+		t.Errorf("%d live", w.books().Live)
 	}
 }
