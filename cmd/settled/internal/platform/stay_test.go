@@ -208,7 +208,8 @@ func TestStayKilledBetween(t *testing.T) {
 	killed := func(after int) (any bool) {
 		n := 0
 		w.changed = func(string) {
-			if n++; n == after {
+			n++
+			if n == after {
 				any = true
 				must(t, w.queue.Close())
 			}
