@@ -68,12 +68,29 @@ func (r Receipt) head(p *page) {
 		p.field("原单", r.From)
 	}
 	p.time("时间", r.At)
-	p.field("就诊", st.Bill.Visit.Day.String())
+	r.visit(p)
 	p.field("窗口", st.Device+"  收费员 "+st.Operator)
 	p.shift(r.Shift)
 	p.field("患者", st.Who.Name.String()+"  "+st.Who.IDNumber.String())
 	if st.Split.Family > 0 {
 		p.field("共济", st.Guardian.Name.String()+"  "+st.Guardian.IDNumber.String())
+	}
+}
+
+// visit says when the patient was there.
+func (r Receipt) visit(p *page) {
+	v, c := &r.Settlement.Bill.Visit, &r.Settlement.Chart
+	switch {
+	case v.Kind != settle.Inpatient:
+		p.field("就诊", v.Day.String())
+		return
+	case len(c.Began) >= len(v.Day.String()):
+		p.field("住院", c.Began[:len(v.Day.String())]+" 至 "+v.Day.String())
+	default:
+		p.field("出院", v.Day.String())
+	}
+	if c.OutpatientNo != "" {
+		p.field("住院号", c.OutpatientNo)
 	}
 }
 
@@ -144,6 +161,9 @@ func (r Receipt) amounts(p *page) {
 	p.amount("个人账户", sp.Own)
 	p.amount("家庭共济", sp.Family)
 	p.amount("现金", sp.Cash)
+	if sp.Deductible > 0 {
+		p.amount("起付线（患者负担）", sp.Deductible)
+	}
 	if sp.LimitAfter != nil {
 		p.add(spread("门诊年度限额剩余", "￥"+sp.LimitAfter.String(), p.columns)...)
 	}
