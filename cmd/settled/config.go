@@ -72,6 +72,7 @@ type config struct {
 		Unknown  string   `toml:"unknown"`   // a code that a loaded catalogue lacks: "refuse", or "as_stated"
 		CapTypes []string `toml:"cap_types"` // kinds of price limit that hold here; by the hospital's level when empty
 	} `toml:"catalogue"`
+	Printer printerConfig `toml:"printer"` // see counterdevices.go
 	Receipt struct {
 		Columns int `toml:"columns"` // 48 (80 mm) or 32 (58 mm)
 	} `toml:"receipt"`
@@ -100,6 +101,7 @@ func readConfig(path string) (*config, error) {
 	c.Platform.InFlight = platform.DefaultInFlight
 	c.Catalogue.Unknown = "refuse"
 	c.Receipt.Columns = 48
+	c.Printer.Baud = 115200
 	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
 	c.Offline.PersonLimit, c.Offline.CounterLimit = 100_000, 5_000_000
@@ -120,6 +122,11 @@ func readConfig(path string) (*config, error) {
 	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
+		}
+	}
+	for i, name := range c.Printer.Fonts {
+		if !filepath.IsAbs(name) {
+			c.Printer.Fonts[i] = filepath.Join(base, name)
 		}
 	}
 	if err := c.check(); err != nil {
@@ -166,7 +173,7 @@ func (c *config) check() error {
 	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
 		return errors.New("offline: max_age must be positive and the limits not negative")
 	}
-	return c.checkUpload()
+	return errors.Join(c.checkUpload(), c.checkDevices())
 }
 
 func (c *config) checkUpload() error {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -63,6 +62,7 @@ type daemon struct {
 	line    *platform.Line
 	watcher *pcsc.Watcher
 	readers *readers
+	devices *counterDevices
 	window  *counter.Session
 	ledger  *ledger
 	upload  *platform.Upload
@@ -212,8 +212,7 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 
 func (d *daemon) openWindow(here settle.Institution) (err error) {
 	d.readers = newReaders(d.watcher, d.config.Readers.Patient, d.config.Readers.Guardian)
-	printer, err := newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
-	if err != nil {
+	if err := d.openDevices(); err != nil {
 		return err
 	}
 	b := &book{queue: d.queue, by: d.by()}
@@ -222,7 +221,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	}}
 	o := d.config.Offline
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: printer, Clock: time.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, Clock: time.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
 		Offline: counter.Offline{
@@ -286,7 +285,7 @@ func (d *daemon) Notices(context.Context) []counter.Notice {
 	if why := d.broken.Load(); why != nil {
 		list = append(list, counter.Notice{Code: settle.RulesNotReloaded, Text: settle.RulesNotReloaded.Cashier() + (*why).Error()})
 	}
-	return list
+	return append(list, d.devices.notices()...)
 }
 
 // stopped gives the reason why the journal takes nothing more.
@@ -312,6 +311,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 			return d.api.Serve(ctx, listener)
 		},
 		"upload":   d.upload.Run,
+		"devices":  d.devices.run,
 		"watchdog": d.notify,
 		"reload":   d.reload,
 		"readers": func(ctx context.Context) error {

@@ -44,6 +44,14 @@ const (
 	Reversed        settle.Code = "REVERSED"
 	NoShift         settle.Code = "NO_SHIFT"
 	NoVoid          settle.Code = "NO_VOID"
+	SlipKept        settle.Code = "SLIP_KEPT"
+	PrinterAbsent   settle.Code = "PRINTER_ABSENT"
+	PrinterSilent   settle.Code = "PRINTER_SILENT"
+	PrinterOpen     settle.Code = "PRINTER_OPEN"
+	PrinterPaperOut settle.Code = "PRINTER_PAPER_OUT"
+	PrinterFailing  settle.Code = "PRINTER_FAILING"
+	PrinterOffline  settle.Code = "PRINTER_OFFLINE"
+	PrinterPaperLow settle.Code = "PRINTER_PAPER_LOW"
 )
 
 // sentences of this package's codes: for the cashier, for the technician. Never
@@ -84,6 +92,14 @@ var sentences = map[settle.Code][2]string{
 	Reversed:        {"已撤销或退费；请按凭条退现金。", "the reversal is written"},
 	NoShift:         {"没有这个班次；请核对班次号。", "no such shift"},
 	NoVoid:          {"没有这笔撤销或退费；请核对单号。", "no such void"},
+	SlipKept:        {"已办理，凭条还没有打出，已保留，打印机恢复后自动打出；切勿重新办理。", "done; the slip is in the spool and comes out by itself"},
+	PrinterAbsent:   {"打印机没有接上；请检查数据线，或是否被别的程序占用。", "the receipt printer's port is not there, or in use"},
+	PrinterSilent:   {"打印机没有应答；请检查电源和数据线。", "the receipt printer does not answer"},
+	PrinterOpen:     {"打印机上盖没有关好；请合上。", "the receipt printer's cover is open"},
+	PrinterPaperOut: {"打印机缺纸；请换纸。", "the receipt printer is out of paper"},
+	PrinterFailing:  {"打印机切刀或机械故障；请关机排除卡纸后重开。", "the receipt printer reports an error"},
+	PrinterOffline:  {"打印机处于脱机状态；请按联机键。", "the receipt printer is offline"},
+	PrinterPaperLow: {"打印机纸将用完；请准备换纸。", "the receipt printer's paper is near its end"},
 }
 
 // Sentence gives what a code of this package or of package settle says to the

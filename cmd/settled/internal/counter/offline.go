@@ -123,6 +123,11 @@ func (s *Session) notices(ctx context.Context, q *Quote, p Position, guardian *h
 	case guardian == nil && len(p.Family) > 0:
 		notices = append(notices, notice(settle.GuardianMissing))
 	}
+	if s.ports.Printer != nil {
+		if why := s.ports.Printer.Trouble(); why != "" { // before the commit; it stops nothing
+			notices = append(notices, notice(why))
+		}
+	}
 	return notices, nil
 }
 

@@ -46,7 +46,7 @@ type Figures struct {
 type SlipView struct {
 	Number  string  `json:"number"` // 结算单号
 	Figures Figures `json:"figures"`
-	Status  string  `json:"status" enum:"printing,printed,failed,no_printer"`
+	Status  string  `json:"status" enum:"printing,printed,kept,failed,no_printer"`
 	Copies  int     `json:"copies"` // times it was sent to the printer
 }
 

@@ -371,7 +371,7 @@ func (s *Session) quoteAgain(ctx context.Context, try *attempt) error {
 func (s *Session) print(r Receipt) {
 	e := event{kind: slipPrinted, receipt: &r}
 	if err := s.printOne(r); err != nil {
-		e = event{kind: slipFailed, receipt: &r, why: refuseBecause(PrintFailed, "slip %s: %v", r.Settlement.Number, err)}
+		e = event{kind: slipFailed, receipt: &r, why: unprinted(PrintFailed, r.Name(), err)}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
