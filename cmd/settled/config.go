@@ -72,7 +72,9 @@ type config struct {
 		Unknown  string   `toml:"unknown"`   // a code that a loaded catalogue lacks: "refuse", or "as_stated"
 		CapTypes []string `toml:"cap_types"` // kinds of price limit that hold here; by the hospital's level when empty
 	} `toml:"catalogue"`
-	Printer printerConfig `toml:"printer"` // see counterdevices.go
+	Printer printerConfig `toml:"printer"` // see deviceconfig.go
+	Scanner scannerConfig `toml:"scanner"` // likewise
+	ECode   ecodeConfig   `toml:"ecode"`   // likewise
 	Receipt struct {
 		Columns int `toml:"columns"` // 48 (80 mm) or 32 (58 mm)
 	} `toml:"receipt"`
@@ -102,6 +104,7 @@ func readConfig(path string) (*config, error) {
 	c.Catalogue.Unknown = "refuse"
 	c.Receipt.Columns = 48
 	c.Printer.Baud = 115200
+	c.ECode.Life.Duration = 10 * time.Minute
 	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
 	c.Offline.PersonLimit, c.Offline.CounterLimit = 100_000, 5_000_000
@@ -119,7 +122,7 @@ func readConfig(path string) (*config, error) {
 	c.State = firstOf(c.State, os.Getenv("STATE_DIRECTORY"))
 	c.Credentials = firstOf(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
 	base := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA} {
+	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA, &c.ECode.Used} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,7 +11,7 @@ import (
 	"settled/cmd/settled/internal/counter"
 	"settled/devices/glyph"
 	"settled/devices/printer"
-	"settled/devices/serialport"
+	"settled/devices/scanner"
 	"settled/settle"
 )
 
@@ -20,6 +19,7 @@ import (
 // its own. What is not configured is nil.
 type counterDevices struct {
 	printer *paperPrinter
+	scanner *scanner.Scanner
 }
 
 // openDevices makes the devices that are configured; nothing is opened yet, and a
@@ -30,9 +30,18 @@ func (d *daemon) openDevices() (err error) {
 		return err
 	}
 	d.devices = &counterDevices{printer: &paperPrinter{files: files, log: d.log}}
-	if d.config.Printer.Device == "" {
-		return nil
+	if d.config.Printer.Device != "" {
+		if err := d.openPrinter(); err != nil {
+			return err
+		}
 	}
+	if d.config.Scanner.Device != "" {
+		d.devices.scanner, err = scanner.Open(scanner.Options{Line: d.config.Scanner.line(), Prefixes: d.config.ECode.Prefixes, Take: d.scanned})
+	}
+	return err
+}
+
+func (d *daemon) openPrinter() error {
 	fonts, err := openFonts(d.config.Printer.Fonts, d.log)
 	if err != nil {
 		return err
@@ -44,12 +53,28 @@ func (d *daemon) openDevices() (err error) {
 	return err
 }
 
+// scanned takes a code of the scanner: a 医保码 is an event as a card is, others are
+// shown for a page to take up.
+func (d *daemon) scanned(code scanner.Code) {
+	switch code.Kind() {
+	case scanner.ECode:
+		_ = d.window.Scan(counter.NewECode(code.ClearSecret())) // a refusal is on the screen
+	case scanner.Bill, scanner.Slip:
+		d.window.Show(string(code.Kind()), code.ClearSecret())
+	default:
+		d.log.Info("scanned what is no known code", "code", code)
+	}
+}
+
 // run keeps the devices' workers going until ctx ends. None of them can fail: a device
 // that is lost is looked for again.
 func (c *counterDevices) run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	if c.printer.device != nil {
 		workers.Go(func() { c.printer.device.Run(ctx) })
+	}
+	if c.scanner != nil {
+		workers.Go(func() { c.scanner.Run(ctx) })
 	}
 	<-ctx.Done()
 	workers.Wait()
@@ -107,53 +132,6 @@ func troubleCode(t printer.Trouble) settle.Code {
 		printer.PaperOut: counter.PrinterPaperOut, printer.Failing: counter.PrinterFailing, printer.Offline: counter.PrinterOffline,
 		printer.PaperLow: counter.PrinterPaperLow,
 	}[t]
-}
-
-// printerConfig is the table [printer] of the configuration.
-type printerConfig struct {
-	Device   string   `toml:"device"`    // best of /dev/serial/by-id; empty: slips are files only
-	Baud     int      `toml:"baud"`      // 115200
-	Parity   string   `toml:"parity"`    // none, even, odd
-	Charset  string   `toml:"charset"`   // what its own font has: gb2312, gbk, gb18030; none: all is drawn
-	CodePage int      `toml:"code_page"` // sent by ESC t; 0: nothing is sent
-	Cut      string   `toml:"cut"`       // partial, full, esc_m, esc_i, none
-	Feed     int      `toml:"feed"`      // lines between the last row and the knife
-	Codes    string   `toml:"codes"`     // QR codes: native, none
-	Confirm  string   `toml:"confirm"`   // how it says that a slip is out: processed, status, none
-	Fonts    []string `toml:"fonts"`     // files that characters are drawn from which its own font lacks
-}
-
-// usualFonts are where Debian's packages fonts-wqy-microhei and fonts-hanazono put
-// theirs; those that are not there are passed by.
-func usualFonts() []string {
-	return []string{"/usr/share/fonts/truetype/hanazono/HanaMinA.ttf", "/usr/share/fonts/truetype/hanazono/HanaMinB.ttf", "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"}
-}
-
-func (c *config) printerOptions(state string, fonts []*glyph.Font) printer.Options {
-	p := c.Printer
-	return printer.Options{
-		Line: serialport.Line{Path: p.Device, Baud: p.Baud, Parity: p.Parity},
-		Manner: printer.Manner{
-			Columns: c.Receipt.Columns, Charset: p.Charset, CodePage: p.CodePage, Cut: p.Cut, Feed: p.Feed, Codes: p.Codes, Confirm: p.Confirm, Fonts: fonts,
-		},
-		Spool: filepath.Join(state, "spool"),
-		Again: []printer.Row{{Text: "【补打：前一张可能没有打完】"}, {}},
-	}
-}
-
-// checkDevices checks what the configuration says of the serial devices.
-func (c *config) checkDevices() error {
-	if c.Printer.Device == "" {
-		return nil
-	}
-	o := c.printerOptions("", nil)
-	if err := o.Line.Check(); err != nil {
-		return fmt.Errorf("printer: %w", err)
-	}
-	if err := o.Manner.Check(); err != nil {
-		return fmt.Errorf("printer.%w", err)
-	}
-	return nil
 }
 
 // openFonts opens the fonts; they are read while the daemon runs, whenever a character

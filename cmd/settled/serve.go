@@ -200,8 +200,12 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 	if err != nil {
 		return usagef("platform: %w", err)
 	}
+	codes, err := d.config.ecodes()
+	if err != nil {
+		return err
+	}
 	d.line = platform.NewLine(platform.Options{
-		Client: client, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
+		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
 		Head: nhsa.Head{
 			Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
 			Operator: c.Counter.Operator, OperatorName: firstOf(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
@@ -221,7 +225,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	}}
 	o := d.config.Offline
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, Clock: time.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: time.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
 		Offline: counter.Offline{
@@ -248,7 +252,7 @@ func (d *daemon) openAPI() (err error) {
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, ECodes: d.config.ECode.Prefixes, Log: d.log, BuildVersion: version,
 	})
 	return err
 }

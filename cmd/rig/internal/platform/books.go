@@ -28,6 +28,9 @@ type Books struct {
 	most   int               // the most of them at a time
 	files  map[string][]byte // by file_qury_no
 	mood   Mood
+
+	ecodes map[string]*person // 医保码 that are shown in somebody's app
+	tokens map[string]*person // what they were redeemed for
 }
 
 // Mood is how the platform likes to answer where editions differ.
@@ -77,6 +80,7 @@ func NewBooks(d *Data, now func() time.Time) *Books {
 	return &Books{
 		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{},
 		visits: map[string]*visit{}, asked: map[string]int{}, files: map[string][]byte{},
+		ecodes: map[string]*person{}, tokens: map[string]*person{},
 	}
 }
 

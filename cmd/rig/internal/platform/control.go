@@ -13,6 +13,7 @@ import (
 //	GET    /control/books    what the platform holds, as [Page]
 //	POST   /control/fault    order a [Fault]
 //	POST   /control/mood     change the [Mood]
+//	POST   /control/ecode    {"psn_no": "…"}: the 医保码 that this person's app shows now
 //	POST   /control/release  let held requests go on
 //	POST   /control/clear    end all faults, and the mood
 //	POST   /control/down     close the listener; {"ms": n} opens it again by itself
@@ -34,6 +35,7 @@ func (s *Simulator) Control() http.Handler {
 		return nil
 	}))
 	mux.HandleFunc("POST /control/up", command(func(struct{}) error { return s.Up() }))
+	mux.HandleFunc("POST /control/ecode", s.ecodeCommand)
 	mux.HandleFunc("POST /control/down", s.downCommand)
 	return mux
 }

@@ -24,7 +24,7 @@ func (b *Books) byCertificate(kind, number, cardSN string) (*person, error) {
 		}
 	}
 	if kind == "01" {
-		return nil, no("FSI-电子凭证令牌已失效")
+		return b.byToken(number)
 	}
 	return nil, no("FSI-该参保人的参保信息为空")
 }

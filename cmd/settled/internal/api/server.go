@@ -31,6 +31,7 @@ type Options struct {
 	Uploads      Uploads // nil: /v1/events has screens only
 	Batches      Batches // nil: none can be asked for
 	Ready        Readiness
+	ECodes       []string      // prefixes of a 医保码; nil: the usual ones
 	BeyondLocal  bool          // listen elsewhere than on loopback; Hosts must then name this machine
 	Hosts        []string      // further names of this machine that a Host header may have, without port
 	Heartbeat    time.Duration // of /v1/events; 15 s if zero

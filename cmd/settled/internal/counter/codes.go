@@ -44,6 +44,11 @@ const (
 	Reversed        settle.Code = "REVERSED"
 	NoShift         settle.Code = "NO_SHIFT"
 	NoVoid          settle.Code = "NO_VOID"
+	ECodeOff        settle.Code = "ECODE_OFF"
+	ECodeOffline    settle.Code = "ECODE_OFFLINE"
+	ECodeUsed       settle.Code = "ECODE_USED"
+	ECodeOld        settle.Code = "ECODE_OLD"
+	PatientPresent  settle.Code = "PATIENT_PRESENT"
 	SlipKept        settle.Code = "SLIP_KEPT"
 	PrinterAbsent   settle.Code = "PRINTER_ABSENT"
 	PrinterSilent   settle.Code = "PRINTER_SILENT"
@@ -92,6 +97,11 @@ var sentences = map[settle.Code][2]string{
 	Reversed:        {"已撤销或退费；请按凭条退现金。", "the reversal is written"},
 	NoShift:         {"没有这个班次；请核对班次号。", "no such shift"},
 	NoVoid:          {"没有这笔撤销或退费；请核对单号。", "no such void"},
+	ECodeOff:        {"本窗口没有开通医保码；请使用社保卡。", "no service for the electronic code is configured (ecode.url)"},
+	ECodeOffline:    {"医保码须联网核验，现在连接不上，未受理；请使用社保卡，或稍后刷新医保码再扫。", "the electronic code can only be redeemed by the platform, which could not be asked"},
+	ECodeUsed:       {"这个医保码刚才已经用过；请患者刷新医保码后再扫。", "the same code served before within its life"},
+	ECodeOld:        {"扫码已超过10分钟；请患者刷新医保码后再扫。", "the patient was identified by an electronic code too long ago"},
+	PatientPresent:  {"正在为另一位患者办理；请先完成或取消，再扫医保码。", "a patient is identified already: settle or cancel first"},
 	SlipKept:        {"已办理，凭条还没有打出，已保留，打印机恢复后自动打出；切勿重新办理。", "done; the slip is in the spool and comes out by itself"},
 	PrinterAbsent:   {"打印机没有接上；请检查数据线，或是否被别的程序占用。", "the receipt printer's port is not there, or in use"},
 	PrinterSilent:   {"打印机没有应答；请检查电源和数据线。", "the receipt printer does not answer"},

@@ -55,6 +55,8 @@ func (s *Session) young(h *holder) error {
 		most = max(most, freshFor)
 	}
 	switch age := s.ports.Clock().Sub(asOf); {
+	case h.scanned && age > ecodeFor:
+		return refuseBecause(ECodeOld, "scanned at %s, at most %s ago is taken", h.known.AsOf, ecodeFor)
 	case age < 0:
 		return refuseBecause(settle.ClockBehind, "the clock is before %s, when the person was learned", h.known.AsOf)
 	case age > most:

@@ -13,8 +13,9 @@ type Screen struct {
 	Patient  *Person   `json:"patient,omitempty"`
 	Guardian *Person   `json:"guardian,omitempty"`
 	Quote    *Figures  `json:"quote,omitempty"`
-	Slip     *SlipView `json:"slip,omitempty"` // the last settlement of this window
-	Messages []Message `json:"messages"`       // newest last
+	Slip     *SlipView `json:"slip,omitempty"`    // the last settlement of this window
+	Scanned  *Scanned  `json:"scanned,omitempty"` // the last bill number or slip that the seat's scanner read
+	Messages []Message `json:"messages"`          // newest last
 }
 
 // Person is a card's holder as a screen may show it.
@@ -48,6 +49,23 @@ type SlipView struct {
 	Figures Figures `json:"figures"`
 	Status  string  `json:"status" enum:"printing,printed,kept,failed,no_printer"`
 	Copies  int     `json:"copies"` // times it was sent to the printer
+}
+
+// Scanned is a code that is no secret: a page that shows it asks for what it stands for.
+type Scanned struct {
+	Kind string `json:"kind" enum:"bill,slip"`
+	Text string `json:"text"`
+	Seq  uint64 `json:"seq"` // tells one scan from the next of the same code
+}
+
+// Show shows a code that was scanned and is no 医保码. It changes nothing else.
+func (s *Session) Show(kind, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.base.Err() == nil {
+		s.scanned = &Scanned{Kind: kind, Text: text, Seq: s.seq + 1}
+		s.say(nil)
+	}
 }
 
 // Message is a line for the cashier.
@@ -123,7 +141,7 @@ func (s *Session) say(r *settle.Refusal) {
 
 // screen builds what is shown. The session is locked.
 func (s *Session) screen() Screen {
-	sc := Screen{Seq: s.seq, Seat: s.options.Seat, State: s.state.String(), Messages: append([]Message{}, s.messages...)}
+	sc := Screen{Seq: s.seq, Seat: s.options.Seat, State: s.state.String(), Scanned: s.scanned, Messages: append([]Message{}, s.messages...)}
 	sc.Patient, sc.Guardian = s.holders[Patient].view(), s.holders[Guardian].view()
 	if s.quote != nil {
 		f := s.quote.Figures()
