@@ -74,6 +74,8 @@ type config struct {
 	} `toml:"catalogue"`
 	Printer printerConfig `toml:"printer"` // see deviceconfig.go
 	Scanner scannerConfig `toml:"scanner"` // likewise
+	Display displayConfig `toml:"display"` // likewise
+	Voice   voiceConfig   `toml:"voice"`   // likewise
 	ECode   ecodeConfig   `toml:"ecode"`   // likewise
 	Receipt struct {
 		Columns int `toml:"columns"` // 48 (80 mm) or 32 (58 mm)

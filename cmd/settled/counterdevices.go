@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"settled/cmd/settled/internal/counter"
+	"settled/devices/display"
 	"settled/devices/glyph"
 	"settled/devices/printer"
 	"settled/devices/scanner"
@@ -20,6 +21,7 @@ import (
 type counterDevices struct {
 	printer *paperPrinter
 	scanner *scanner.Scanner
+	shows   []*display.Display // the customer display and the box that speaks
 }
 
 // openDevices makes the devices that are configured; nothing is opened yet, and a
@@ -38,7 +40,51 @@ func (d *daemon) openDevices() (err error) {
 	if d.config.Scanner.Device != "" {
 		d.devices.scanner, err = scanner.Open(scanner.Options{Line: d.config.Scanner.line(), Prefixes: d.config.ECode.Prefixes, Take: d.scanned})
 	}
-	return err
+	return errors.Join(err, d.openDisplays())
+}
+
+func (d *daemon) openDisplays() error {
+	for _, c := range []displayConfig{d.config.Display, d.config.Voice.display()} {
+		if c.Device == "" {
+			continue
+		}
+		one, err := display.Open(display.Options{Line: c.line(), Dialect: c.Dialect})
+		if err != nil {
+			return err
+		}
+		d.devices.shows = append(d.devices.shows, one)
+	}
+	return nil
+}
+
+// showScreens has the displays show what concerns the patient, until the session ends.
+func (c *counterDevices) showScreens(ctx context.Context, window *counter.Session) {
+	for ctx.Err() == nil { // one that fell behind begins again
+		screens, leave := window.Subscribe()
+		for screen := range screens {
+			v := viewOf(screen)
+			for _, one := range c.shows {
+				_ = one.Show(v) // the amounts are ours
+			}
+		}
+		leave()
+	}
+}
+
+// viewOf is what the patient is shown of a screen: never a name or a number.
+func viewOf(s counter.Screen) display.View {
+	last := s.Slip != nil && (s.State == counter.Committed.String() || s.State == counter.Printed.String())
+	switch {
+	case s.Tender != nil && (s.Quote != nil || last):
+		return display.View{What: display.Change, Total: s.Tender.Received.String(), Amount: s.Tender.Change.String()}
+	case s.Quote != nil && s.Quote.Status != settle.Refused:
+		return display.View{What: display.ToPay, Total: s.Quote.Total.String(), Amount: s.Quote.Cash.String()}
+	case last:
+		return display.View{What: display.Paid, Amount: s.Slip.Figures.Cash.String()}
+	case s.Patient != nil:
+		return display.View{What: display.Welcome}
+	}
+	return display.View{}
 }
 
 func (d *daemon) openPrinter() error {
@@ -68,8 +114,14 @@ func (d *daemon) scanned(code scanner.Code) {
 
 // run keeps the devices' workers going until ctx ends. None of them can fail: a device
 // that is lost is looked for again.
-func (c *counterDevices) run(ctx context.Context) error {
+func (c *counterDevices) run(ctx context.Context, window *counter.Session) error {
 	var workers sync.WaitGroup
+	for _, one := range c.shows {
+		workers.Go(func() { one.Run(ctx) })
+	}
+	if len(c.shows) > 0 {
+		go c.showScreens(ctx, window) // ends with the session, after this
+	}
 	if c.printer.device != nil {
 		workers.Go(func() { c.printer.device.Run(ctx) })
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"settled/cmd/settled/internal/usedcodes"
+	"settled/devices/display"
 	"settled/devices/glyph"
 	"settled/devices/printer"
 	"settled/devices/serialport"
@@ -36,6 +37,41 @@ type scannerConfig struct {
 
 func (s scannerConfig) line() serialport.Line {
 	return serialport.Line{Path: s.Device, Baud: s.Baud, Parity: s.Parity}
+}
+
+// displayConfig is the table [display] of the configuration: the patient's display.
+type displayConfig struct {
+	Device  string `toml:"device"`  // best of /dev/serial/by-id; empty: none
+	Baud    int    `toml:"baud"`    // 9600
+	Parity  string `toml:"parity"`  // none, even, odd
+	Dialect string `toml:"dialect"` // cd5220, led8, led8_raw
+}
+
+func (d displayConfig) line() serialport.Line {
+	return serialport.Line{Path: d.Device, Baud: d.Baud, Parity: d.Parity}
+}
+
+func (d displayConfig) check() error {
+	if d.Device == "" {
+		return nil
+	}
+	_, err := display.DialectOf(d.Dialect)
+	return errors.Join(err, d.line().Check())
+}
+
+// voiceConfig is the table [voice] of the configuration: a box that speaks.
+type voiceConfig struct {
+	Device string `toml:"device"` // empty: none
+	Baud   int    `toml:"baud"`   // 9600
+	Sound  *bool  `toml:"sound"`  // false: it is there, and silent
+}
+
+// display is the box as a display; none if it is silent.
+func (v voiceConfig) display() displayConfig {
+	if v.Sound != nil && !*v.Sound {
+		return displayConfig{}
+	}
+	return displayConfig{Device: v.Device, Baud: v.Baud, Dialect: display.Voice}
 }
 
 // ecodeConfig is the table [ecode] of the configuration: who redeems 医保码, and where
@@ -91,6 +127,12 @@ func (c *config) checkDevices() error {
 			return fmt.Errorf("scanner: %w", err)
 		}
 	}
+	if err := c.Display.check(); err != nil {
+		return fmt.Errorf("display: %w", err)
+	}
+	if err := c.Voice.display().check(); err != nil {
+		return fmt.Errorf("voice: %w", err)
+	}
 	if c.ECode.Life.Duration <= 0 {
 		return errors.New("ecode.life: it must be positive")
 	}
@@ -106,4 +148,3 @@ func (c *config) checkDevices() error {
 	}
 	return nil
 }
-

@@ -315,7 +315,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 			return d.api.Serve(ctx, listener)
 		},
 		"upload":   d.upload.Run,
-		"devices":  d.devices.run,
+		"devices":  func(ctx context.Context) error { return d.devices.run(ctx, d.window) },
 		"watchdog": d.notify,
 		"reload":   d.reload,
 		"readers": func(ctx context.Context) error {

@@ -60,7 +60,7 @@ const (
 const SlipPrefix = "SETTLE:"
 
 var (
-	digits   = regexp.MustCompile(`^[0-9]+$`)
+	digits   = regexp.MustCompile(`^\d+$`)
 	billForm = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/:+-]*$`)
 )
 

@@ -26,7 +26,7 @@ func TestClassify(t *testing.T) {
 	for text, want := range map[string]scanner.Kind{
 		ecode: scanner.ECode, mini: scanner.ECode, " " + ecode + " ": scanner.ECode,
 		"SETTLE:012026112200001:258.94:127.43:0.00:114.41:17.10": scanner.Slip,
-		"HIS-20261122-111240-1": scanner.Bill, "MZ0001": scanner.Bill, "012026112200001": scanner.Bill,
+		"HIS-20261122-111240-1":                                  scanner.Bill, "MZ0001": scanner.Bill, "012026112200001": scanner.Bill,
 		"9990000000000000001230440000": scanner.Unknown, // as long as a 医保码, of nobody known
 		ecode[1:]:                      scanner.Bill,    // 27 digits are none
 		"opc000000000000000123044000x": scanner.Bill,
@@ -52,8 +52,8 @@ func TestSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{
-		fmt.Sprint(c), fmt.Sprintf("%v %+v %#v %s %q %x %d", c, c, c, c, c, c, c), fmt.Sprintf("%v %#v", struct{ C scanner.Code }{c}, []scanner.Code{c}),
-		fmt.Errorf("%v", c).Error(), log.String(), string(encoded), fmt.Sprintf("%v", &c),
+		c.String(), fmt.Sprintf("%v %+v %#v %s %q %x %d", c, c, c, c, c, c, c), fmt.Sprintf("%v %#v", struct{ C scanner.Code }{c}, []scanner.Code{c}),
+		fmt.Errorf("scanned %v", c).Error(), log.String(), string(encoded), fmt.Sprintf("at %v", &c),
 	} {
 		if strings.Contains(text, "0000000") || strings.Contains(text, fmt.Sprintf("%x", "00000")) {
 			t.Errorf("%s", text)
@@ -88,7 +88,7 @@ func TestFramer(t *testing.T) {
 		var f scanner.Framer
 		var got []string
 		for i := range len(test.sent) {
-			frame := []byte(nil)
+			var frame []byte
 			if b := test.sent[i]; b == '|' {
 				frame = f.Idle()
 			} else {

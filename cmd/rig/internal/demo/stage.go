@@ -33,7 +33,7 @@ type stage struct {
 	began    time.Time // in Shanghai: the visits' day and time
 	cards    *bench.Bench
 	platform *platform.Simulator
-	printer  *printer // nil: none
+	serial   serial
 	daemon   *daemon
 }
 
@@ -67,7 +67,7 @@ func build(ctx context.Context, o Options) (s *stage, err error) {
 	if err := s.platform.Start("127.0.0.1:0", ""); err != nil {
 		return s, err
 	}
-	if err := s.startPrinter(); err != nil {
+	if err := s.startSerial(); err != nil {
 		return s, err
 	}
 	err = s.startDaemon(ctx, socket)
@@ -149,11 +149,14 @@ guardian = %q
 url = %q
 paasid = %q
 
+[ecode]
+url = %q
+
 [policy]
 overlays = %q
 %s`, filepath.Join(s.Testdata, "demo/institutions.toml"), listen,
 		s.cards.Reader("patient"), s.cards.Reader("guardian"),
-		s.platform.BaseURL(), paasID, filepath.Join(s.Testdata, "policy.d"), s.printerConfig())
+		s.platform.BaseURL(), paasID, s.platform.ECodeURL(), filepath.Join(s.Testdata, "policy.d"), s.serialConfig())
 }
 
 // close ends everything and removes the folder.
@@ -168,9 +171,7 @@ func (s *stage) close() error {
 	if s.platform != nil {
 		s.platform.Close()
 	}
-	if s.printer != nil {
-		err = errors.Join(err, s.printer.line.Close())
-	}
+	err = errors.Join(err, s.serial.close())
 	if s.folder != "" {
 		err = errors.Join(err, os.RemoveAll(s.folder))
 	}

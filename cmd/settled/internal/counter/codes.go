@@ -44,6 +44,7 @@ const (
 	Reversed        settle.Code = "REVERSED"
 	NoShift         settle.Code = "NO_SHIFT"
 	NoVoid          settle.Code = "NO_VOID"
+	BadTender       settle.Code = "BAD_TENDER"
 	ECodeOff        settle.Code = "ECODE_OFF"
 	ECodeOffline    settle.Code = "ECODE_OFFLINE"
 	ECodeUsed       settle.Code = "ECODE_USED"
@@ -97,6 +98,7 @@ var sentences = map[settle.Code][2]string{
 	Reversed:        {"已撤销或退费；请按凭条退现金。", "the reversal is written"},
 	NoShift:         {"没有这个班次；请核对班次号。", "no such shift"},
 	NoVoid:          {"没有这笔撤销或退费；请核对单号。", "no such void"},
+	BadTender:       {"实收金额少于应付现金，或不合常理；请核对。", "the cash given is less than the cash to pay, or too much"},
 	ECodeOff:        {"本窗口没有开通医保码；请使用社保卡。", "no service for the electronic code is configured (ecode.url)"},
 	ECodeOffline:    {"医保码须联网核验，现在连接不上，未受理；请使用社保卡，或稍后刷新医保码再扫。", "the electronic code can only be redeemed by the platform, which could not be asked"},
 	ECodeUsed:       {"这个医保码刚才已经用过；请患者刷新医保码后再扫。", "the same code served before within its life"},

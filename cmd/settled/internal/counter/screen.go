@@ -13,6 +13,7 @@ type Screen struct {
 	Patient  *Person   `json:"patient,omitempty"`
 	Guardian *Person   `json:"guardian,omitempty"`
 	Quote    *Figures  `json:"quote,omitempty"`
+	Tender   *Tender   `json:"tender,omitempty"`  // what the patient gave, until the next patient
 	Slip     *SlipView `json:"slip,omitempty"`    // the last settlement of this window
 	Scanned  *Scanned  `json:"scanned,omitempty"` // the last bill number or slip that the seat's scanner read
 	Messages []Message `json:"messages"`          // newest last
@@ -50,6 +51,38 @@ type SlipView struct {
 	Status  string  `json:"status" enum:"printing,printed,kept,failed,no_printer"`
 	Copies  int     `json:"copies"` // times it was sent to the printer
 }
+
+// Tender is the cash that the patient gave (实收), for screen and customer display. It is
+// kept nowhere: the drawer is counted by shifts.
+type Tender struct {
+	Received settle.Fen `json:"received"` // 实收
+	Change   settle.Fen `json:"change"`   // 找零
+}
+
+// Tender shows what the patient gave and what goes back, of the quote on the screen or,
+// right after it was confirmed, of that settlement. The error is a *settle.Refusal.
+func (s *Session) Tender(received settle.Fen) (Tender, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var cash settle.Fen
+	switch {
+	case s.quote != nil:
+		cash = s.quote.Settlement.Split.Cash
+	case s.slip != nil && (s.state == Committed || s.state == Printed):
+		cash = s.slip.receipt.Settlement.Split.Cash
+	default:
+		return Tender{}, s.refused(refuse(NoQuote))
+	}
+	if received < cash || received > mostTender {
+		return Tender{}, s.refused(refuseField(BadTender, "received", "%s given, %s to pay", received, cash))
+	}
+	s.tender = &Tender{Received: received, Change: received - cash}
+	s.say(nil)
+	return *s.tender, nil
+}
+
+// mostTender is the most cash that is given at a counter: 100,000.00 yuan.
+const mostTender settle.Fen = 10_000_000
 
 // Scanned is a code that is no secret: a page that shows it asks for what it stands for.
 type Scanned struct {
@@ -141,7 +174,7 @@ func (s *Session) say(r *settle.Refusal) {
 
 // screen builds what is shown. The session is locked.
 func (s *Session) screen() Screen {
-	sc := Screen{Seq: s.seq, Seat: s.options.Seat, State: s.state.String(), Scanned: s.scanned, Messages: append([]Message{}, s.messages...)}
+	sc := Screen{Seq: s.seq, Seat: s.options.Seat, State: s.state.String(), Tender: s.tender, Scanned: s.scanned, Messages: append([]Message{}, s.messages...)}
 	sc.Patient, sc.Guardian = s.holders[Patient].view(), s.holders[Guardian].view()
 	if s.quote != nil {
 		f := s.quote.Figures()

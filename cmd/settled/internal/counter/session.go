@@ -71,6 +71,7 @@ type Session struct {
 	slip     *slip // of the last settlement
 	messages []Message
 	scanned  *Scanned
+	tender   *Tender
 	watchers map[*watcher]struct{}
 	seq      uint64
 }
@@ -230,6 +231,7 @@ func (s *Session) run(do effect, e event, reason *settle.Refusal) {
 		s.learnOf(Patient, func(ctx context.Context) (*holder, error) { return s.redeem(ctx, e.code) })
 	case dropPatient:
 		s.forget(Patient)
+		s.tender = nil
 	case dropGuardian:
 		s.forget(Guardian)
 	case keepPatient:
@@ -239,7 +241,7 @@ func (s *Session) run(do effect, e event, reason *settle.Refusal) {
 	case dropQuote:
 		s.quote = nil
 	case keepQuote:
-		s.quote = e.quote
+		s.quote, s.tender = e.quote, nil
 	case startChecks:
 		s.checks, s.unchecks = context.WithCancelCause(s.base)
 	case stopChecks:
