@@ -38,7 +38,7 @@ power (off and on), unplug, plug, slips, quit`,
 			if err != nil {
 				return err
 			}
-			return atLine(cmd, args[0], p.Serve, func(order string, out io.Writer) error {
+			return atLine(cmd, args[0], p.Serve, func(order string, _, out io.Writer) error {
 				switch order {
 				case "power":
 					p.Power()
@@ -59,7 +59,7 @@ power (off and on), unplug, plug, slips, quit`,
 		Long: "Run a simulated customer display (CD5220, LED8) at LINK. Commands: show, unplug, plug, quit",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d := pole.New()
-			return atLine(cmd, args[0], func(line io.ReadWriter) error { return d.Serve(line) }, func(_ string, out io.Writer) error {
+			return atLine(cmd, args[0], func(line io.ReadWriter) error { return d.Serve(line) }, func(_ string, _, out io.Writer) error {
 				_, err := fmt.Fprintln(out, strings.Join(d.Lines(), " | "))
 				return err
 			})
@@ -70,12 +70,10 @@ power (off and on), unplug, plug, slips, quit`,
 		Long: `Run a simulated barcode scanner at LINK. Commands: unplug, plug, quit; any other line is
 a code that is scanned, in the form of Go's strings: \r, \x02 … \x03.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var line io.Writer
-			return atLine(cmd, args[0], func(l io.ReadWriter) error {
-				line = l
-				_, err := io.Copy(io.Discard, l)
+			return atLine(cmd, args[0], func(line io.ReadWriter) error {
+				_, err := io.Copy(io.Discard, line)
 				return err
-			}, func(order string, _ io.Writer) error {
+			}, func(order string, line, _ io.Writer) error {
 				_, err := io.WriteString(line, strings.NewReplacer(`\r`, "\r", `\n`, "\n", `\x02`, "\x02", `\x03`, "\x03").Replace(order))
 				return err
 			})
@@ -84,9 +82,12 @@ a code that is scanned, in the form of Go's strings: \r, \x02 … \x03.`,
 	return []*cobra.Command{printer, display, scanner}
 }
 
+// obeyFunc carries out an order to a device at a line; out is for what it says.
+type obeyFunc func(order string, line, out io.Writer) error
+
 // atLine lets a device work at a line and obeys commands, until there are no more or it
 // is interrupted.
-func atLine(cmd *cobra.Command, link string, serve func(io.ReadWriter) error, obey func(string, io.Writer) error) error {
+func atLine(cmd *cobra.Command, link string, serve func(io.ReadWriter) error, obey obeyFunc) error {
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	line, err := tty.Open(link)
@@ -109,7 +110,7 @@ func atLine(cmd *cobra.Command, link string, serve func(io.ReadWriter) error, ob
 	return errors.Join(obeyAll(ctx, cmd.OutOrStdout(), orders, line, plugged, obey), line.Close())
 }
 
-func obeyAll(ctx context.Context, out io.Writer, orders <-chan string, line *tty.Line, plugged func(), obey func(string, io.Writer) error) error {
+func obeyAll(ctx context.Context, out io.Writer, orders <-chan string, line *tty.Line, plugged func(), obey obeyFunc) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -127,7 +128,7 @@ func obeyAll(ctx context.Context, out io.Writer, orders <-chan string, line *tty
 					plugged()
 				}
 			default:
-				err = obey(order, out)
+				err = obey(order, line, out)
 			}
 			if _, err := fmt.Fprintln(out, map[bool]string{true: "ok", false: fmt.Sprint(err)}[err == nil]); err != nil {
 				return err
