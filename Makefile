@@ -18,7 +18,10 @@ FUZZTIME ?= 10s
 CHECKS ?= 100000000
 # How many power cuts `make soak` makes.
 CUTS   ?= 10000
-# The seed at which both begin; `make soak` takes the time if it is 0, and prints it.
+# How many settlements `make soak` has a hospital make instead, if any: 10000000 for the
+# long form. 1 is one hospital, to see a failure again.
+HOSPITAL ?=
+# The seed at which all of these begin; `make soak` takes the time if it is 0, and prints it.
 SEED   ?= 0
 # More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
 TESTFLAGS ?=
@@ -80,9 +83,14 @@ properties: ## hold the laws of a settlement to CHECKS (10^8) cases, on all core
 	@PROPERTY_CHECKS='$(CHECKS)' PROPERTY_SEED='$(SEED)' go test -run '^TestProperties$$' -count=1 -timeout 0 -v ./settle
 
 .PHONY: soak
-soak: ## CUTS (10000) random power cuts from SEED on; about ten minutes
+soak: ## CUTS (10000) random power cuts from SEED on, or HOSPITAL settlements of a hospital
+ifneq ($(HOSPITAL),)
+	@printf 'make soak SEED=%s HOSPITAL=%s\n' '$(SEED)' '$(HOSPITAL)'; \
+	GOGC=400 SETTLED_SEED='$(SEED)' SETTLED_HOSPITAL='$(HOSPITAL)' go test -count=1 -timeout 0 -run '^TestHospital$$' -v ./cmd/settled/internal/hospital
+else
 	@seed='$(SEED)'; [[ $$seed != 0 ]] || seed=$$(date +%s); printf 'make soak SEED=%s CUTS=%s\n' "$$seed" '$(CUTS)'; \
 	SETTLED_SEED="$$seed" SETTLED_CUTS='$(CUTS)' go test -count=1 -timeout 0 -run '^TestRandomCuts$$' -v ./queue | { grep -Ev '^(=== RUN|    --- PASS)' || true; }
+endif
 
 .PHONY: clean
 clean: ## remove what was built

@@ -101,7 +101,7 @@ class Checker:
     def nothing(self, b, e): pass
 
     on_known = on_link = on_link_end = on_ids = on_key = on_restore = nothing
-    on_rules = on_note = on_shift_open = on_shift_close = nothing
+    on_rules = on_note = on_reconcile = on_shift_open = on_shift_close = nothing
 
     def on_archive(self, b, e):
         need(b["through"] < e["n"], "it names an entry that comes later")
@@ -110,6 +110,11 @@ class Checker:
 
     def on_settlement(self, b, e):
         self.settled(b["settlement"])
+
+    def on_self_paid(self, b, e):
+        a, s = self.settled(b["settlement"]), b["settlement"]
+        need(a["cash"] == a["total"], "the patient paid it, yet fund or accounts did too")
+        need(s["usage"] == s["split"]["usage_after"], "the patient paid it, yet it used of the limit")
 
     def settled(self, s):
         a = amounts(s["split"])
@@ -145,7 +150,7 @@ class Checker:
         """What was archived is not here to look at."""
         need(b["number"] in self.paid or b["number"] in self.voids or self.stub, "there is no %s" % b["number"])
 
-    on_request = on_answer = on_held = on_release = on_undone = refers
+    on_request = on_answer = on_held = on_release = on_repair = on_undone = refers
 
     def on_ack(self, b, e):
         self.refers(b, e)

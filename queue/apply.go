@@ -102,9 +102,13 @@ const appliedTable = "applied"
 // appliedRow is the position that bbolt reflects, with the number of rows of each
 // table and the sum of their check sums: rows lost or stale are noticed.
 type appliedRow struct {
+	Layout int               `json:"layout"` // of the rows
 	Pos    journal.Pos       `json:"pos"`
 	Tables map[string]census `json:"tables"`
 }
+
+// layout is the version of the tables and rows: a file of another one is built again.
+const layout = 2
 
 type census struct {
 	Rows int    `json:"rows"`
@@ -125,7 +129,7 @@ func write(db *bolt.DB, rows layer, pos journal.Pos) error {
 		if err != nil {
 			return err
 		}
-		at.Pos = pos
+		at.Layout, at.Pos = layout, pos
 		for _, c := range inOrder(rows) {
 			n := at.Tables[c.table]
 			if err := writeRow(tx.Bucket([]byte(c.table)), c, rows[c], &n); err != nil {

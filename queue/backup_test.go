@@ -255,14 +255,14 @@ func TestRotate(t *testing.T) {
 	dir, h := t.TempDir(), newHand()
 	var names []string
 	for range 5 {
-		names = append(names, BackupName("01", h.read()))
+		names = append(names, backupName("01", h.read(), 1))
 		h.move(time.Hour)
 	}
-	other := []string{BackupName("02", h.read()), "notes.txt"}
+	other := []string{backupName("02", h.read(), 1), "notes.txt"}
 	for _, n := range append(slices.Clone(names), other...) {
 		must(t, os.WriteFile(filepath.Join(dir, n), nil, 0o600))
 	}
-	removed, err := Rotate(dir, "01", 2)
+	removed, err := rotate(dir, "01", 2)
 	must(t, err)
 	if !slices.Equal(removed, names[:3]) {
 		t.Errorf("removed %q", removed)
@@ -271,5 +271,35 @@ func TestRotate(t *testing.T) {
 	must(t, err)
 	if len(left) != 4 {
 		t.Errorf("%d files are left", len(left))
+	}
+}
+
+// TestBackupInto: two backups of one second are two files, in order, and only backups of
+// the queue's own counter are removed.
+func TestBackupInto(t *testing.T) {
+	h, folder := newHand(), t.TempDir()
+	dir, now := twoDays(t), h.read()
+	other := filepath.Join(folder, backupName("02", now.Add(-time.Hour), 1))
+	must(t, os.WriteFile(other, nil, 0o600))
+	var paths []string
+	for range 3 {
+		r, err := BackupInto(t.Context(), dir, folder, 2, now)
+		must(t, err)
+		if slices.Contains(paths, r.Path) || r.Manifest.Counter != "01" || len(r.Digest) != 64 {
+			t.Errorf("%+v after %q", r, paths)
+		}
+		if want := len(paths) / 2; len(r.Removed) != want || want > 0 && r.Removed[0] != filepath.Base(paths[0]) {
+			t.Errorf("removed %q after %q", r.Removed, paths)
+		}
+		paths = append(paths, r.Path)
+	}
+	for _, path := range paths[1:] {
+		_, _, err := VerifyFile(t.Context(), path, VerifyOptions{})
+		must(t, err)
+	}
+	list, err := os.ReadDir(folder)
+	must(t, err)
+	if _, err := os.Stat(other); err != nil || len(list) != 3 || !slices.IsSorted(paths) {
+		t.Errorf("%v, %d files, %q", err, len(list), paths)
 	}
 }

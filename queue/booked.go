@@ -11,8 +11,18 @@ import (
 
 // Booked lists what the platform said, from a day on, that it booked: settlements that it
 // has, and voids for which it took a settlement back; by number. The day is that of the
-// journal, which is not before the platform's.
+// journal, which is not before the platform's. A day that is archived is refused.
 func (q *Queue) Booked(since settle.Date) (acknowledged, withdrawn []string, err error) {
+	stub, err := journal.ReadStub(q.file(journalDir))
+	if err != nil {
+		return nil, nil, fmt.Errorf("queue: %w", err)
+	}
+	if stub.N > 0 && dateOf(stub.At) >= since {
+		return nil, nil, &settle.Refusal{
+			Code: CodeArchived, Field: "day", Cashier: "该日的账已归档，不能再对账；请查归档前的对账单。",
+			Technician: fmt.Sprintf("what the platform said since %s is in an archive, which ends on %s", since, dateOf(stub.At)),
+		}
+	}
 	days := fileDays{q: q, since: since, later: map[uint64]bool{}}
 	err = q.each(func(number string, row *settlementRow) error {
 		said, list := row.Ack, &acknowledged
@@ -28,23 +38,15 @@ func (q *Queue) Booked(since settle.Date) (acknowledged, withdrawn []string, err
 		}
 		return err
 	})
-	if err == nil && days.archived && !days.whole {
-		err = &settle.Refusal{
-			Code: CodeArchived, Field: "day", Cashier: "该日的账已归档，不能再对账。",
-			Technician: fmt.Sprintf("what the platform said since %s may be in an archive", since),
-		}
-	}
 	return acknowledged, withdrawn, err
 }
 
 // fileDays tells which of the journal's files have the entries of a day or of a later
 // one, by an entry of each: a file begins with a day.
 type fileDays struct {
-	q        *Queue
-	since    settle.Date
-	later    map[uint64]bool
-	whole    bool // a file that is there begins no later: what is archived is earlier still
-	archived bool // a file is not there any more
+	q     *Queue
+	since settle.Date
+	later map[uint64]bool
 }
 
 func (d *fileDays) have(loc journal.Loc) (bool, error) {
@@ -54,11 +56,10 @@ func (d *fileDays) have(loc journal.Loc) (bool, error) {
 	}
 	e, err := d.q.journal.Read(loc)
 	switch {
-	case errors.Is(err, journal.ErrArchived):
-		d.archived, err = true, nil
+	case errors.Is(err, journal.ErrArchived): // it ends before that day
+		err = nil
 	case err == nil:
 		later = dateOf(e.At) >= d.since
-		d.whole = d.whole || dateOf(e.At) <= d.since
 	}
 	d.later[loc.Segment] = later
 	return later, err

@@ -54,6 +54,8 @@ type doneOf struct {
 	after                               *doneOf // blocked by this void
 	asked                               bool    // a void: the platform was asked to take it back
 	back                                Amounts // a void: what was given back
+	repaired                            string  // by the last repair
+	repairs                             int
 	s                                   settle.Settlement
 }
 
@@ -185,6 +187,9 @@ func (m *model) settle(d *doneOf, device string) error {
 		d.order = len(m.done) + 1
 	}
 	m.done = append(m.done, d)
+	if d.state == SelfPaid { // nothing was used
+		return nil
+	}
 	m.touched[d.person]++
 	m.moved(d, d.now.Own, d.now.Family)
 	return nil
@@ -307,6 +312,22 @@ func (m *model) exposed(person string) (sum settle.Fen) {
 	return sum
 }
 
+// drawn is what nobody has acknowledged of what was taken from an account.
+func (m *model) drawn(person string) (sum settle.Fen) {
+	for _, d := range m.done {
+		if d.of != nil || d.void != nil || !d.ackedAt.IsZero() {
+			continue
+		}
+		if d.person == person {
+			sum += d.local.Own
+		}
+		if d.donor == person {
+			sum += d.local.Family
+		}
+	}
+	return sum
+}
+
 // compare tells where the queue is not as the model.
 func (m *model) compare(q *Queue, who []string) error {
 	for _, w := range who {
@@ -321,6 +342,11 @@ func (m *model) compare(q *Queue, who []string) error {
 		}
 		if is, all, err := q.Exposure(w); err != nil || is != m.exposed(w) || all != m.exposed("") {
 			return fmt.Errorf("exposure %s of %s, model %s of %s, %w", is, all, m.exposed(w), m.exposed(""), err)
+		}
+	}
+	for _, w := range who {
+		if is, err := q.Drawn(w); err != nil || is != m.drawn(w) {
+			return fmt.Errorf("%s drawn, model %s, %w", is, m.drawn(w), err)
 		}
 	}
 	if err := m.compareWaiting(q); err != nil {
@@ -439,6 +465,10 @@ func (m *model) event(e journal.Entry, ev event) error {
 		m.link(ev.Link)
 	case settled:
 		return m.settle(ev.done(), e.Device)
+	case selfPaid:
+		d := ev.done()
+		d.state = SelfPaid
+		return m.settle(d, e.Device)
 	case voided:
 		return m.reverse(&doneOf{number: ev.Number, of: m.find(ev.Of), person: m.find(ev.Of).person}, nil, e.Device)
 	case refunded:
@@ -473,6 +503,8 @@ func (m *model) outcome(e journal.Entry, ev event) error {
 		d, want, do = m.find(ev.Number), []State{Pending, OnHold, Voided}, func() { m.acknowledge(d, ev.Amounts, e.At) }
 	case held:
 		d, want, do = m.find(ev.Number), []State{Pending}, func() { d.state = OnHold }
+	case repaired:
+		d, want, do = m.find(ev.Number), []State{OnHold}, func() { d.repairs++ }
 	case released:
 		d, want, do = m.find(ev.Number), []State{OnHold}, func() { d.state = Pending }
 	case undone:

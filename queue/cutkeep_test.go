@@ -62,7 +62,7 @@ func (l *trial) backUp() error {
 		return err
 	}
 	l.h.move(time.Second)
-	name := BackupName(l.opt.Counter, l.h.read())
+	name := backupName(l.opt.Counter, l.h.read(), 1)
 	if _, _, err := BackupDir(l.t.Context(), l.dir, filepath.Join(dir, name), l.h.read()); err != nil {
 		return err
 	}

@@ -88,6 +88,9 @@ func acts() []act {
 		{"bring more to bbolt", flush, false},
 		{"hold", (*trial).hold, true},
 		{"release", (*trial).release, true},
+		{"hold one to mend", (*trial).hold, false},
+		{"mend it", (*trial).mend, true},
+		{"settle what the patient pays", (*trial).selfPay, true},
 		{"next day", func(l *trial) error { l.h.move(24 * time.Hour); return l.settle(20, 0, 5, 0) }, true},
 		{"hold another", (*trial).hold, false},
 		{"open a shift", func(l *trial) error { _, err := l.q.OpenShift(l.t.Context(), clerk, 100); return nothingToDo(err) }, true},
@@ -395,6 +398,24 @@ func (l *trial) release() error {
 		return err
 	}
 	return l.q.Release(l.t.Context(), number, "looked at", clerk)
+}
+
+// mend repairs a held settlement.
+func (l *trial) mend() error {
+	list, err := l.q.Holds(10, 0)
+	i := slices.IndexFunc(list, func(w Waiting) bool { return !w.Void })
+	if err != nil || i < 0 {
+		return errors.Join(err, errNothing)
+	}
+	l.keys++
+	return l.q.Repair(l.t.Context(), Repair{Number: list[i].Number, Set: map[string]string{"doctor.code": fmt.Sprint("D", l.keys)}, Why: "a typo", By: clerk})
+}
+
+// selfPay settles a bill of which nothing is granted.
+func (l *trial) selfPay() error {
+	c, err := l.commit(child1(l.q), 0, 0, 0, 80)
+	c.Settlement.SelfPaid, c.Settlement.Split.UsageAfter = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "here"}, c.Settlement.Usage
+	return errors.Join(err, l.ask(l.t.Context(), c))
 }
 
 func (l *trial) lose() error {

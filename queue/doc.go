@@ -48,6 +48,7 @@
 //	link         an account may pay for a person (家庭共济)
 //	link_end     the last day of a link
 //	settlement   a split that was confirmed
+//	self_paid    a bill that the patient paid whole, beyond a limit: it never goes out
 //	void         a settlement was reversed whole (撤销)
 //	refund       a settlement was reversed, and the lines that are kept settled anew (退费)
 //	undone       the platform has nothing of a reversed settlement any more
@@ -57,6 +58,7 @@
 //	ack          the platform has a settlement
 //	difference   and its amounts are not the split's
 //	held         a settlement or void was taken out of the outbox, with the reason
+//	repair       what the platform is told of a held settlement was mended
 //	release      it was put back
 //	shift_open   a shift began at a seat, with the cash in the drawer
 //	shift_close  it ended: totals by kind and source, cash expected and counted
@@ -96,7 +98,7 @@
 //
 // # States
 //
-// A settlement is pending → acknowledged | held, and held → pending when a clerk releases
+// A bill that the patient paid is self_paid, and may become voided. A settlement is pending → acknowledged | held, and held → pending when a clerk releases
 // it; what was kept is blocked → pending; each of them may become voided, for good. A
 // void is voided (there was nothing to tell), or pending → acknowledged (taken back) |
 // voided (the platform never had it) | held.

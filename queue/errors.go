@@ -43,7 +43,7 @@ const (
 func malformed(field, format string, args ...any) error {
 	return &settle.Refusal{
 		Code: CodeMalformed, Field: field,
-		Cashier:    "数据格式有误，未结算，请联系信息科。",
+		Cashier:    "数据格式有误，未办理；请联系信息科。",
 		Technician: fmt.Sprintf(format, args...),
 	}
 }
@@ -51,15 +51,24 @@ func malformed(field, format string, args ...any) error {
 func noSettlement(number string) error {
 	return &settle.Refusal{
 		Code: CodeNoSettlement, Field: "number",
-		Cashier:    "找不到该结算单号。",
+		Cashier:    settle.NoSettlement.Cashier(),
 		Technician: fmt.Sprintf("no settlement has the number %q", settle.Clip(number)),
+	}
+}
+
+// isVoid refuses a reversal's number where a settlement's is wanted.
+func isVoid(number, of string) error {
+	return &settle.Refusal{
+		Code: CodeNoSettlement, Field: "number",
+		Cashier:    fmt.Sprintf("%s 是撤销（退费）单号，不是结算单号；原结算单是 %s，请按原单号办理。", number, of),
+		Technician: fmt.Sprintf("%s is the void of settlement %s", number, of),
 	}
 }
 
 func noVoid(number string) error {
 	return &settle.Refusal{
 		Code: CodeNoSettlement, Field: "number",
-		Cashier:    "找不到该撤销单号。",
+		Cashier:    "没有这笔撤销或退费；请核对单号。",
 		Technician: fmt.Sprintf("no void has the number %q", settle.Clip(number)),
 	}
 }
@@ -67,7 +76,7 @@ func noVoid(number string) error {
 func wrongState(number string, is State, want string) error {
 	return &settle.Refusal{
 		Code: CodeState, Field: "number",
-		Cashier:    "该笔结算的状态不允许此操作。",
+		Cashier:    fmt.Sprintf("%s 目前%s，不能这样办理，未作改动；请先查看（queue show %[1]s）。", number, is.chinese()),
 		Technician: fmt.Sprintf("settlement %s is %s, want %s", number, is, want),
 	}
 }
@@ -77,22 +86,15 @@ func wrongState(number string, is State, want string) error {
 func reversed(number string, row *settlementRow) error {
 	return &settle.Refusal{
 		Code: CodeReversed, Field: "key",
-		Cashier:    "该单据已结算并撤销，未再次结算；需要重新结算请换新的单据号。",
+		Cashier:    fmt.Sprintf("该账单已结算（%s）又已撤销（%s），本次未结算；要重新结算，请换新的账单号。", number, row.Void),
 		Technician: fmt.Sprintf("the key made settlement %s, which void %s reversed", number, row.Void),
-	}
-}
-
-func alreadyVoided(number, void string) error {
-	return &settle.Refusal{
-		Code: settle.AlreadyVoided, Field: "number", Cashier: settle.AlreadyVoided.Cashier(),
-		Technician: fmt.Sprintf("settlement %s was reversed by void %s", number, void),
 	}
 }
 
 func keptMisfit(format string, args ...any) error {
 	return &settle.Refusal{
 		Code: CodeKept, Field: "kept",
-		Cashier:    "退费后保留的部分与原结算不符，未办理，请联系信息科。",
+		Cashier:    "退费后保留的部分与原结算不符，未办理；请联系信息科。",
 		Technician: fmt.Sprintf(format, args...),
 	}
 }
@@ -100,7 +102,7 @@ func keptMisfit(format string, args ...any) error {
 func noRequest(number, msgid, last string) error {
 	return &settle.Refusal{
 		Code: CodeNoRequest, Field: "msgid",
-		Cashier:    "医保平台的回复与已发送的请求不符。",
+		Cashier:    "医保平台的回复与已发送的请求不符，未采用；系统会自动再查，请稍候。",
 		Technician: fmt.Sprintf("settlement %s: answer to request %q, the last request is %q", number, settle.Clip(msgid), last),
 	}
 }
@@ -109,8 +111,14 @@ func noRequest(number, msgid, last string) error {
 type corrupt struct {
 	why      string
 	panicked bool // bbolt did, and may hold its locks
+	other    bool // it is whole, and of another version of the program
 }
 
-func (c *corrupt) Error() string { return "queue file is damaged: " + c.why }
+func (c *corrupt) Error() string {
+	if c.other {
+		return c.why
+	}
+	return "queue file is damaged: " + c.why
+}
 
 func corruptf(format string, args ...any) error { return &corrupt{why: fmt.Sprintf(format, args...)} }

@@ -16,6 +16,7 @@ const (
 	kindKnown      = "known"      // what the platform said of a person
 	kindLink       = "link"       // an account may pay for a person
 	kindSettlement = "settlement" // a split that was confirmed
+	kindSelfPaid   = "self_paid"  // a bill that the patient paid whole, to claim it later
 	kindIDs        = "ids"        // message ids reserved
 	kindRequest    = "request"    // a message to the platform, before it is sent
 	kindAnswer     = "answer"     // what came of it
@@ -23,6 +24,7 @@ const (
 	kindDifference = "difference" // and its amounts differ from the split
 	kindHeld       = "held"       // taken out of the outbox, for a person to look at
 	kindRelease    = "release"    // put back into it
+	kindRepair     = "repair"     // a person mended what the platform is told
 	kindRestore    = "restore"    // what follows was written by a copy, from a backup
 	kindKey        = "key"        // what follows is sealed with another key
 	kindArchive    = "archive"    // entries were copied to an archive
@@ -32,8 +34,9 @@ const (
 	kindLinkEnd    = "link_end"   // an account may no longer pay for a person
 	kindShiftOpen  = "shift_open"
 	kindShiftClose = "shift_close"
-	kindRules      = "rules" // a set of rules became active
-	kindNote       = "note"  // something that people should know later
+	kindRules      = "rules"     // a set of rules became active
+	kindNote       = "note"      // something that people should know later
+	kindReconcile  = "reconcile" // the books of a day were held against the platform's
 )
 
 // By is who did it, and where.
@@ -61,8 +64,39 @@ func decode(e journal.Entry) (event, error) {
 		return body[linked](e)
 	case kindSettlement:
 		return body[settled](e)
+	case kindSelfPaid:
+		return body[selfPaid](e)
 	case kindIDs:
 		return body[reserved](e)
+	case kindRestore:
+		return body[restored](e)
+	case kindKey:
+		return body[rekeyed](e)
+	case kindArchive:
+		return body[archived](e)
+	case kindVoid:
+		return body[voided](e)
+	case kindRefund:
+		return body[refunded](e)
+	case kindLinkEnd:
+		return body[unlinked](e)
+	case kindShiftOpen:
+		return body[shiftOpened](e)
+	case kindShiftClose:
+		return body[shiftClosed](e)
+	case kindRules:
+		return body[activated](e)
+	case kindNote:
+		return body[noted](e)
+	case kindReconcile:
+		return body[reconciled](e)
+	}
+	return decodeOutcome(e)
+}
+
+// decodeOutcome reads the event of an entry about one settlement or void on its way.
+func decodeOutcome(e journal.Entry) (event, error) {
+	switch e.Kind {
 	case kindRequest:
 		return body[requested](e)
 	case kindAnswer:
@@ -75,28 +109,10 @@ func decode(e journal.Entry) (event, error) {
 		return body[held](e)
 	case kindRelease:
 		return body[released](e)
-	case kindRestore:
-		return body[restored](e)
-	case kindKey:
-		return body[rekeyed](e)
-	case kindArchive:
-		return body[archived](e)
-	case kindVoid:
-		return body[voided](e)
-	case kindRefund:
-		return body[refunded](e)
+	case kindRepair:
+		return body[repaired](e)
 	case kindUndone:
 		return body[undone](e)
-	case kindLinkEnd:
-		return body[unlinked](e)
-	case kindShiftOpen:
-		return body[shiftOpened](e)
-	case kindShiftClose:
-		return body[shiftClosed](e)
-	case kindRules:
-		return body[activated](e)
-	case kindNote:
-		return body[noted](e)
 	}
 	return nil, fmt.Errorf("queue: entry %d is of kind %q: a newer version of the program wrote it", e.N, e.Kind)
 }

@@ -85,7 +85,7 @@ func (t *turn) number(behind int) (string, error) {
 	}
 	if serial > ep.lastSerial() {
 		return "", &settle.Refusal{
-			Code: CodeNumbers, Cashier: "本窗口今日结算单号已用完，请换窗口结算。",
+			Code: CodeNumbers, Cashier: "本窗口今日结算单号已用完，未办理；请换窗口结算。",
 			Technician: fmt.Sprintf("counter %s has used %d numbers on %d", t.q.opt.Counter, ep.lastSerial()-ep.firstSerial()+1, day),
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"settled/queue/journal"
@@ -92,7 +93,7 @@ func (q *Queue) EndLink(ctx context.Context, beneficiary, donor string, kind set
 func noLink(donor string) error {
 	return &settle.Refusal{
 		Code: CodeNoLink, Field: "link",
-		Cashier: "没有登记这一家庭共济关系。", Technician: fmt.Sprintf("no link to donor %q was filed", settle.Clip(donor)),
+		Cashier: "没有登记这一家庭共济关系，未作改动；请核对后再办理。", Technician: fmt.Sprintf("no link to donor %q was filed", settle.Clip(donor)),
 	}
 }
 
@@ -139,6 +140,13 @@ func (q *Queue) cardCode(c settle.Private) string {
 
 func (q *Queue) cardNumber(c settle.Private) string {
 	return q.vault.keyed("card number", c.ClearPersonalData())
+}
+
+// Lot draws a number by a key: uniform, always the same for the same key, and not to be told
+// beforehand without the journal's key.
+func (q *Queue) Lot(key string) uint32 {
+	n, _ := strconv.ParseUint(q.vault.keyed("lot", fmt.Sprintf("%x", key))[:8], 16, 32) // it is hex
+	return uint32(n)
 }
 
 func (q *Queue) entitlement(p personRow) (settle.Entitlement, error) {

@@ -82,6 +82,7 @@ func (x *machine) actions() map[string]func(*rapid.T) {
 		"acknowledge":   x.acknowledge,
 		"hold":          x.hold,
 		"release":       x.release,
+		"repair":        x.repair,
 		"reverse":       x.reverse,
 		"reverse again": x.reverse,
 		"undo":          x.undo,
@@ -191,6 +192,10 @@ func (x *machine) settle(t *rapid.T) {
 		c.Settlement.Split.Family, c.Settlement.Split.Draws = 9, []settle.Draw{{AccountID: donor, Paid: 4}, {AccountID: donor, Paid: 5}}
 		c.Settlement.Split.Total += 9
 	}
+	if selfPaid := rapid.IntRange(0, 4).Draw(t, "self-paid") == 4; selfPaid {
+		c.Settlement.SelfPaid = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "here"}
+		c.Settlement.Split = settle.Split{Status: settle.NoFund, Total: c.Settlement.Split.Total, Cash: c.Settlement.Split.Total}
+	}
 	s, replayed, err := x.q.Settle(t.Context(), c)
 	if !slices.Equal(u.seen, x.m.seen(u.person)) {
 		if !errors.Is(err, ErrStale) {
@@ -210,6 +215,9 @@ func doneBy(s settle.Settlement, digest string) *doneOf {
 	d := &doneOf{
 		number: s.Number, key: s.Key, digest: digest, person: s.Person, period: s.Period, local: a, now: a,
 		use: s.Split.UsageAfter.Ordinary - s.Usage.Ordinary, state: Pending, s: s,
+	}
+	if s.SelfPaid != nil {
+		d.state = SelfPaid
 	}
 	if len(s.Split.Draws) > 0 && s.Split.Draws[0].Paid > 0 { // what pays nothing is no donor
 		d.donor = s.Split.Draws[0].AccountID
@@ -306,7 +314,7 @@ func (x *machine) acknowledge(t *rapid.T) {
 	}
 	diff, err := x.q.Acknowledge(t.Context(), a)
 	unsure := d.void != nil && (d.void.state == Pending || d.void.state == OnHold)
-	if d.ackedAt.IsZero() && (d.state == Blocked || (d.void != nil && !unsure)) {
+	if d.ackedAt.IsZero() && (d.state == Blocked || d.state == SelfPaid || (d.void != nil && !unsure)) {
 		wantRefusal(t, err, CodeState)
 		return
 	}
@@ -341,6 +349,34 @@ func (x *machine) release(t *rapid.T) {
 	d.state = Pending
 }
 
+func (x *machine) repair(t *rapid.T) {
+	d, value := x.any(t), fmt.Sprint("D", rapid.IntRange(0, 2).Draw(t, "doctor"))
+	err := x.q.Repair(t.Context(), Repair{Number: d.number, Set: map[string]string{"doctor.code": value}, Why: "a typo", By: clerk})
+	switch again := d.repaired == value; {
+	case d.of != nil:
+		wantRefusal(t, err, CodeNoSettlement)
+		return
+	case again && d.state != OnHold && d.void == nil:
+		must(t, err)
+	case d.state != OnHold:
+		wantRefusal(t, err, CodeState)
+		return
+	case d.repairs >= mostRepairs && !again:
+		wantRefusal(t, err, CodeMalformed)
+		return
+	default:
+		must(t, err)
+		if d.state = Pending; !again {
+			d.repaired = value
+			d.repairs++
+		}
+	}
+	r, err := x.q.Get(d.number)
+	if err != nil || len(r.Repairs) != d.repairs || r.Repairs[d.repairs-1].Set["doctor.code"] != value || amountsOf(&r.Settlement.Split) != d.local {
+		t.Fatalf("repaired %+v, model %+v, %v", r.Repairs, d, err)
+	}
+}
+
 func (x *machine) reverse(t *rapid.T) {
 	d := x.some(t, false)
 	x.keys++
@@ -351,6 +387,10 @@ func (x *machine) reverse(t *rapid.T) {
 	v, replayed, err := x.q.Reverse(t.Context(), r)
 	if d.void != nil {
 		wantRefusal(t, err, settle.AlreadyVoided)
+		return
+	}
+	if d.state == SelfPaid && r.Kept != nil {
+		wantRefusal(t, err, CodeKept)
 		return
 	}
 	if err != nil || replayed {

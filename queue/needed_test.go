@@ -3,6 +3,8 @@ package queue
 import (
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +28,11 @@ func TestArchivedAway(t *testing.T) {
 	if _, ok, err := q.Known(e.Person); ok || err != nil {
 		t.Errorf("a word that was archived: known %v, %v", ok, err)
 	}
+	if _, _, err := q.Booked(20261122); err != nil {
+		t.Errorf("a day that is here: %v", err)
+	}
+	_, _, err = q.Booked(20261121)
+	wantRefusal(t, err, CodeArchived)
 	list, err := q.List(Filter{State: Acknowledged, Limit: 1})
 	must(t, err)
 	n := verified(t, q).Entries
@@ -154,4 +161,31 @@ func TestOldStore(t *testing.T) {
 	same(t, "rebuilt", picture(t, q), want)
 	verified(t, q)
 	mustClose(t, q)
+}
+
+// TestRestoreAtOnce: of many who restore into one directory at a time one does, and what
+// it restored is whole.
+func TestRestoreAtOnce(t *testing.T) {
+	dir, h := t.TempDir(), newHand()
+	q := mustOpen(t, dir, options(h))
+	some(t, q, h, "a", 6)
+	path, m := backedUp(t, dir, h)
+	mustClose(t, q)
+	to := filepath.Join(t.TempDir(), "a", "new")
+	var done atomic.Int32
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := RestoreDir(t.Context(), path, to, RestoreOptions{TakeOver: m.Hash, Now: h.read()}); err == nil {
+				done.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := done.Load(); n != 1 {
+		t.Errorf("%d of 8 restored", n)
+	}
+	fresh := mustOpen(t, to, options(h))
+	verified(t, fresh)
+	mustClose(t, fresh)
 }

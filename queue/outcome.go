@@ -38,6 +38,10 @@ func (a acked) check() error {
 }
 
 func (a acked) reduce(v *view, e journal.Entry) error {
+	err := onDay(v, a.SettledAt, func(d *dayRow) { d.Settled, d.Booked = d.Settled+1, e.N })
+	if err != nil {
+		return err
+	}
 	return change(v, a.Number, func(row *settlementRow) error {
 		was := row.State
 		row.State, row.Ack, row.SettlementID = Acknowledged, e.Loc, a.SettlementID
@@ -172,7 +176,7 @@ func (q *Queue) Acknowledge(ctx context.Context, a Ack) (*Difference, error) {
 		switch {
 		case row.Ack.Length > 0:
 			return t.sameAck(&row, a)
-		case row.State == Blocked, row.State == Voided && !t.unsure(row.Void):
+		case row.State == Blocked, row.State == SelfPaid, row.State == Voided && !t.unsure(row.Void):
 			return wrongState(a.Number, row.State, "pending, held, or reversed while it was under way")
 		case diff != nil && row.platform() != a.Amounts:
 			if err := t.add(kindDifference, *diff, nil, nil, a.By); err != nil {

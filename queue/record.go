@@ -24,10 +24,11 @@ type Record struct {
 	Attempts   int         // requests made for it
 	Answer     *Answer     // to the last request, without body and chain; nil: none yet
 	AnsweredAt time.Time
-	Archived   string // name of the archive that has the entries; only number and sums are known here then
-	Void       string // number of the void that reversed it; "": none did
-	From       string // of kept lines: the settlement that they were kept of
-	Shift      uint64 // that it was made in; 0: none was open
+	Archived   string   // name of the archive that has the entries; only number and sums are known here then
+	Void       string   // number of the void that reversed it; "": none did
+	From       string   // of kept lines: the settlement that they were kept of
+	Shift      uint64   // that it was made in; 0: none was open
+	Repairs    []Repair // what was mended of what the platform is told, the oldest first
 }
 
 // Waiting is a settlement or a void in the outbox or held.
@@ -69,7 +70,7 @@ func (q *Queue) Get(number string) (Record, error) {
 		return Record{}, err
 	}
 	if row.Of != "" {
-		return Record{}, noSettlement(number)
+		return Record{}, isVoid(number, row.Of)
 	}
 	return q.record(row)
 }
@@ -96,6 +97,9 @@ func (q *Queue) record(row settlementRow) (Record, error) {
 		}
 	}
 	if r.Held, err = q.held(row.Held); err != nil {
+		return Record{}, err
+	}
+	if r.Repairs, err = q.repairs(&row); err != nil {
 		return Record{}, err
 	}
 	r.Answer, r.AnsweredAt, err = q.lastAnswer(row.Answer)
@@ -169,6 +173,22 @@ func waiting(q *Queue, t table[waitRow], limit int, afterSeq uint64) ([]Waiting,
 		})
 	})
 	return list, err
+}
+
+// Parties names whose limit and accounts a pending settlement uses, by keyed hash, the
+// patient first; none if it is not pending. It reads no entry.
+func (q *Queue) Parties(number string) ([]string, error) {
+	row, err := q.row(number)
+	if err != nil || row.State != Pending {
+		return nil, err
+	}
+	names := []string{row.Person}
+	for _, p := range row.Family {
+		if p.Account != row.Person {
+			names = append(names, p.Account)
+		}
+	}
+	return names, nil
 }
 
 // List lists settlements by number, that is by time.
@@ -261,4 +281,19 @@ func (q *Queue) Exposure(person string) (ofPerson, total settle.Fen, err error) 
 		return err
 	})
 	return ofPerson, total, err
+}
+
+// Drawn is what was taken from a person's account, by the person or by relatives, that the
+// platform has not acknowledged and that was not given back.
+func (q *Queue) Drawn(person string) (sum settle.Fen, err error) {
+	err = q.read(func(v *view) error {
+		p, _, err := get(v, persons, person)
+		for _, d := range p.Draws {
+			if d.Acked == 0 && d.Back == notBack {
+				sum += d.Amount
+			}
+		}
+		return err
+	})
+	return sum, err
 }

@@ -31,15 +31,29 @@ type fence struct {
 // Fence keeps the queue in dir from being opened from now on; one that is open is
 // refused ([journal.ErrLocked]).
 func Fence(dir, why, took string, now time.Time) error {
+	lock, err := lockStopped(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(putFence(dir, why, took, now), lock.Close())
+}
+
+// lockStopped locks a queue that is not open.
+func lockStopped(dir string) (*os.File, error) {
 	lock, err := journal.Lock(dir)
 	if err != nil {
-		return fmt.Errorf("queue: the copy in %s is running, stop it first: %w", dir, err)
+		return nil, fmt.Errorf("queue: the copy in %s is running, stop it first: %w", dir, err)
 	}
+	return lock, nil
+}
+
+// putFence fences dir, which is locked.
+func putFence(dir, why, took string, now time.Time) error {
 	data, err := json.Marshal(fence{Why: why, At: now, Took: took})
-	if err == nil {
-		err = journal.WriteFile(filepath.Join(dir, fenceName), append(data, '\n'))
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
 	}
-	return errors.Join(err, lock.Close())
+	return journal.WriteFile(filepath.Join(dir, fenceName), append(data, '\n'))
 }
 
 // fenced tells whether dir may not be opened. A fence that can't be read still counts.
@@ -95,6 +109,11 @@ func RestoreDir(ctx context.Context, path, dir string, opt RestoreOptions) (Mani
 	if err := journal.MakeDir(dir); err != nil {
 		return *m, fmt.Errorf("queue: %w", err)
 	}
+	lock, err := lockStopped(dir)
+	if err != nil {
+		return *m, err
+	}
+	defer lock.Close()
 	if err := setOut(dir, opt, m.Hash); err != nil {
 		return *m, err
 	}
@@ -135,7 +154,7 @@ func setOut(dir string, opt RestoreOptions, took string) error {
 	if len(old) > 0 && !opt.Replace && !brokenOff {
 		return fmt.Errorf("queue: %s holds a queue already (%s): restore elsewhere, or let it be set aside", dir, strings.Join(old, ", "))
 	}
-	if err := Fence(dir, begunHere, took, opt.Now); err != nil {
+	if err := putFence(dir, begunHere, took, opt.Now); err != nil {
 		return err
 	}
 	if len(old) == 0 {

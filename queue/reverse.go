@@ -17,6 +17,7 @@ type Reversal struct {
 	Key           string             // idempotency key of the reversal
 	ContentDigest string             // digest of what the client asked for under the key
 	Kept          *settle.Settlement // nil: whole; else computed at the original's rules and position; without Number and Key
+	Keep          []int              // lines of the bill that Kept has, from 1, ascending
 	Reason        string             // why; sealed
 	By            By
 }
@@ -74,6 +75,7 @@ type draft struct {
 type refundBody struct {
 	voided
 	Back       Amounts           `json:"back"`
+	Keep       []int             `json:"keep,omitempty"`
 	Settlement settle.Settlement `json:"settlement"`
 }
 
@@ -95,7 +97,7 @@ func (q *Queue) draft(r Reversal) (draft, error) {
 		return draft{}, err
 	}
 	if row.Of != "" {
-		return draft{}, noSettlement(r.Number)
+		return draft{}, isVoid(r.Number, row.Of)
 	}
 	d := draft{void: voided{Number: numberBlank, Of: r.Number, Key: r.Key, Digest: r.ContentDigest, Returned: row.Amounts}}
 	if err := d.void.check(); err != nil {
@@ -106,6 +108,9 @@ func (q *Queue) draft(r Reversal) (draft, error) {
 		return draft{}, err
 	}
 	reason := voidSeal{Reason: cutText(r.Reason)}
+	if r.Kept != nil && row.State == SelfPaid {
+		return draft{}, keptMisfit("%s was paid by the patient whole: it can only be reversed whole", r.Number)
+	}
 	if r.Kept == nil {
 		d.seal, err = q.vault.sealJSON(kindVoid, reason)
 		return d, err
@@ -123,7 +128,7 @@ func (q *Queue) draftKept(d *draft, of *settle.Settlement, r Reversal, reason vo
 	s := *r.Kept
 	s.Number, s.Key, s.Operator, s.Device = numberBlank, r.Key, r.By.Operator, r.By.Device
 	d.rules = s.Rules
-	d.refund = &refunded{voided: d.void, Back: d.void.Returned.less(amountsOf(&s.Split)), Settlement: outlineOf(&s)}
+	d.refund = &refunded{voided: d.void, Back: d.void.Returned.less(amountsOf(&s.Split)), Keep: r.Keep, Settlement: outlineOf(&s)}
 	if err := d.refund.check(); err != nil {
 		return keptMisfit("%v", err)
 	}
@@ -136,7 +141,7 @@ func (q *Queue) draftKept(d *draft, of *settle.Settlement, r Reversal, reason vo
 	}
 	public, private := apart(s)
 	var err error
-	if d.body, err = json.Marshal(refundBody{voided: d.void, Back: d.refund.Back, Settlement: public}); err != nil {
+	if d.body, err = json.Marshal(refundBody{voided: d.void, Back: d.refund.Back, Keep: d.refund.Keep, Settlement: public}); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
 	d.seal, err = q.vault.sealJSON(kindRefund, refundSeal{voidSeal: reason, settlementSeal: private})
@@ -180,8 +185,13 @@ func (t *turn) sameVoid(k keyRow, r Reversal) error {
 	if err != nil {
 		return err
 	}
-	if row.Of != r.Number || k.Digest != r.ContentDigest {
+	switch {
+	case row.Of != r.Number:
 		return conflict(k.Number)
+	case k.Digest != r.ContentDigest:
+		no := settle.AlreadyReversed(row.Of, k.Number, row.Kept)
+		no.Code, no.Field = CodeConflict, "key"
+		return no
 	}
 	return nil
 }
@@ -193,7 +203,11 @@ func (t *turn) reverse(d draft, number string, by By) error {
 		return err
 	}
 	if row.Void != "" {
-		return alreadyVoided(d.void.Of, row.Void)
+		void, _, err := get(t.view, settlements, row.Void)
+		if err != nil {
+			return err
+		}
+		return settle.AlreadyReversed(d.void.Of, row.Void, void.Kept)
 	}
 	if d.refund == nil {
 		d.void.Number = number

@@ -21,7 +21,8 @@ type voided struct {
 type refunded struct {
 	voided
 	Back       Amounts `json:"back"`
-	Settlement outline `json:"settlement"` // of the kept lines
+	Keep       []int   `json:"keep,omitempty"` // lines of the bill that are kept, from 1, ascending; none: an older program wrote it
+	Settlement outline `json:"settlement"`     // of the kept lines
 }
 
 func (r voided) check() error {
@@ -44,6 +45,11 @@ func (r refunded) check() error {
 	}
 	if err := (settled{Digest: r.Digest, Settlement: r.Settlement}).check(); err != nil {
 		return err
+	}
+	for i, n := range r.Keep {
+		if n < 1 || n > settle.MaxLines || i > 0 && n <= r.Keep[i-1] {
+			return fmt.Errorf("kept lines %v are not ascending from 1", r.Keep)
+		}
 	}
 	if r.Back.negative() || r.Returned.less(r.Settlement.Split.Amounts) != r.Back {
 		return fmt.Errorf("kept %+v of %+v gives back %+v", r.Settlement.Split.Amounts, r.Returned, r.Back)
@@ -106,6 +112,9 @@ func (r *voided) reverse(v *view, e journal.Entry, refund *refunded) error {
 // sent tells whether the platform may know of a settlement: from this copy of the
 // counter, or from the one before the last restore.
 func (s *settlementRow) sent(v *view) (bool, error) {
+	if s.State == SelfPaid {
+		return false, nil
+	}
 	ep, _, err := get(v, epochs, one)
 	return s.Attempts > 0 || s.Ack.Length > 0 || s.Entry < ep.Entry, err
 }

@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"settled/queue/journal"
 )
@@ -53,33 +52,4 @@ func (q *Queue) Activate(ctx context.Context, digest string, by By) error {
 		t.rules = digest
 		return t.add(kindRules, ev, nil, nil, by)
 	})
-}
-
-// noted is the body of a "note" entry.
-type noted struct {
-	About string `json:"about"`
-}
-
-func (n noted) check() error {
-	if n.About == "" || len(n.About) > 64 {
-		return fmt.Errorf("a note is about something, in at most 64 bytes")
-	}
-	return nil
-}
-
-// reduce changes nothing: a note is for people.
-func (n noted) reduce(*view, journal.Entry) error { return nil }
-
-// Note keeps something that people should know later: about is what it is about, a word
-// or a number in clear; the text is sealed, and cut at 4096 bytes.
-func (q *Queue) Note(ctx context.Context, about, text string, by By) error {
-	ev := noted{About: about}
-	if err := ev.check(); err != nil {
-		return malformed("note", "%v", err)
-	}
-	sealed, err := q.vault.sealJSON(kindNote, reason{Why: cutText(text)})
-	if err != nil {
-		return err
-	}
-	return q.do(ctx, func(t *turn) error { return t.add(kindNote, ev, nil, sealed, by) })
 }

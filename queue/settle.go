@@ -110,7 +110,11 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 	if err != nil {
 		return settle.Settlement{}, false, fmt.Errorf("queue: %w", err)
 	}
-	sealed, err := q.vault.seal(kindSettlement, plain)
+	kind := kindSettlement
+	if s.SelfPaid != nil {
+		kind = kindSelfPaid
+	}
+	sealed, err := q.vault.seal(kind, plain)
 	if err != nil {
 		return settle.Settlement{}, false, err
 	}
@@ -134,7 +138,10 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 		if err != nil {
 			return err
 		}
-		return t.add(kindSettlement, ev, body, sealed, c.By)
+		if kind == kindSelfPaid {
+			return t.add(kind, selfPaid{ev}, body, sealed, c.By)
+		}
+		return t.add(kind, ev, body, sealed, c.By)
 	})
 	switch {
 	case err != nil:
@@ -173,7 +180,7 @@ func replayed(v *view, key, digest string) (keyRow, bool, error) {
 func conflict(number string) error {
 	return &settle.Refusal{
 		Code: CodeConflict, Field: "key",
-		Cashier:    "该笔请求的编号已用于另一笔业务，本次未办理，请重新发起。",
+		Cashier:    "该笔请求的编号已用于另一笔业务，本次未办理；请重新发起。",
 		Technician: fmt.Sprintf("idempotency key was used for %s with other content", number),
 	}
 }

@@ -18,8 +18,26 @@ const (
 	Acknowledged State = "acknowledged" // the platform has it; of a void: it took the settlement back
 	OnHold       State = "held"         // waits for a person
 	Blocked      State = "blocked"      // of what was kept: waits for the void to be through at the platform
+	SelfPaid     State = "self_paid"    // the patient paid it whole: it never goes out
 	Voided       State = "voided"       // reversed: it does not go out; of a void: there was nothing to take back
 )
+
+// chinese says a state in a sentence for people.
+func (s State) chinese() string {
+	switch s {
+	case Pending:
+		return "待上传"
+	case Acknowledged:
+		return "平台已收"
+	case OnHold:
+		return "已挂起"
+	case Blocked:
+		return "等原单撤回"
+	case Voided:
+		return "已撤销"
+	}
+	return string(s)
+}
 
 // Amounts are who paid what, of a split or as the platform says.
 type Amounts struct {
@@ -71,6 +89,10 @@ type settlementRow struct {
 	Kept         string       `json:"kept,omitempty"`   // a void: the settlement of the kept lines; "": there are none
 	Next         string       `json:"next,omitempty"`   // a void: the settlement that it blocks
 	Undone       journal.Loc  `json:"undone,omitzero"`  // a void: where it says so
+	// Repairs are what was mended of what the platform is told, the oldest first, and
+	// Repaired is the digest of the last.
+	Repairs  []journal.Loc `json:"repairs,omitempty"`
+	Repaired string        `json:"repaired,omitempty"`
 }
 
 func (s settlementRow) check() error {
@@ -78,7 +100,7 @@ func (s settlementRow) check() error {
 		return fmt.Errorf("settlement of entry %d is incomplete", s.Entry)
 	}
 	switch s.State {
-	case Pending, Acknowledged, OnHold, Blocked, Voided:
+	case Pending, Acknowledged, OnHold, Blocked, SelfPaid, Voided:
 	default:
 		return fmt.Errorf("settlement of entry %d is %q", s.Entry, s.State)
 	}

@@ -276,13 +276,13 @@ func (q *Queue) shift(number uint64, row shiftRow) (Shift, error) {
 func noShift(device string) error {
 	return &settle.Refusal{
 		Code: CodeNoShift, Field: "shift",
-		Cashier: "本窗口没有开班。", Technician: fmt.Sprintf("no shift is open at %q", settle.Clip(device)),
+		Cashier: "本窗口没有开班；请先开班（shift open）。", Technician: fmt.Sprintf("no shift is open at %q", settle.Clip(device)),
 	}
 }
 
 func shiftOpen(device string, shift uint64) error {
 	return &settle.Refusal{
 		Code: CodeShiftOpen, Field: "shift",
-		Cashier: "本窗口已开班，请先结班。", Technician: fmt.Sprintf("shift %d is open at %q", shift, settle.Clip(device)),
+		Cashier: "本窗口已开班；请先结班（shift close）。", Technician: fmt.Sprintf("shift %d is open at %q", shift, settle.Clip(device)),
 	}
 }

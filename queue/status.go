@@ -40,6 +40,10 @@ func (q *Queue) Status() (Status, error) {
 	return s, err
 }
 
+// Orderly tells whether the run before this one ended in order, not by a kill or a power
+// cut.
+func (q *Queue) Orderly() bool { return q.trust == clean }
+
 // broken is the status without bbolt if its file is damaged and not touched any more.
 func (q *Queue) broken() (Status, bool) {
 	q.mu.RLock()

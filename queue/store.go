@@ -49,6 +49,9 @@ func openStore(path string, all int64) (db *bolt.DB, at appliedRow, err error) {
 	if err == nil {
 		err = guarded(func() error { return db.View(func(tx *bolt.Tx) (err error) { at, err = applied(tx); return err }) })
 	}
+	if err == nil && at.Pos.N > 0 && at.Layout != layout {
+		err = &corrupt{why: fmt.Sprintf("another version of the program made it (rows of layout %d, not %d)", at.Layout, layout), other: true}
+	}
 	if err == nil {
 		err = guarded(func() error {
 			return db.View(func(tx *bolt.Tx) error {
@@ -103,6 +106,9 @@ func check(tx *bolt.Tx, at appliedRow) error {
 	for name, parse := range rowTypes() {
 		var n census
 		b := tx.Bucket([]byte(name))
+		if b == nil && at.Tables[name] == n {
+			continue // an older version has no such table
+		}
 		var last []byte
 		err := b.ForEach(func(k, value []byte) error {
 			data, err := open(name, string(k), value)

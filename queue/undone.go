@@ -43,7 +43,7 @@ func (u undone) reduce(v *view, e journal.Entry) error {
 		return fmt.Errorf("no void %s", u.Number)
 	}
 	if u.Withdrawn {
-		err = of.told(v)
+		err = errors.Join(of.told(v), onDay(v, u.At, func(d *dayRow) { d.Withdrawn, d.Booked = d.Withdrawn+1, e.N }))
 	} else {
 		err = of.giveBack(v, e.N, true)
 	}

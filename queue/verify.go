@@ -54,6 +54,7 @@ func (q *Queue) Verify(ctx context.Context) (Proof, error) {
 	}
 	defer func() { _ = tx.Rollback() }() // of a read it cannot fail
 	p := newProver(q.vault)
+	p.dir = q.dir
 	state, stub, err := lastCheckpoint(q.file(journalDir))
 	if err != nil {
 		return Proof{}, err
@@ -85,6 +86,7 @@ func VerifyDir(ctx context.Context, dir string, opt VerifyOptions) (Proof, error
 		}
 	}
 	p := newProver(v)
+	p.dir = dir
 	db, done, err := copyStore(filepath.Join(dir, storeName))
 	defer done()
 	switch {
@@ -122,6 +124,7 @@ type prover struct {
 	proof Proof
 	state layer
 	view  *view
+	dir   string // of the queue
 	vault *vault // nil: no key
 	tx    *bolt.Tx
 	at    appliedRow // what tx reflects
@@ -239,7 +242,7 @@ func (p *prover) end() error {
 		return corruptf("it reflects entry %d, and the journal begins behind entry %d", p.at.Pos.N, p.proof.Begins.After)
 	}
 	if p.tx != nil && p.at.Pos.N > p.proof.Entries {
-		return &Lost{Entry: p.at.Pos.N, Hash: p.at.Pos.Hash, Last: p.proof.Entries, LastHash: p.proof.Hash}
+		return &Lost{Dir: p.dir, Entry: p.at.Pos.N, Hash: p.at.Pos.Hash, Last: p.proof.Entries, LastHash: p.proof.Hash}
 	}
 	return nil
 }
@@ -285,7 +288,7 @@ func (v *vault) verify(e journal.Entry) error {
 		return err
 	}
 	switch e.Kind {
-	case kindSettlement:
+	case kindSettlement, kindSelfPaid:
 		var b settlementBody
 		var s settlementSeal
 		if err := errors.Join(json.Unmarshal(e.Body, &b), json.Unmarshal(plain, &s)); err != nil {

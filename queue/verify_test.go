@@ -17,6 +17,7 @@ import (
 	"github.com/emmansun/gmsm/sm3"
 
 	"settled/queue/journal"
+	"settled/settle"
 )
 
 // twoDays writes two days of everything that a counter does, and closes the queue.
@@ -238,6 +239,10 @@ func mutations(t *testing.T, lines [][]byte) []mutation {
 			return replace(`"total":"1.15"`, `"total":"9.15"`)(replace(`"cash":"0.05"`, `"cash":"8.05"`)(s))
 		}),
 		forged("a void of nothing", lineOf(t, lines, kindVoid, 1), replace(`"of":"01`, `"of":"02`)),
+		forged("a bill that patient and fund paid", lineOf(t, lines, kindSelfPaid, 1), func(s string) string {
+			return replace(`"fund":"0.00"`, `"fund":"1.00"`)(replace(`"cash":"1.15"`, `"cash":"0.15"`)(s))
+		}),
+		forged("a repair of nothing", lineOf(t, lines, kindRepair, 1), replace(`"number":"01`, `"number":"02`)),
 		forged("an ack of nothing", ack, replace(`"number":"01`, `"number":"02`)),
 		forged("an ack of more", ack, replace(`"cash":"0`, `"cash":"9`)),
 		forged("another owner on the way", 9, func(s string) string {
@@ -282,6 +287,11 @@ func TestMutations(t *testing.T) {
 	must(t, err)
 	_, _, err = q.Reverse(t.Context(), Reversal{Number: list[1].Settlement.Number, Key: "v", ContentDigest: "d", Reason: "x", By: clerk})
 	must(t, err)
+	paid := bill(q, "paid", version(t, q), 0, 0, 0, 115)
+	paid.Settlement.SelfPaid, paid.Settlement.Split.UsageAfter = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "here"}, settle.Usage{}
+	_, _, err = q.Settle(t.Context(), paid)
+	must(t, err)
+	must(t, q.Repair(t.Context(), Repair{Number: list[2].Settlement.Number, Set: map[string]string{"doctor.code": "D9"}, Why: "a typo", By: clerk}))
 	uploaded(t, q, "up")
 	mustClose(t, q)
 	name := filepath.Join(dir, journalDir, journal.FileName(1))

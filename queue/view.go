@@ -19,9 +19,9 @@ type row interface{ check() error }
 type table[T row] struct{ name string }
 
 // Tables. Keys of persons, cards: keyed hash; of settlements, which holds the voids as
-// well: number; of outbox and holds: seqKey of the settlement's or void's entry; of keys:
+// well, and copies: number; of outbox and holds: seqKey of the settlement's or void's entry; of keys:
 // idempotency key; of shifts: seqKey of the entry that opened it; of seats: device; of
-// archives: seqKey of the last entry; of the rest: one.
+// archives: seqKey of the last entry; of days: 2006-01-02; of the rest: one.
 var (
 	persons     = table[personRow]{"persons"}
 	cards       = table[cardRow]{"cards"}
@@ -38,6 +38,8 @@ var (
 	shifts      = table[shiftRow]{"shifts"}
 	seats       = table[seatRow]{"seats"}
 	rulesets    = table[rulesRow]{"rules"}
+	days        = table[dayRow]{"days"}
+	copies      = table[copiesRow]{"copies"}
 )
 
 // one is the key of a table with a single row.
@@ -51,7 +53,8 @@ func rowTypes() map[string]func([]byte) (row, error) {
 		outbox.name: outbox.parse, holds.name: holds.parse, keys.name: keys.parse,
 		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse, epochs.name: epochs.parse,
 		rings.name: rings.parse, archives.name: archives.parse,
-		shifts.name: shifts.parse, seats.name: seats.parse, rulesets.name: rulesets.parse,
+		shifts.name: shifts.parse, seats.name: seats.parse, rulesets.name: rulesets.parse, days.name: days.parse,
+		copies.name: copies.parse,
 	}
 }
 

@@ -7,6 +7,7 @@ type Void struct {
 	Number       string
 	Of           string    // the settlement that it reverses
 	Kept         string    // settlement of the kept lines; "": reversed whole
+	Keep         []int     // their numbers in the bill, from 1, ascending; nil: reversed whole, or an older program wrote it
 	Returned     Amounts   // what each source had paid: all of it is reversed
 	Back         Amounts   // what each source gets back: less what is kept
 	Refund       bool      // by line (退费), not whole (撤销)
@@ -54,7 +55,7 @@ func (q *Queue) void(number string, row settlementRow) (Void, error) {
 		At: e.At, Entry: e.N, Hash: e.Hash, Shift: row.Shift, By: By{Operator: e.Operator, Device: e.Device},
 	}
 	if void.Refund {
-		void.Back = body.Back
+		void.Back, void.Keep = body.Back, body.Keep
 	}
 	of, err := q.row(row.Of)
 	if err != nil {

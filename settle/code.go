@@ -108,6 +108,8 @@ const (
 	JournalUnavailable  Code = "JOURNAL_UNAVAILABLE" // the journal cannot be opened, or takes no entry
 	JournalDamaged      Code = "JOURNAL_DAMAGED"     // the journal is not what was written
 	JournalLost         Code = "JOURNAL_LOST"        // the journal has not all that was written
+	NetworkDown         Code = "NETWORK_DOWN"        // no way out of this machine: cable, switch, router, name server
+	PowerLost           Code = "POWER_LOST"          // power or daemon ended before it could be sent
 	PlatformDown        Code = "PLATFORM_DOWN"       // no answer from the platform
 	PlatformRefused     Code = "PLATFORM_REFUSED"    // the platform refused the message's content
 	PlatformAccess      Code = "PLATFORM_ACCESS"     // the platform's access layer refused the message

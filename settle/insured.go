@@ -1,5 +1,7 @@
 package settle
 
+import "strings"
+
 // Category is the kind of insurance a person has (参保类别).
 type Category string
 
@@ -19,6 +21,16 @@ type Identity struct {
 	Name       Private `json:"name,omitempty"`        // 姓名
 	CardNumber Private `json:"card_number,omitempty"` // 社保卡卡号
 	CardCode   Private `json:"card_code,omitempty"`   // 卡识别码, the platform's card_sn
+}
+
+// Mask masks in a text, such as the platform's words, what is this person's.
+func (i *Identity) Mask(text string) string {
+	for _, p := range []Private{i.Name, i.IDNumber, i.CardNumber, i.CardCode, i.PersonNo} {
+		if p != "" {
+			text = strings.ReplaceAll(text, p.ClearPersonalData(), p.String())
+		}
+	}
+	return text
 }
 
 // Insured is what decides a person's benefits.

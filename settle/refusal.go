@@ -16,6 +16,21 @@ type Refusal struct {
 	Technician string `json:"technician"`
 }
 
+// AlreadyReversed refuses to reverse a settlement once more: void reversed it, and kept is
+// the settlement of the lines that were kept then, "" for none.
+func AlreadyReversed(number, void, kept string) *Refusal {
+	r := &Refusal{
+		Code: AlreadyVoided, Field: "number",
+		Cashier:    fmt.Sprintf("%s 已由 %s 撤销，本次没有再退款；要凭条请补打（receipt %[2]s）。", number, void),
+		Technician: fmt.Sprintf("settlement %s was reversed by void %s", number, void),
+	}
+	if kept != "" {
+		r.Cashier = fmt.Sprintf("%s 已由 %s 退费，本次没有再退款；保留的项目是新单 %s，还要退请按新单办理。", number, void, kept)
+		r.Technician += ", which kept " + kept
+	}
+	return r
+}
+
 // Error gives the technician's sentence with code, field and line.
 func (r *Refusal) Error() string {
 	var b strings.Builder

@@ -154,6 +154,8 @@ func (s *Step) chinesePayer(p prose) prose {
 		return p.add("共济账户（").add(s.account()).add("）：").add(trimStop(s.Reason.Cashier()))
 	case StepCash:
 		return p.add("现金支付 ").yuan(s.Amount).add(" 元")
+	case StepSelfPaid:
+		return p.add("先自费 ").yuan(s.Amount).add(" 元，事后零星报销：").add(trimStop(s.Reason.Cashier()))
 	}
 	return p.add(trimStop(s.Reason.Cashier()))
 }
@@ -235,6 +237,8 @@ func (s *Step) englishPayer(p prose) prose {
 		return p.add("account ").add(s.account()).add(" pays nothing: ").add(s.Reason.Technician())
 	case StepCash:
 		return p.add("cash ").yuan(s.Amount)
+	case StepSelfPaid:
+		return p.add("the patient pays ").yuan(s.Amount).add(" and claims it later: ").add(s.Reason.Technician())
 	}
 	return p.add(string(s.Reason)).add(": ").add(s.Reason.Technician())
 }

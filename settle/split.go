@@ -99,6 +99,7 @@ const (
 	StepDenied       = "denied"         // family account pays nothing; Reason says why
 	StepCash         = "cash"           // Amount is left for cash
 	StepRefused      = "refused"        // nothing is settled; Reason says why, Note what is missing
+	StepSelfPaid     = "self_paid"      // the patient pays all, Amount, and claims it later; Reason says why
 )
 
 // Step is one reason of a split: what was taken or given, by which rule, from which

@@ -394,6 +394,16 @@ var texts = [...]codeText{
 		"the journal has not all that was written, nothing was written: restore it from the backup and start again",
 	},
 	{
+		NetworkDown,
+		"本机网络不通；请检查网线和交换机，可继续离线结算，稍后自动上传。",
+		"no way out of this machine: cable, switch, router or name server",
+	},
+	{
+		PowerLost,
+		"记账后断电或程序中断，尚未上传；无需操作，稍后自动上传。",
+		"power or daemon ended between the settlement and its upload",
+	},
+	{
 		PlatformDown,
 		"医保平台没有应答；可继续离线结算，稍后自动上传。",
 		"no answer from the platform",

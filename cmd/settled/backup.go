@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,43 +31,42 @@ func newBackup() *cobra.Command {
 their digests, checked while it is read and again after it was written. The daemon goes
 on; nothing of its is locked. queue.bolt is not in it: it is made from the entries.
 
-Into a directory the name is chosen, and the newest --keep backups of this counter are
-kept. What is personal stays sealed: without journal.key a backup can be proved but not
+Into a directory the name is chosen, and the newest --keep backups of the counter whose
+journal it is are kept; those of others stay. What is personal stays sealed: without journal.key a backup can be proved but not
 read, and journal.key is never in it. Keep a copy of that elsewhere.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			c, err := readConfig(keys.config)
-			if err != nil {
-				return err
+			if state == "" {
+				c, err := readConfig(keys.config)
+				if err != nil {
+					return err
+				}
+				state = c.State
 			}
-			return backup(cmd, firstOf(state, c.State), c.Counter.Number, given[0], keep)
+			return backup(cmd, state, given[0], keep)
 		},
 	}
 	cmd.Flags().StringVar(&keys.config, "config", "/etc/settled/settled.toml", "configuration file")
-	cmd.Flags().StringVar(&state, "state", "", "state directory, if not the configured one")
+	cmd.Flags().StringVar(&state, "state", "", "state directory; the configuration is not needed then")
 	cmd.Flags().IntVar(&keep, "keep", 14, "how many backups a directory keeps")
 	return cmd
 }
 
-func backup(cmd *cobra.Command, state, counter, to string, keep int) error {
+func backup(cmd *cobra.Command, state, to string, keep int) (err error) {
 	if keep < 1 {
 		return usagef("--keep: %d", keep)
 	}
-	now := time.Now()
-	folder := ""
-	if fi, err := os.Stat(to); err == nil && fi.IsDir() {
-		folder, to = to, filepath.Join(to, queue.BackupName(counter, now))
+	r := queue.Rotated{Path: to}
+	if fi, statErr := os.Stat(to); statErr == nil && fi.IsDir() {
+		r, err = queue.BackupInto(cmd.Context(), state, to, keep, time.Now())
+	} else {
+		r.Manifest, r.Digest, err = queue.BackupDir(cmd.Context(), state, to, time.Now())
 	}
-	m, digest, err := queue.BackupDir(cmd.Context(), state, to, now)
 	if err != nil {
 		return err
 	}
-	w := written{Path: to, Digest: digest, Entries: m.Entries, Hash: m.Hash}
-	if folder != "" {
-		if w.Removed, err = queue.Rotate(folder, counter, keep); err != nil {
-			return err
-		}
-	}
+	m := r.Manifest
+	w := written{Path: r.Path, Digest: r.Digest, Entries: m.Entries, Hash: m.Hash, Removed: r.Removed}
 	if asJSON(cmd) {
 		answer, err := json.Marshal(w)
 		if err != nil {
@@ -76,7 +74,7 @@ func backup(cmd *cobra.Command, state, counter, to string, keep int) error {
 		}
 		return printJSON(cmd.OutOrStdout(), answer)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n  entries   to %d, of %s\n  head      %s\n  manifest  %s\n", to, m.Entries, m.At.Format(time.DateTime), m.Hash, digest)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n  entries   to %d, of %s\n  head      %s\n  manifest  %s\n", r.Path, m.Entries, m.At.Format(time.DateTime), m.Hash, r.Digest)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"settled/cmd/settled/internal/api"
@@ -58,15 +59,15 @@ func (b *batches) SubscribeBatch() (told <-chan api.Batch, leave func()) {
 			}
 		}
 	}()
-	return out, func() {
+	return out, sync.OnceFunc(func() {
 		unsubscribe()
 		close(left)
-	}
+	})
 }
 
 func batchOf(p platform.Progress) api.Batch {
 	b := api.Batch{
-		ID: p.ID, Began: p.Began, Ended: orNil(p.Ended), Why: p.Why, Waiting: p.Waiting, Sent: p.Sent, Acknowledged: p.Acknowledged,
+		ID: p.ID, Began: p.Began, Ended: p.Ended, Why: p.Why, Waiting: p.Waiting, Sent: p.Sent, Acknowledged: p.Acknowledged,
 		Differ: p.Differ, Withdrawn: p.Withdrawn, Left: p.Left, Unclear: p.Unclear, Trouble: p.Trouble, HeldFor: []api.HeldFor{},
 	}
 	for code, n := range p.Held {

@@ -22,6 +22,9 @@ func (b *book) Person(idNumber settle.Private) string {
 	return b.queue.Person(idNumber.ClearPersonalData())
 }
 
+// Lot implements counter.People.
+func (b *book) Lot(key string) uint32 { return b.queue.Lot(key) }
+
 // Learn implements counter.People.
 func (b *book) Learn(ctx context.Context, e settle.Entitlement) error {
 	return told(b.queue.Learn(ctx, e, b.by))
@@ -67,6 +70,11 @@ func (b *book) OfPerson(_ context.Context, person string) (settle.Fen, error) {
 	return of, err
 }
 
+// OfAccount implements counter.Exposure.
+func (b *book) OfAccount(_ context.Context, person string) (settle.Fen, error) {
+	return b.queue.Drawn(person)
+}
+
 // OfCounter implements counter.Exposure.
 func (b *book) OfCounter(context.Context) (settle.Fen, error) {
 	_, all, err := b.queue.Exposure("")
@@ -80,7 +88,7 @@ func told(err error) error {
 	if errors.As(err, &no) {
 		switch no.Code {
 		case queue.CodeNoSettlement:
-			return refuse(settle.NoSettlement, no.Technician)
+			return &settle.Refusal{Code: settle.NoSettlement, Field: no.Field, Cashier: no.Cashier, Technician: no.Technician}
 		case queue.CodeNoShift:
 			return refuse(settle.ShiftClosed, no.Technician)
 		}

@@ -25,6 +25,12 @@ func (b *books) Reconcile(ctx context.Context, day settle.Date, by api.Grant) (r
 	return report, told(err)
 }
 
+// Days implements api.Books.
+func (b *books) Days(_ context.Context, from, to settle.Date) ([]reconcile.Day, error) {
+	days, err := b.with.Days(from, to)
+	return days, told(err)
+}
+
 // Repair implements api.Books. What became of the settlement since the report was made is
 // the queue's to say: it refuses what does not fit any more.
 func (b *books) Repair(ctx context.Context, day settle.Date, report string, item int, why string, by api.Grant) (reconcile.Finding, error) {
@@ -39,7 +45,7 @@ func (b *books) Repair(ctx context.Context, day settle.Date, report string, item
 }
 
 // Claims implements api.Books.
-func (b *books) Claims(_ context.Context, month settle.Date) ([]reconcile.Claim, error) {
+func (b *books) Claims(_ context.Context, month settle.Date) (reconcile.Month, error) {
 	first := month - settle.Date(month.Day()) + 1
 	claims, err := b.with.Claims(first, first.AddMonths(1).Prev())
 	return claims, told(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -35,14 +36,14 @@ be told of a load: its next quote answers from the new catalogue.`,
 // configuration is not needed.
 func catalogueAt(cmd *cobra.Command, area string) (dir, of string, err error) {
 	if dir, _ = cmd.Flags().GetString("state"); dir != "" {
-		return dir, firstOf(area, defaultArea), nil
+		return dir, cmp.Or(area, defaultArea), nil
 	}
 	path, _ := cmd.Flags().GetString("config")
 	c, err := readConfig(path)
 	if err != nil {
 		return "", "", err
 	}
-	return c.State, firstOf(area, c.Catalogue.Area, c.Platform.Area), nil
+	return c.State, cmp.Or(area, c.Catalogue.Area, c.Platform.Area), nil
 }
 
 func newCatalogueLoad() *cobra.Command {
@@ -85,7 +86,7 @@ func showLoad(cmd *cobra.Command, dir string, o catalogue.Outcome) error {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"digest": census.Digest, "rows": o})
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "新增 %d 行，更新 %d 行，未变 %d 行，旧版 %d 行，其他区划 %d 行。\n目录摘要 %s\n",
-		o.New, o.Newer, o.Same, o.Older, o.Elsewhere, firstOf(census.Digest, "（无目录）"))
+		o.New, o.Newer, o.Same, o.Older, o.Elsewhere, cmp.Or(census.Digest, "（无目录）"))
 	return err
 }
 
@@ -154,13 +155,13 @@ var levels = map[string]string{"01": "甲类", "02": "乙类", "03": "丙类"}
 func showAnswer(cmd *cobra.Command, a catalogue.Answer, digest string) error {
 	t := newTable(cmd.OutOrStdout(), 3, 3, "内容", "适用", "数值", "自", "至", "版本", "记录号")
 	row := func(what, of, value string, r *catalogue.Row) {
-		t.AppendRow(table.Row{what, of, value, r.From, firstOf(r.To.String(), "…"), r.Updated, r.ID})
+		t.AppendRow(table.Row{what, of, value, r.From, cmp.Or(r.To.String(), "…"), r.Updated, r.ID})
 	}
 	limited := map[bool]string{true: "限制使用"}[a.Item.Limited]
 	row(a.Item.Name, limited, levels[a.Item.Level], a.Item)
 	row("收费类别", "", a.Item.Charge, a.Item)
 	for i := range a.Caps {
-		row("限价", "类型 "+a.Caps[i].For+"，超限处理 "+a.Caps[i].Way, firstOf(a.Caps[i].Number, "无"), &a.Caps[i])
+		row("限价", "类型 "+a.Caps[i].For+"，超限处理 "+a.Caps[i].Way, cmp.Or(a.Caps[i].Number, "无"), &a.Caps[i])
 	}
 	for i := range a.Ratios {
 		row("先自付比例", "险种 "+a.Ratios[i].For+"，类别 "+a.Ratios[i].Kind, a.Ratios[i].Number, &a.Ratios[i])
@@ -203,7 +204,7 @@ func showCensus(cmd *cobra.Command, c catalogue.Census, loads []catalogue.LoadNo
 	t := newTable(out, 2, 4, "交易", "项目", "行", "有效", "自", "至", "最新版本")
 	for _, name := range []catalogue.Table{catalogue.Items, catalogue.Caps, catalogue.Ratios} {
 		n := c.Tables[name]
-		t.AppendRow(table.Row{name, n.Codes, n.Rows, n.Valid, n.From, firstOf(n.To.String(), "…"), n.Updated})
+		t.AppendRow(table.Row{name, n.Codes, n.Rows, n.Valid, n.From, cmp.Or(n.To.String(), "…"), n.Updated})
 	}
 	t.Render()
 	if _, err := fmt.Fprintf(out, "医保区划 %s，目录摘要 %s\n", c.Area, c.Digest); err != nil {

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -36,8 +38,8 @@ func addClientFlags(cmd *cobra.Command) {
 func newClient(cmd *cobra.Command) (*client, error) {
 	base, _ := cmd.Flags().GetString("api")
 	tokenFile, _ := cmd.Flags().GetString("token-file")
-	base = firstOf(base, os.Getenv("SETTLED_API"), "http://127.0.0.1:8642")
-	tokenFile = firstOf(tokenFile, os.Getenv("SETTLED_TOKEN_FILE"))
+	base = cmp.Or(base, os.Getenv("SETTLED_API"), "http://127.0.0.1:8642")
+	tokenFile = cmp.Or(tokenFile, os.Getenv("SETTLED_TOKEN_FILE"))
 	if tokenFile == "" {
 		return nil, usagef("no API token: give --token-file or set SETTLED_TOKEN_FILE")
 	}
@@ -100,6 +102,18 @@ func (c *client) stream(ctx context.Context, path string) (io.ReadCloser, error)
 
 func (c *client) silent(err error) error {
 	return fmt.Errorf("the daemon does not answer at %s (is it running? `systemctl status settled`): %w", c.base, err)
+}
+
+// unclear says of an error of a call that moves money and whose answer did not come that
+// it may be done all the same, and how to find out; a refusal, and a daemon that was not
+// reached, did nothing.
+func unclear(err error, look string) error {
+	_, refused := errors.AsType[*settle.Refusal](err)
+	at, ok := errors.AsType[*net.OpError](err)
+	if err == nil || refused || ok && at.Op == "dial" {
+		return err
+	}
+	return fmt.Errorf("没有收到结果，可能已经办成，请勿重复收款或退款；请%s：%w", look, err)
 }
 
 // send calls with a JSON body.

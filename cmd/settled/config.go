@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -22,8 +23,9 @@ type config struct {
 	// State is the directory of journal, queue and receipts; $STATE_DIRECTORY of
 	// the service manager when empty.
 	State string `toml:"state"`
-	// Credentials is the directory of the secrets journal.key, platform.secret and
-	// api.token; $CREDENTIALS_DIRECTORY of the service manager when empty.
+	// Credentials is the directory of the secrets journal.key, platform.secret, api.token
+	// (the cashier's) and, if there is one, operations.token;
+	// $CREDENTIALS_DIRECTORY of the service manager when empty.
 	Credentials string `toml:"credentials"`
 
 	// Archives is the directory of archives, to look up what is in them; none when empty.
@@ -60,9 +62,23 @@ type config struct {
 		Tolerate settle.Fen `toml:"tolerate"`
 	} `toml:"platform"`
 	Offline struct {
+		// Soft limits warn, hard ones end what is granted: see counter.Offline.
+		WarnAge      duration   `toml:"warn_age"`      // soft, of max_age
 		MaxAge       duration   `toml:"max_age"`       // how old may what we know of a person be
+		PersonWarn   settle.Fen `toml:"person_warn"`   // soft, of person_limit; half of it when 0
 		PersonLimit  settle.Fen `toml:"person_limit"`  // fund money of one person not yet at the platform
+		AccountWarn  settle.Fen `toml:"account_warn"`  // soft, of account_limit; half of it when 0
+		AccountLimit settle.Fen `toml:"account_limit"` // drawn from one account, not yet at the platform
+		CounterWarn  settle.Fen `toml:"counter_warn"`  // soft, of counter_limit; half of it when 0
 		CounterLimit settle.Fen `toml:"counter_limit"` // fund money of this counter not yet at the platform
+
+		ProbePercent  int      `toml:"probe_percent"`  // share of settlements confirmed by the platform anew
+		ProbeDeadline duration `toml:"probe_deadline"` // how long that may take
+
+		LossBorneBy string   `toml:"loss_borne_by"` // who bears what the platform does not confirm
+		ClaimWhere  string   `toml:"claim_where"`   // where what was not granted is claimed
+		ClaimBring  []string `toml:"claim_bring"`
+		ClaimDays   int      `toml:"claim_days"` // within which; 0: the slip names no day
 	} `toml:"offline"`
 	Policy struct {
 		Overlays string `toml:"overlays"` // directory of *.toml; none when empty
@@ -109,7 +125,7 @@ func readConfig(path string) (*config, error) {
 	c.ECode.Life.Duration = 10 * time.Minute
 	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
-	c.Offline.PersonLimit, c.Offline.CounterLimit = 100_000, 5_000_000
+	c.offlineDefaults()
 	meta, err := toml.DecodeFile(path, c)
 	if err != nil {
 		var where toml.ParseError
@@ -121,8 +137,8 @@ func readConfig(path string) (*config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, usagef("%s: unknown key %s", path, unknown[0])
 	}
-	c.State = firstOf(c.State, os.Getenv("STATE_DIRECTORY"))
-	c.Credentials = firstOf(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
+	c.State = cmp.Or(c.State, os.Getenv("STATE_DIRECTORY"))
+	c.Credentials = cmp.Or(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
 	base := filepath.Dir(path)
 	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA, &c.ECode.Used} {
 		if *p != "" && !filepath.IsAbs(*p) {
@@ -175,10 +191,8 @@ func (c *config) check() error {
 		return fmt.Errorf("receipt.columns: %d is neither 48 (80 mm) nor 32 (58 mm)", c.Receipt.Columns)
 	case c.Platform.Tolerate < 0:
 		return errors.New("platform.tolerate: it is negative")
-	case c.Offline.MaxAge.Duration <= 0 || c.Offline.PersonLimit < 0 || c.Offline.CounterLimit < 0:
-		return errors.New("offline: max_age must be positive and the limits not negative")
 	}
-	return errors.Join(c.checkUpload(), c.checkDevices())
+	return errors.Join(c.checkUpload(), c.checkOffline(), c.checkDevices())
 }
 
 func (c *config) checkUpload() error {
@@ -234,13 +248,4 @@ func readSecret(path string) (string, error) {
 		return "", usagef("%s: empty", path)
 	}
 	return value, nil
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

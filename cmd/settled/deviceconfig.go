@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -89,7 +90,7 @@ func (c *config) ecodes() (*nhsa.ECodes, error) {
 		return nil, nil
 	}
 	codes, err := nhsa.NewECodes(nhsa.ECodeOptions{
-		URL: c.ECode.URL, Institution: c.Institution.Code, Operator: c.Counter.Operator, OperatorName: firstOf(c.Counter.OperatorName, c.Counter.Operator),
+		URL: c.ECode.URL, Institution: c.Institution.Code, Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator),
 	})
 	if err != nil {
 		return nil, usagef("ecode.url: %w", err)
@@ -99,7 +100,7 @@ func (c *config) ecodes() (*nhsa.ECodes, error) {
 
 // usedCodes is the memory of 医保码 that have served.
 func (c *config) usedCodes() *usedcodes.File {
-	return &usedcodes.File{Path: firstOf(c.ECode.Used, filepath.Join(c.State, "ecode.used")), Life: c.ECode.Life.Duration, Now: time.Now}
+	return &usedcodes.File{Path: cmp.Or(c.ECode.Used, filepath.Join(c.State, "ecode.used")), Life: c.ECode.Life.Duration, Now: time.Now}
 }
 
 // usualFonts are where Debian's packages fonts-wqy-microhei and fonts-hanazono put

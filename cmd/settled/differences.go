@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -8,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/reconcile"
 	"settled/settle"
 )
@@ -21,7 +24,7 @@ func newDifferences() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := "/v1/differences"
 			if day != "" {
-				if err := checkDay(day); err != nil {
+				if _, err := dayFlag("day", day); err != nil {
 					return err
 				}
 				path += "?from=" + day + "&to=" + day
@@ -53,6 +56,35 @@ func showDebts(out io.Writer, debts []reconcile.Debt) error {
 	t.Render()
 	_, err := fmt.Fprintf(out, "%d 人。\n", len(debts))
 	return err
+}
+
+// owed sums what the platform split otherwise, for people; "" if it did so nowhere, or if
+// the token may not see it.
+func (c *client) owed(ctx context.Context) (string, error) {
+	var answer struct {
+		Debts []reconcile.Debt `json:"debts"`
+	}
+	err := c.get(ctx, "/v1/differences", &answer)
+	if no, ok := errors.AsType[*settle.Refusal](err); ok && (no.Code == settle.NotAllowed || no.Code == api.NoSuchPath) {
+		return "", nil
+	}
+	count, collect, back := 0, settle.Fen(0), settle.Fen(0)
+	for _, d := range answer.Debts {
+		for _, item := range d.Items {
+			count++
+			switch {
+			case item.Tolerated:
+			case item.Cash > 0:
+				collect += item.Cash
+			default:
+				back -= item.Cash
+			}
+		}
+	}
+	if count == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("%d 笔，应补收 ￥%s，应退还 ￥%s（逐笔见 queue list --state differs，逐人见 differences）", count, collect, back), err
 }
 
 // changes says each amount that differs.

@@ -38,12 +38,8 @@ byte order mark, so that Excel takes the Chinese for what it is) or for a progra
 			}
 			row := write(cmd.OutOrStdout())
 			for {
-				raw, rows, next, err := c.page(cmd.Context(), query)
+				page, rows, err := c.page(cmd.Context(), query)
 				if err != nil {
-					return err
-				}
-				var page queuePage
-				if err := decodeAnswer(raw, &page); err != nil {
 					return err
 				}
 				for i, q := range rows {
@@ -51,10 +47,10 @@ byte order mark, so that Excel takes the Chinese for what it is) or for a progra
 						return err
 					}
 				}
-				if next == "" {
+				if page.Next == "" {
 					return nil
 				}
-				query.Set("after", next)
+				query.Set("after", page.Next)
 			}
 		},
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"settled/cmd/settled/internal/api"
 	"settled/queue"
@@ -38,18 +37,12 @@ func (l *ledger) Status(context.Context) (api.Status, error) {
 		return api.Status{}, told(err)
 	}
 	status := api.Status{
-		Entry: s.Entry, Hash: s.Hash, At: orNil(s.At), Pending: s.Pending, Held: s.Held, Exposed: s.Exposed,
-		OldestPending: orNil(s.OldestPending), OldestHeld: orNil(s.OldestHeld), Notices: append([]string{}, s.Notices...),
+		Entry: s.Entry, Hash: s.Hash, At: s.At, Pending: s.Pending, Held: s.Held, Exposed: s.Exposed,
+		OldestPending: s.OldestPending, OldestHeld: s.OldestHeld, Notices: append([]string{}, s.Notices...),
 	}
+	status.Risk = l.state.risk(s.Exposed)
 	if s.Stopped != nil {
 		status.Stopped = s.Stopped.Error()
 	}
 	return status, nil
-}
-
-func orNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

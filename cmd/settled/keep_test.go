@@ -153,6 +153,9 @@ func TestVerifyVerb(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	k.write(t, file, string(data[:bytes.LastIndexByte(data[:len(data)-1], '\n')+1]))
+	_, errOut = k.verb(t, 1, "verify", k.state, "--config", filepath.Join(k.dir, "none"))
+	contains(t, errOut, "Restore "+k.state+"/journal from the backup")
 	k.write(t, file, strings.Replace(string(data), `"fund":"1.00"`, `"fund":"2.00"`, 1))
 	out, errOut = k.verb(t, 1, "verify", k.state, "--json", "--config", filepath.Join(k.dir, "none"))
 	contains(t, errOut, "entry 2 at offset")
@@ -301,6 +304,11 @@ func TestBackupVerbs(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &w); err != nil || len(w.Removed) != 1 || w.Entries != 5 || len(w.Hash) != 64 {
 		t.Fatalf("%v: %s", err, out)
 	}
+	out, _ = k.verb(t, 0, "backup", "--state", k.state, store, "--config", filepath.Join(k.dir, "none"), "--keep", "9", "--json")
+	var second written
+	if err := json.Unmarshal([]byte(out), &second); err != nil || !strings.Contains(second.Path, "settled-backup-01-") || second.Path == w.Path || len(second.Removed) > 0 {
+		t.Fatalf("%v: %s", err, out)
+	}
 	out, _ = k.verb(t, 0, "backup", filepath.Join(k.dir, "one.tar.gz"), "--config", k.config)
 	contains(t, out, "one.tar.gz", "entries   to 5", w.Hash)
 	out, _ = k.verb(t, 0, "verify", w.Path, "--key-file", k.key)
@@ -335,6 +343,13 @@ func TestKeyVerbs(t *testing.T) {
 	}
 	out, _ := k.verb(t, 0, "key", "list", k.key)
 	contains(t, out, "seals, makes the keyed hashes")
+	other := filepath.Join(k.dir, "platform.secret")
+	k.write(t, other, strings.Repeat("cd", queue.KeySize)+"\n")
+	_, errOut := k.verb(t, 2, "key", "rotate", other)
+	contains(t, errOut, other+": 只有 journal.key 是账本密钥文件，未作改动；请核对文件名")
+	if text, err := os.ReadFile(other); err != nil || string(text) != strings.Repeat("cd", queue.KeySize)+"\n" {
+		t.Errorf("%v: it was changed", err)
+	}
 	out, _ = k.verb(t, 0, "key", "rotate", k.key)
 	contains(t, out, "was added")
 	info, err := os.Stat(k.key)

@@ -59,8 +59,8 @@ func newKeyRotate() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rotate FILE",
 		Short: "Add a new key to a key file; it seals from the daemon's next start on",
-		Long: `Add a new random key to a key file (/etc/settled/credentials/journal.key), which is
-replaced as a whole. Older keys stay in it: they open what they sealed. From its next
+		Long: `Add a new random key to the key file (/etc/settled/credentials/journal.key; a file of
+another name is refused), which is replaced as a whole. Older keys stay in it: they open what they sealed. From its next
 start on the daemon seals with the new one, and an entry of the journal says so; a copy
 of the file from before is refused from then on.
 
@@ -69,6 +69,9 @@ one can try numbers against the hashes in the journal, old and new; but can open
 that a later key sealed.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
+			if filepath.Base(given[0]) != journalKey {
+				return usagef("%s: 只有 %s 是账本密钥文件，未作改动；请核对文件名", given[0], journalKey)
+			}
 			ring, err := readKey(given[0])
 			if err != nil {
 				return err

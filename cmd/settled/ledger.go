@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"settled/cmd/settled/internal/api"
@@ -16,6 +17,7 @@ import (
 type ledger struct {
 	queue *queue.Queue
 	log   *slog.Logger
+	state degraded
 
 	mu       sync.Mutex
 	watchers map[chan api.UploadChange]struct{}
@@ -34,7 +36,16 @@ func (l *ledger) Entry(_ context.Context, number string) (api.Entry, error) {
 	if err != nil {
 		return api.Entry{}, told(err)
 	}
-	return entryOf(r), nil
+	e := entryOf(r)
+	e.Degraded = l.state.of(r)
+	e.Copies, err = l.queue.Copies(number)
+	return e, told(err)
+}
+
+// Reprint implements api.Ledger.
+func (l *ledger) Reprint(ctx context.Context, number string, by api.Grant) (int, error) {
+	n, err := l.queue.Reprint(ctx, number, queue.By{Operator: by.Operator, Device: by.Seat})
+	return n, told(err)
 }
 
 // Queued implements api.Ledger.
@@ -50,13 +61,16 @@ func (l *ledger) Queued(ctx context.Context, number string) (api.Entry, error) {
 func entryOf(r queue.Record) api.Entry {
 	e := api.Entry{
 		Settlement: r.Settlement, Kind: api.Settlement, Number: r.Settlement.Number, Void: r.Void, From: r.From,
-		At: r.At, State: stateOf(r), Attempts: r.Attempts,
+		At: r.At, Shift: r.Shift, State: stateOf(r), Attempts: r.Attempts,
+	}
+	if r.State == queue.Pending || r.State == queue.OnHold {
+		e.Deadline = monthEnd(r.At)
 	}
 	switch {
 	case r.Archived != "":
 		e.Reason = &settle.Refusal{Code: queue.CodeArchived, Cashier: "已归档：" + r.Archived, Technician: "it is in " + r.Archived}
 	case r.State == queue.OnHold:
-		e.Reason = heldOf(r.Held)
+		e.Reason = heldOf(r.Held, &r.Settlement, "，不再报销的请撤销（void 单号）")
 	case e.State == api.Unknown:
 		e.Reason = refuse(settle.PlatformUnknown, r.Answer.Message)
 	case e.State == api.Differs:
@@ -67,18 +81,26 @@ func entryOf(r queue.Record) api.Entry {
 	return e
 }
 
-// heldOf is why something was held.
-func heldOf(h *queue.Held) *settle.Refusal {
+// heldOf is why a settlement, or its reversal, was held: what the platform refused with
+// what to do next, or else of it, and whom the platform names masked.
+func heldOf(h *queue.Held, of *settle.Settlement, orElse string) *settle.Refusal {
 	if h == nil {
 		return nil
 	}
-	return &settle.Refusal{Code: h.Code, Cashier: h.Cashier, Technician: h.Technician}
+	mask := func(text string) string { return of.Guardian.Mask(of.Who.Mask(text)) }
+	r := &settle.Refusal{Code: h.Code, Cashier: mask(h.Cashier), Technician: mask(h.Technician)}
+	if h.Code == settle.PlatformRefused {
+		r.Cashier = strings.TrimRight(r.Cashier, "。；") + "；请医保办按平台所述更正后放行（queue release 单号 --why 原因）" + orElse + "。"
+	}
+	return r
 }
 
 func stateOf(r queue.Record) api.UploadState {
 	switch {
 	case r.State == queue.Voided:
 		return api.Voided
+	case r.State == queue.SelfPaid:
+		return api.SelfPaid
 	case r.State == queue.Blocked:
 		return api.Blocked
 	case r.State == queue.OnHold:
@@ -94,14 +116,13 @@ func stateOf(r queue.Record) api.UploadState {
 	}
 }
 
-// moved tells the watchers that a settlement moved.
+// moved tells the watchers that a settlement or a reversal moved.
 func (l *ledger) moved(number string) {
-	r, err := l.queue.Get(number)
+	e, err := l.Queued(context.Background(), number)
 	if err != nil {
 		l.log.Warn("upload event not told", "number", number, "cause", err)
 		return
 	}
-	e := entryOf(r)
 	change := api.UploadChange{Number: number, State: e.State, Reason: e.Reason}
 	l.mu.Lock()
 	defer l.mu.Unlock()

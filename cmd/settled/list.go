@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
 	"settled/queue"
-	"settled/settle"
 )
 
 // List implements api.Ledger. What waits is found without a look at what is done.
@@ -103,10 +103,8 @@ func (l *ledger) of(ctx context.Context, w queue.Waiting) ([]api.Entry, error) {
 
 // takes tells whether a filter lets an entry through.
 func takes(f api.Filter, e api.Entry) bool {
-	at := e.At
-	day := settle.Date(at.Year()*10000 + int(at.Month())*100 + at.Day())
-	return (f.State == "" || f.State == e.State) && e.Number > f.After && day.Within(f.From, f.To) &&
-		(f.Before.IsZero() || at.Before(f.Before)) && (f.Code == "" || e.Reason != nil && e.Reason.Code == f.Code)
+	return (f.State == "" || f.State == e.State) && e.Number > f.After && counter.DayOf(e.At).Within(f.From, f.To) &&
+		(f.Before.IsZero() || e.At.Before(f.Before)) && (f.Code == "" || e.Reason != nil && e.Reason.Code == f.Code)
 }
 
 func firstByNumber(entries []api.Entry, limit int) []api.Entry {
@@ -117,8 +115,11 @@ func firstByNumber(entries []api.Entry, limit int) []api.Entry {
 // done lists what is in a state in which nothing waits, settlements and reversals.
 func (l *ledger) done(f api.Filter) ([]api.Entry, error) {
 	state := queue.Acknowledged
-	if f.State == api.Voided {
+	switch f.State {
+	case api.Voided:
 		state = queue.Voided
+	case api.SelfPaid:
+		state = queue.SelfPaid
 	}
 	settled, err := paged(state, f, l.queue.List, entryOf)
 	if err != nil {

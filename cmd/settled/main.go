@@ -93,6 +93,7 @@ the receipt, and brings it to the national platform when the line allows.
   settled quote bill.json                            who would pay what, and why?
   settled settle bill.json                           quote, confirm, commit, print
   settled void NUMBER --reason TEXT                  reverse a settlement
+  settled receipt NUMBER                             its slip again, marked as a copy
   settled queue list                                 what still has to reach the platform?
   settled upload --window 22:00-06:00                bring all that waits to the platform now
   settled reconcile --day 2026-11-22                 are the platform's books and ours the same?
@@ -115,7 +116,7 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
-	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newShift(), newLink(), newExplain(), newQueue(), newUpload(),
+	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newReceipt(), newShift(), newLink(), newExplain(), newQueue(), newRoster(), newUpload(),
 		newReconcile(), newDifferences(), newStatus(),
 		newCard(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
 	return root

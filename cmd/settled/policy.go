@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"settled/cmd/settled/internal/counter"
 	"settled/settle"
 	"settled/settle/policy"
 )
@@ -88,7 +90,7 @@ func showPolicy(cmd *cobra.Command, rules *policy.Set, day settle.Date, person s
 	}
 	t := newTable(out, 3, 3, "规则", "参数", "数值", "单位", "自", "至", "来源", "状态", "争议")
 	for _, r := range rows {
-		t.AppendRow(table.Row{r.Rule, parameter(r), firstOf(r.Value, "未知"), r.Unit, r.From, firstOf(r.To.String(), "…"), cited(r), standing(r), r.Conflict})
+		t.AppendRow(table.Row{r.Rule, parameter(r), cmp.Or(r.Value, "未知"), r.Unit, r.From, cmp.Or(r.To.String(), "…"), cited(r), standing(r), r.Conflict})
 	}
 	t.Render()
 	for _, s := range missing {
@@ -136,7 +138,7 @@ func showNoRules(out io.Writer, rules *policy.Set, day settle.Date) error {
 }
 
 func parameter(r policy.Row) string {
-	name := firstOf(r.TitleChinese, string(r.Param))
+	name := cmp.Or(r.TitleChinese, string(r.Param))
 	for _, key := range r.Key {
 		if key != "" {
 			name += " · " + key
@@ -190,8 +192,4 @@ func isDirectory(path string) error {
 }
 
 // today is the civil day in Shenzhen.
-func today() settle.Date {
-	now := time.Now().In(time.FixedZone("Asia/Shanghai", 8*60*60))
-	day, _ := settle.NewDate(now.Year(), int(now.Month()), now.Day()) // a day of the calendar
-	return day
-}
+func today() settle.Date { return counter.DayOf(time.Now()) }

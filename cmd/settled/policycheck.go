@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -139,7 +140,7 @@ func showDiff(cmd *cobra.Command, changes []policy.Change) error {
 	for _, c := range changes {
 		row := firstRow(c.After, c.Before)
 		t.AppendRow(table.Row{
-			parameter(*row), valueOf(c.Before), valueOf(c.After), c.From, firstOf(c.To.String(), "…"),
+			parameter(*row), valueOf(c.Before), valueOf(c.After), c.From, cmp.Or(c.To.String(), "…"),
 			cited(*row), standing(*row), fmt.Sprintf("%s:%d", row.File, row.Line),
 		})
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -58,7 +59,7 @@ func showPremium(cmd *cobra.Command, p policy.Premium) error {
 	if asJSON(cmd) {
 		return json.NewEncoder(out).Encode(p)
 	}
-	if _, err := fmt.Fprintf(out, "%s 所属缴费年度 %s 至 %s，应缴 ￥%s\n", p.On, p.Own.Row.From, firstOf(p.Own.Row.To.String(), "…"), p.Total); err != nil {
+	if _, err := fmt.Fprintf(out, "%s 所属缴费年度 %s 至 %s，应缴 ￥%s\n", p.On, p.Own.Row.From, cmp.Or(p.Own.Row.To.String(), "…"), p.Total); err != nil {
 		return err
 	}
 	t := newTable(out, 2, 2, "缴费", "金额", "算式", "基数年份", "规则", "来源", "状态")
@@ -70,7 +71,7 @@ func showPremium(cmd *cobra.Command, p policy.Premium) error {
 		if s.share.Row.Base != nil {
 			year = fmt.Sprint(s.share.Row.Base.Year)
 		}
-		t.AppendRow(table.Row{s.name, s.share.Amount, firstOf(s.share.Formula, "–"), year, s.share.Row.Rule, cited(s.share.Row), standing(s.share.Row)})
+		t.AppendRow(table.Row{s.name, s.share.Amount, cmp.Or(s.share.Formula, "–"), year, s.share.Row.Rule, cited(s.share.Row), standing(s.share.Row)})
 	}
 	t.Render()
 	return nil

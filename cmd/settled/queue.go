@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"settled/cmd/settled/internal/api"
 	"settled/settle"
 )
 
@@ -28,6 +30,7 @@ func newQueue() *cobra.Command {
 		newQueueList(), newQueueShow(), newQueueExport(),
 		newQueueMove("hold", "Take pending settlements out of the queue, so that they are not sent", "已挂起"),
 		newQueueMove("release", "Put held settlements back into the queue", "已放行"),
+		newQueueRepair(),
 	)
 	addClientFlags(cmd)
 	return cmd
@@ -50,12 +53,9 @@ type queued struct {
 	State       string          `json:"state"`
 	Attempts    int             `json:"attempts"`
 	Reason      *settle.Refusal `json:"reason"`
-	Platform    *struct {
-		Fund   settle.Fen `json:"fund"`
-		Own    settle.Fen `json:"own"`
-		Family settle.Fen `json:"mutual"`
-		Cash   settle.Fen `json:"cash"`
-	} `json:"platform"`
+	Platform    *api.Amounts    `json:"platform"`
+	Deadline    *time.Time      `json:"deadline"`
+	Degraded    *api.Degraded   `json:"degraded"`
 }
 
 // why says in one line what keeps a settlement from being settled for good.
@@ -63,6 +63,8 @@ func (q queued) why() string {
 	switch p := q.Platform; {
 	case p != nil && p.Cash > q.Cash:
 		return fmt.Sprintf("平台：统筹 %s 账户 %s 共济 %s 现金 %s；应补收现金 %s", p.Fund, p.Own, p.Family, p.Cash, p.Cash-q.Cash)
+	case p != nil && p.Cash == q.Cash:
+		return fmt.Sprintf("平台：统筹 %s 账户 %s 共济 %s 现金 %s；现金不变，无需补退", p.Fund, p.Own, p.Family, p.Cash)
 	case p != nil:
 		return fmt.Sprintf("平台：统筹 %s 账户 %s 共济 %s 现金 %s；应退现金 %s", p.Fund, p.Own, p.Family, p.Cash, q.Cash-p.Cash)
 	case q.Reason != nil:
@@ -94,7 +96,7 @@ type queueFilter struct {
 }
 
 func (f *queueFilter) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.state, "state", "", "pending, unknown, acknowledged, differs, held, blocked, voided or withdrawn (default: all that are not done)")
+	cmd.Flags().StringVar(&f.state, "state", "", "pending, unknown, acknowledged, differs, held, blocked, voided, withdrawn, or self_paid: to be claimed by the patient (default: all that are not done)")
 	cmd.Flags().StringVar(&f.code, "code", "", "code of the reason, such as UPLOAD_HELD")
 	cmd.Flags().StringVar(&f.day, "day", "", "day of settling, 2026-11-21")
 	cmd.Flags().StringVar(&f.from, "from", "", "first day of settling")
@@ -121,7 +123,7 @@ func (f *queueFilter) query(now time.Time) (url.Values, error) {
 	}
 	query := url.Values{"limit": {strconv.Itoa(f.limit)}}
 	for name, value := range map[string]string{
-		"state": f.state, "code": f.code, "from": firstOf(f.day, f.from), "to": firstOf(f.day, f.to), "after": f.after,
+		"state": f.state, "code": f.code, "from": cmp.Or(f.day, f.from), "to": cmp.Or(f.day, f.to), "after": f.after,
 	} {
 		if value != "" {
 			query.Set(name, value)
@@ -136,26 +138,21 @@ func (f *queueFilter) query(now time.Time) (url.Values, error) {
 // queuePage is a page of the list.
 type queuePage struct {
 	Entries []json.RawMessage `json:"entries"`
-	Next    string            `json:"next"`
+	Next    string            `json:"next,omitempty"`
 }
 
-// page asks for a page.
-func (c *client) page(ctx context.Context, query url.Values) (raw json.RawMessage, rows []queued, next string, err error) {
-	if err := c.get(ctx, "/v1/queue?"+query.Encode(), &raw); err != nil {
-		return nil, nil, "", err
+// page asks for a page, and gives its entries decoded as well.
+func (c *client) page(ctx context.Context, query url.Values) (page queuePage, rows []queued, err error) {
+	if err := c.get(ctx, "/v1/queue?"+query.Encode(), &page); err != nil {
+		return page, nil, err
 	}
-	var page queuePage
-	if err := decodeAnswer(raw, &page); err != nil {
-		return nil, nil, "", err
-	}
-	for _, entry := range page.Entries {
-		var q queued
-		if err := decodeAnswer(entry, &q); err != nil {
-			return nil, nil, "", err
+	rows = make([]queued, len(page.Entries))
+	for i, entry := range page.Entries {
+		if err := decodeAnswer(entry, &rows[i]); err != nil {
+			return page, nil, err
 		}
-		rows = append(rows, q)
 	}
-	return raw, rows, page.Next, nil
+	return page, rows, nil
 }
 
 func newQueueList() *cobra.Command {
@@ -173,16 +170,24 @@ func newQueueList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			raw, rows, next, err := c.page(cmd.Context(), query)
+			page, rows, err := c.page(cmd.Context(), query)
 			if err != nil {
 				return err
 			}
 			if asJSON(cmd) {
-				return printJSON(cmd.OutOrStdout(), raw)
+				raw, err := json.Marshal(page)
+				return errors.Join(err, printJSON(cmd.OutOrStdout(), raw))
 			}
 			showQueue(cmd.OutOrStdout(), rows, time.Now())
-			if next != "" {
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "还有更多：--after %s\n", next)
+			if page.Next != "" {
+				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "还有更多：--after %s\n", page.Next)
+			}
+			if f.state != "" {
+				return nil
+			}
+			owed, err := c.owed(cmd.Context())
+			if owed != "" {
+				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "另有平台已收、金额有差异的 %s。\n", owed)
 			}
 			return err
 		},
@@ -206,7 +211,10 @@ func newQueueShow() *cobra.Command {
 			if err := c.get(cmd.Context(), "/v1/queue/"+url.PathEscape(given[0]), &raw); err != nil {
 				return err
 			}
-			return showQueued(cmd, raw)
+			if err := showQueued(cmd, raw); err != nil || asJSON(cmd) {
+				return err
+			}
+			return showMendable(cmd.Context(), cmd.OutOrStdout(), c, given[0])
 		},
 	}
 }
@@ -230,19 +238,32 @@ Who did it and why are entries of the journal. It needs the token of operations
 			if err != nil {
 				return err
 			}
-			var failed error
-			for _, number := range given {
-				err := move(cmd, c, number, verb, why, done)
-				if err != nil {
-					err = fmt.Errorf("%s: %w", number, err)
-				}
-				failed = errors.Join(failed, err)
+			if len(given) == 1 {
+				return move(cmd, c, given[0], verb, why, done)
 			}
-			return failed
+			left := 0
+			for _, number := range given {
+				if err := move(cmd, c, number, verb, why, done); err != nil {
+					left++
+					_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s 未办理：%s\n", number, inChinese(err))
+				}
+			}
+			if left > 0 {
+				return fmt.Errorf("共 %d 笔，%d 笔未办理，见上", len(given), left)
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&why, "why", "", "the reason, for whoever reads the journal")
 	return cmd
+}
+
+// inChinese is what an error says to the cashier, if it is a refusal.
+func inChinese(err error) string {
+	if no, ok := errors.AsType[*settle.Refusal](err); ok {
+		return no.Cashier
+	}
+	return err.Error()
 }
 
 func move(cmd *cobra.Command, c *client, number, verb, why, done string) error {
@@ -266,14 +287,14 @@ func showQueued(cmd *cobra.Command, raw json.RawMessage) error {
 		return err
 	}
 	showQueue(cmd.OutOrStdout(), []queued{one}, time.Now())
-	return nil
+	return showTerms(cmd.OutOrStdout(), one)
 }
 
 func showQueue(out io.Writer, rows []queued, now time.Time) {
 	t := newTable(out, 4, 5, "结算单号", "时间", "等候", "总额", "统筹", "状态", "已发报文", "原因")
 	for _, q := range rows {
 		waits := "–"
-		if !slices.Contains([]string{"acknowledged", "differs", "voided", "withdrawn"}, q.State) {
+		if !slices.Contains([]string{"acknowledged", "differs", "voided", "withdrawn", "self_paid"}, q.State) {
 			waits = age(now.Sub(q.At))
 		}
 		t.AppendRow(table.Row{q.Number, q.At.Format(time.DateTime), waits, q.Total, q.Fund, stateText(q), q.Attempts, q.why()})
@@ -297,7 +318,7 @@ func age(d time.Duration) string {
 // stateTexts says where a settlement stands.
 var stateTexts = map[string]string{
 	"pending": "待上传", "unknown": "结果未知，核对中", "acknowledged": "平台已收", "differs": "平台已收，金额有差异", "held": "挂起，待处理",
-	"blocked": "等原单撤回", "voided": "已撤销", "withdrawn": "平台已撤回",
+	"blocked": "等原单撤回", "voided": "已撤销", "withdrawn": "平台已撤回", "self_paid": "先自费，待零星报销",
 }
 
 func stateText(q queued) string {
@@ -311,5 +332,5 @@ func stateText(q queued) string {
 	if q.Provisional && q.State != "acknowledged" && q.State != "voided" {
 		text += "（离线）"
 	}
-	return firstOf(text, q.State)
+	return cmp.Or(text, q.State)
 }

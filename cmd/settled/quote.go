@@ -25,12 +25,15 @@ whose card is in the reader. With --bundle no daemon is needed: a file of worked
 is computed under the built-in rules, one JSON object a line, in the order of the
 cases; a case that cannot be computed says so in its line. With --catalogue the lines of
 the cases may have a "code" and leave the rest to the catalogue; a case that states
-something else ends the run.`,
+something else says so in its line.`,
 		Example: `  settled quote bill.json
   settled quote --bundle cases.json | jq -c 'select(.error)'`,
 		Args: func(_ *cobra.Command, given []string) error {
 			if (bundle == "") == (len(given) == 0) || len(given) > 1 {
 				return usagef("want one bill, or --bundle FILE")
+			}
+			if bundle == "" && overlays+items != "" {
+				return usagef("--policy and --catalogue go with --bundle: a bill is computed by the daemon, with its own")
 			}
 			return nil
 		},
@@ -59,28 +62,14 @@ func quoteBundle(cmd *cobra.Command, path, overlays, items string) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	if items == "" {
-		return cases.Run(file, cmd.OutOrStdout(), rules.On)
+		return cases.Run(file, cmd.OutOrStdout(), rules.On, nil)
 	}
 	store, closing, err := openCatalogue(items)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closing()) }()
-	filled, err := os.CreateTemp("", "settled-bundle-*")
-	if err != nil {
-		return fmt.Errorf("bundle: %w", err)
-	}
-	defer func() { err = errors.Join(err, filled.Close()) }()
-	if err := os.Remove(filled.Name()); err != nil { // gone when it is closed
-		return fmt.Errorf("bundle: %w", err)
-	}
-	if err := fillBundle(file, filled, store); err != nil {
-		return err
-	}
-	if _, err := filled.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("bundle: %w", err)
-	}
-	return cases.Run(filled, cmd.OutOrStdout(), rules.On)
+	return cases.Run(file, cmd.OutOrStdout(), rules.On, completed(store))
 }
 
 func quoteBill(cmd *cobra.Command, path string) error {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -23,11 +25,11 @@ func newReconcile() *cobra.Command {
 The day is the platform's (setl_time). Totals are asked for by insurance type, clearing type
 and office (3201); where one is unequal, the settlements are stated (3202), and each that
 differs is named with what to do. Nothing is repaired before a person says so:
-settled reconcile apply. It may be run again at any time, days later too; a note in the
-journal keeps each result.`,
+settled reconcile apply. It may be run again at any time, days later too; the journal
+keeps each result (settled reconcile days).`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkDay(day); err != nil {
+			if _, err := dayFlag("day", day); err != nil {
 				return err
 			}
 			var report reconcile.Report
@@ -38,16 +40,9 @@ journal keeps each result.`,
 		},
 	}
 	cmd.Flags().StringVar(&day, "day", "", "day of the platform's setl_time, 2026-11-22")
-	cmd.AddCommand(newReconcileApply(), newReconcileMonth())
+	cmd.AddCommand(newReconcileDays(), newReconcileApply(), newReconcileMonth())
 	addClientFlags(cmd)
 	return cmd
-}
-
-func checkDay(day string) error {
-	if _, err := settle.ParseDate(day); err != nil {
-		return usagef("--day: %w", err)
-	}
-	return nil
 }
 
 // post asks the daemon for something and prints the answer as it is if JSON was asked for.
@@ -78,7 +73,7 @@ Only what an operation of the queue does is done; else it is refused and says wh
 it. It needs the token of operations (credential operations.token).`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkDay(day); err != nil {
+			if _, err := dayFlag("day", day); err != nil {
 				return err
 			}
 			if item < 1 || why == "" {
@@ -117,13 +112,11 @@ func newReconcileMonth() *cobra.Command {
 			if _, err := time.Parse("2006-01", month); err != nil {
 				return usagef("--month: %q is not a month such as 2026-11", settle.Clip(month))
 			}
-			var answer struct {
-				Claims []reconcile.Claim `json:"claims"`
-			}
+			var answer reconcile.Month
 			if err := get(cmd, "/v1/claims?month="+month+"-01", &answer); err != nil || asJSON(cmd) {
 				return err
 			}
-			return showClaims(cmd.OutOrStdout(), answer.Claims)
+			return showClaims(cmd.OutOrStdout(), answer)
 		},
 	}
 	cmd.Flags().StringVar(&month, "month", "", "month of the platform's setl_time, 2026-11")
@@ -146,12 +139,15 @@ func get(cmd *cobra.Command, path string, into any) error {
 	return decodeAnswer(raw, into)
 }
 
-func showClaims(out io.Writer, claims []reconcile.Claim) error {
+func showClaims(out io.Writer, month reconcile.Month) error {
 	t := newTable(out, 4, 9, "清算类别", "清算方式", "清算年月", "人次", "医疗费总额", "医保认可费用", "申请基金", "现金", "个人账户")
-	for _, c := range claims {
-		t.AppendRow(table.Row{c.Clearing, firstOf(c.Way, "待填"), c.Month, c.Persons, c.Total, c.InScope, c.Fund, c.Cash, c.Account})
+	for _, c := range month.Claims {
+		t.AppendRow(table.Row{c.Clearing, cmp.Or(c.Way, "待填"), c.Month, c.Persons, c.Total, c.InScope, c.Fund, c.Cash, c.Account})
 	}
 	t.Render()
+	if month.Undated > 0 {
+		_, _ = fmt.Fprintf(out, "另有 %d 笔平台已记而日期不明，未计入任何月份：请查 5203 核对。\n", month.Undated)
+	}
 	_, err := fmt.Fprintln(out, "清算申请（3203）草稿，按平台结算时间，仅本窗口；未发送。")
 	return err
 }
@@ -178,29 +174,49 @@ func showReport(out io.Writer, r *reconcile.Report) error {
 	}
 	t.Render()
 	for i := range r.Details {
-		showDetail(out, &r.Details[i])
+		showDetail(out, r, &r.Details[i])
 	}
 	showBridge(out, r)
-	verdict := "对账平。"
-	for _, b := range r.Books {
-		if b.State != reconcile.Equal {
-			verdict = fmt.Sprintf("对账不平，待处理 %d 项。", r.Open())
-		}
-	}
-	_, err := fmt.Fprintf(out, "%s %s　对账单 %s\n", r.Day, verdict, r.ID)
+	_, err := fmt.Fprintf(out, "%s %s　对账单 %s\n", r.Day, verdict(r), r.ID)
 	return err
 }
 
-func showDetail(out io.Writer, d *reconcile.Detail) {
-	_, _ = fmt.Fprintf(out, "明细对账 清算类别 %s 经办机构 %s：%s\n", d.Clearing, d.Office, firstOf(d.Words, stateOfBooks(d.State)))
+// verdict says how the day stands, and what is to be done next.
+func verdict(r *reconcile.Report) string {
+	detail := map[reconcile.State]bool{}
+	for _, d := range r.Details {
+		detail[d.State] = true
+	}
+	equal := !slices.ContainsFunc(r.Books, func(b reconcile.Books) bool { return b.State != reconcile.Equal })
+	const unexplained = "对账不平，平台明细没有指出差异；请稍后再对，仍不平请联系医保经办机构。"
+	late := fmt.Sprintf("平台结果未到，请稍后再对（reconcile --day %s）。", r.Day)
+	switch unequal := fmt.Sprintf("对账不平，待处理 %d 项", r.Open()); {
+	case equal:
+		return "对账平。"
+	case detail[reconcile.Unequal] && r.Open() == 0:
+		return unexplained
+	case detail[reconcile.Unequal] && detail[reconcile.Late]:
+		return unequal + "；另有" + late
+	case detail[reconcile.Unequal]:
+		return unequal + "，请逐项办理。"
+	case detail[reconcile.Late]:
+		return "对账不平，" + late
+	case detail[reconcile.Accounted]:
+		return "对账不平，差异均已说明，无需处理。"
+	}
+	return unexplained
+}
+
+func showDetail(out io.Writer, r *reconcile.Report, d *reconcile.Detail) {
+	_, _ = fmt.Fprintf(out, "明细对账 清算类别 %s 经办机构 %s：%s\n", d.Clearing, d.Office, cmp.Or(d.Words, stateOfBooks(d.State)))
 	if d.Unread > 0 {
 		_, _ = fmt.Fprintf(out, "  平台结果文件有 %d 行读不出\n", d.Unread)
 	}
 	for _, f := range d.Findings {
 		_, _ = fmt.Fprintf(out, "  第 %d 项 %s　%s %s　结算ID %s　报文 %s　%s\n    %s\n", f.Item, kindOfFinding(f.Kind),
-			firstOf(f.Number, "本地无单号"), f.Person, firstOf(f.SettlementID, "–"), firstOf(f.MsgID, "–"), sumsText(&f), f.Do)
+			cmp.Or(f.Number, "本地无单号"), f.Person, cmp.Or(f.SettlementID, "–"), cmp.Or(f.MsgID, "–"), sumsText(&f), f.Do)
 		if f.Repair != "" {
-			_, _ = fmt.Fprintf(out, "    可执行：settled reconcile apply --item %d（%s %s）\n", f.Item, repairNames(f.Repair), f.Target)
+			_, _ = fmt.Fprintf(out, "    %s %s：settled reconcile apply --day %s --report %s --item %d --why 原因\n", repairNames(f.Repair), f.Target, r.Day, r.ID, f.Item)
 		}
 	}
 }

@@ -6,18 +6,25 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/queue"
+	"settled/settle"
 )
 
 // Reversible implements counter.Returns.
 func (b *book) Reversible(_ context.Context, number string) (counter.Reversible, error) {
 	r, err := b.queue.Get(number)
-	return counter.Reversible{Settlement: r.Settlement, Void: r.Void}, told(err)
+	of := counter.Reversible{Settlement: r.Settlement, Void: r.Void}
+	if err != nil || r.Void == "" {
+		return of, told(err)
+	}
+	v, err := b.queue.Void(r.Void)
+	of.Kept = v.Kept
+	return of, told(err)
 }
 
 // Reverse implements counter.Returns.
 func (b *book) Reverse(ctx context.Context, o counter.Order) (counter.Void, bool, error) {
 	v, replayed, err := b.queue.Reverse(ctx, queue.Reversal{
-		Number: o.Number, Key: o.Key, ContentDigest: o.Content, Kept: o.Kept, Reason: o.Reason,
+		Number: o.Number, Key: o.Key, ContentDigest: o.Content, Kept: o.Kept, Keep: o.Keep, Reason: o.Reason,
 		By: queue.By{Operator: o.By, Device: b.by.Device},
 	})
 	if err != nil {
@@ -34,7 +41,7 @@ func voidOf(q *queue.Queue, v queue.Void) (counter.Void, error) {
 		return counter.Void{}, err
 	}
 	void := counter.Void{
-		Number: v.Number, Whole: whole.Settlement, Back: counter.Amounts(v.Back), Reason: v.Reason, At: v.At,
+		Number: v.Number, Whole: whole.Settlement, Keep: v.Keep, Back: counter.Amounts(v.Back), Reason: v.Reason, At: v.At,
 		Operator: v.By.Operator, Seat: v.By.Device, Shift: v.Shift, Open: v.State == queue.Pending || v.State == queue.OnHold,
 		Differs: whole.Difference != nil,
 	}
@@ -60,19 +67,24 @@ func (l *ledger) Void(_ context.Context, number string) (counter.Void, api.Entry
 	}
 	e := l.voidEntry(v)
 	e.Settlement = void.Whole
-	return void, e, nil
+	e.Copies, err = l.queue.Copies(number)
+	return void, e, told(err)
 }
 
 // voidEntry is a reversal on its way to the platform. Of what it reverses it has the
 // number alone.
 func (l *ledger) voidEntry(v queue.Void) api.Entry {
-	e := api.Entry{Kind: api.Void, Number: v.Number, Back: api.Amounts(v.Back), At: v.At, State: voidState(v), Attempts: v.Attempts}
+	e := api.Entry{Kind: api.Void, Number: v.Number, Back: api.Amounts(v.Back), At: v.At, Shift: v.Shift, State: voidState(v), Attempts: v.Attempts}
 	e.Settlement.Number = v.Of
 	if v.Refund {
 		e.Kind = api.Refund
 	}
 	if v.State == queue.OnHold {
-		e.Reason = heldOf(v.Held)
+		of, err := l.queue.Get(v.Of)
+		if err != nil { // whose names are in it is not known
+			of.Settlement, v.Held = settle.Settlement{}, &queue.Held{Code: v.Held.Code, Cashier: v.Held.Code.Cashier(), Technician: err.Error()}
+		}
+		e.Reason = heldOf(v.Held, &of.Settlement, "")
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/roster"
 	"settled/devices/pcsc"
 	"settled/queue"
 	"settled/queue/catalogue"
@@ -66,6 +68,7 @@ type daemon struct {
 	window  *counter.Session
 	ledger  *ledger
 	upload  *platform.Upload
+	roster  *roster.Loader
 	api     *api.Server
 }
 
@@ -208,7 +211,7 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
 		Head: nhsa.Head{
 			Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
-			Operator: c.Counter.Operator, OperatorName: firstOf(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
+			Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
 		},
 	})
 	return nil
@@ -220,21 +223,29 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 		return err
 	}
 	b := &book{queue: d.queue, by: d.by()}
+	d.roster = roster.New(roster.Ports{Platform: d.line, People: b, Rulebook: d, Now: time.Now, Log: d.log})
 	completer := &catalogue.Completer{Store: d.items, Manner: catalogue.Manner{
 		AcceptStated: d.config.Catalogue.Unknown == "as_stated", CapTypes: d.config.Catalogue.CapTypes,
 	}}
-	o := d.config.Offline
+	at, err := d.lastEntry()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	clock := newForward(time.Now, func() time.Duration { return time.Since(began) }, at)
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: time.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: clock.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
-		Offline: counter.Offline{
-			MaxAge:  o.MaxAge.Duration,
-			Person:  counter.Bound{Warn: o.PersonLimit / 2, Stop: o.PersonLimit},
-			Counter: counter.Bound{Warn: o.CounterLimit / 2, Stop: o.CounterLimit},
-		},
+		Offline: d.config.offline(),
 	})
 	return err
+}
+
+// lastEntry is the time of the journal's last entry.
+func (d *daemon) lastEntry() (time.Time, error) {
+	status, err := d.queue.Status()
+	return status.At, err
 }
 
 func (d *daemon) openAPI() (err error) {
@@ -247,12 +258,13 @@ func (d *daemon) openAPI() (err error) {
 		return err
 	}
 	d.ledger = newLedger(d.queue, d.log)
+	d.ledger.state = d.degraded()
 	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Ready: d, ECodes: d.config.ECode.Prefixes, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, ECodes: d.config.ECode.Prefixes, Log: d.log, BuildVersion: version,
 	})
 	return err
 }
@@ -289,6 +301,9 @@ func (d *daemon) Notices(context.Context) []counter.Notice {
 	if why := d.broken.Load(); why != nil {
 		list = append(list, counter.Notice{Code: settle.RulesNotReloaded, Text: settle.RulesNotReloaded.Cashier() + (*why).Error()})
 	}
+	if status, err := d.queue.Status(); err == nil {
+		list = append(list, d.ledger.state.risk(status.Exposed).Alerts...)
+	}
 	return append(list, d.devices.notices()...)
 }
 
@@ -318,6 +333,8 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 		"devices":  func(ctx context.Context) error { return d.devices.run(ctx, d.window) },
 		"watchdog": d.notify,
 		"reload":   d.reload,
+		"exposure": d.watchExposure,
+		"roster":   d.roster.Run,
 		"readers": func(ctx context.Context) error {
 			go func() {
 				<-ctx.Done()

@@ -74,7 +74,7 @@ func confirm(cmd *cobra.Command, quote figures) error {
 	if agreed(cmd, "确认结算？") {
 		return nil
 	}
-	return errors.New("not confirmed, nothing was taken")
+	return errors.New("未确认，未扣款。")
 }
 
 // agreed asks the operator.
@@ -88,7 +88,7 @@ func agreed(cmd *cobra.Command, question string) bool {
 // take commits a quote and prints the receipt.
 func take(cmd *cobra.Command, c *client, quote, key string) error {
 	answer, status, err := c.send(cmd.Context(), "/v1/settlements", map[string]string{"quote": quote, "key": key})
-	if err != nil {
+	if err = unclear(err, "用同一张账单再执行一次（已结算的只显示原结果，不会再收）"); err != nil {
 		return staleOr(cmd, answer, status, err)
 	}
 	if asJSON(cmd) {
@@ -113,7 +113,7 @@ func printReceipt(ctx context.Context, cmd *cobra.Command, c *client, done figur
 	}
 	slip, _, err := c.do(ctx, http.MethodGet, fmt.Sprintf("/v1/settlements/%s/receipt?copy=%d", done.Number, copyNo), nil)
 	if err != nil {
-		return fmt.Errorf("settled as %s, but the receipt cannot be shown: %w", done.Number, err)
+		return fmt.Errorf("已结算（%s），凭条没有显示出来，请补打（receipt %[1]s）：%w", done.Number, err)
 	}
 	_, err = cmd.OutOrStdout().Write(slip)
 	return err

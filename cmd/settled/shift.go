@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"settled/cmd/settled/internal/counter"
 	"settled/settle"
 )
 
@@ -24,15 +26,54 @@ func newShift() *cobra.Command {
 }
 
 func newShiftOpen() *cobra.Command {
-	return cashVerb("open", "Open a shift with the cash in the drawer (备用金)", "float", "/v1/shifts")
+	nothing := func(*cobra.Command, settle.Fen) error { return nil }
+	return cashVerb("open", "Open a shift with the cash in the drawer (备用金)", "float", "/v1/shifts", nothing)
 }
 
 func newShiftClose() *cobra.Command {
-	return cashVerb("close", "Close the shift with the cash that was counted, and print its slip", "counted", "/v1/shifts/close")
+	var yes bool
+	cmd := cashVerb("close", "Close the shift with the cash that was counted, and print its slip", "counted", "/v1/shifts/close",
+		func(cmd *cobra.Command, counted settle.Fen) error {
+			if yes {
+				return nil
+			}
+			return balanced(cmd, counted)
+		})
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "close it without asking, also if the cash does not balance")
+	return cmd
 }
 
-// cashVerb posts an amount of cash and prints the shift's slip.
-func cashVerb(use, short, flag, path string) *cobra.Command {
+// balanced asks the cashier if the cash that was counted is not what should be there.
+func balanced(cmd *cobra.Command, counted settle.Fen) error {
+	c, err := newClient(cmd)
+	if err != nil {
+		return err
+	}
+	var open struct {
+		Expected settle.Fen `json:"expected"`
+	}
+	err = c.get(cmd.Context(), "/v1/shifts/current", &open)
+	if no, ok := errors.AsType[*settle.Refusal](err); ok && no.Code == counter.NoShift {
+		return nil // closing it says so
+	}
+	over := counted - open.Expected
+	if err != nil || over == 0 {
+		return err
+	}
+	what := "长款"
+	if over < 0 {
+		what, over = "短款", -over
+	}
+	_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "应有现金 ￥%s，实点 ￥%s，%s ￥%s。\n", open.Expected, counted, what, over)
+	if !agreed(cmd, "仍按实点结班？") {
+		return errors.New("未确认，未结班；请重新清点现金。")
+	}
+	return nil
+}
+
+// cashVerb posts an amount of cash, if nothing speaks against it before, and prints the
+// shift's slip.
+func cashVerb(use, short, flag, path string, before func(*cobra.Command, settle.Fen) error) *cobra.Command {
 	var yuan string
 	cmd := &cobra.Command{
 		Use: use + " --" + flag + " YUAN", Short: short,
@@ -41,6 +82,9 @@ func cashVerb(use, short, flag, path string) *cobra.Command {
 			cash, err := settle.ParseFen(yuan)
 			if err != nil || cash < 0 {
 				return usagef("--%s: %q is not an amount of cash in yuan, such as 500.00", flag, settle.Clip(yuan))
+			}
+			if err := before(cmd, cash); err != nil {
+				return err
 			}
 			body, err := json.Marshal(map[string]settle.Fen{flag: cash})
 			if err != nil {
@@ -80,6 +124,9 @@ func showShift(cmd *cobra.Command, method, path string, body []byte) error {
 		return err
 	}
 	answer, _, err := c.do(cmd.Context(), method, path, body)
+	if method == http.MethodPost {
+		err = unclear(err, "先用 shift show 核对")
+	}
 	if err != nil {
 		return err
 	}
@@ -106,6 +153,12 @@ func showShift(cmd *cobra.Command, method, path string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = cmd.OutOrStdout().Write(slip)
-	return err
+	if _, err = cmd.OutOrStdout().Write(slip); err != nil || method != http.MethodPost {
+		return err
+	}
+	var booked bookedDays
+	if err := get(cmd, "/v1/reconciliations", &booked); err != nil {
+		return nil //nolint:nilerr // the shift is closed, and whoever runs without a platform has nothing to reconcile
+	}
+	return askToReconcile(cmd.OutOrStdout(), booked.Days)
 }

@@ -54,9 +54,13 @@ func (l *ledger) Shift(_ context.Context, number uint64) (counter.Shift, error) 
 func (l *ledger) CurrentShift(_ context.Context, seat string) (counter.Shift, error) {
 	s, ok, err := l.queue.CurrentShift(seat)
 	if err == nil && !ok {
-		err = refuse(settle.ShiftClosed, fmt.Sprintf("no shift is open at %s", seat))
+		err = &settle.Refusal{
+			Code:       counter.NoShift,
+			Cashier:    "本窗口没有开班；收款或退款前请先开班（shift open），已结的班请按班次号查看（shift show 班次号）。",
+			Technician: fmt.Sprintf("no shift is open at %s", seat),
+		}
 	}
-	return shiftOf(s), instead(told(err), counter.NoShift)
+	return shiftOf(s), told(err)
 }
 
 // instead gives a refusal for something that is not there the code of what was asked.

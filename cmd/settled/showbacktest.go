@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,7 +39,7 @@ func showBacktest(cmd *cobra.Command, dir string, r *backtest.Report) error {
 func showRecomputed(out io.Writer, r *backtest.Report) error {
 	text := fmt.Sprintf("共 %d 笔。按原规则重算 %d 笔，%d 笔与记录分文不差。\n", r.Settlements, r.Checked, r.Checked-r.Unlike.Count)
 	for _, m := range r.Unchecked {
-		text += fmt.Sprintf("  %d 笔由规则 %.16s… 结算，手边没有该规则，未能核对（--in-force 可指定）\n", m.Count, firstOf(m.Rules, "（其他）"))
+		text += fmt.Sprintf("  %d 笔由规则 %.16s… 结算，手边没有该规则，未能核对（--in-force 可指定）\n", m.Count, cmp.Or(m.Rules, "（其他）"))
 	}
 	text += namedText("与记录不符", r.Unlike) + namedText("无法计算", r.Failed)
 	_, err := io.WriteString(out, text)
@@ -47,7 +48,7 @@ func showRecomputed(out io.Writer, r *backtest.Report) error {
 
 func namedText(what string, n backtest.Named) (text string) {
 	for _, name := range n.First {
-		text += fmt.Sprintf("  %s %s：%s\n", what, firstOf(name.ID, "（无编号）"), name.Why)
+		text += fmt.Sprintf("  %s %s：%s\n", what, cmp.Or(name.ID, "（无编号）"), name.Why)
 	}
 	if more := n.Count - len(n.First); more > 0 {
 		text += fmt.Sprintf("  %s：另有 %d 笔\n", what, more)
@@ -80,7 +81,7 @@ func categoryText(c settle.Category, retired bool) string {
 	if retired {
 		text += "（退休）"
 	}
-	return firstOf(text, string(c))
+	return cmp.Or(text, string(c))
 }
 
 func showRefused(out io.Writer, r *backtest.Report) error {
@@ -102,7 +103,7 @@ func showLargest(out io.Writer, r *backtest.Report) {
 	t := newTable(out, 4, 8, "差额最大", "参保人", "就诊日", "变动", "统筹", "个人账户", "家庭共济", "现金")
 	for _, d := range r.Largest {
 		t.AppendRow(table.Row{
-			d.ID, firstOf(d.Who, "–"), d.Day, d.Moved, change(d.Before.Fund, d.After.Fund), change(d.Before.Own, d.After.Own),
+			d.ID, cmp.Or(d.Who, "–"), d.Day, d.Moved, change(d.Before.Fund, d.After.Fund), change(d.Before.Own, d.After.Own),
 			change(d.Before.Family, d.After.Family), change(d.Before.Cash, d.After.Cash) + refusedText(d),
 		})
 	}

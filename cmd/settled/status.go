@@ -32,7 +32,11 @@ func newStatus() *cobra.Command {
 			if err := decodeAnswer(raw, &s); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(statusLines(s, time.Now()), "\n"))
+			owed, err := c.owed(cmd.Context())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(statusLines(s, owed, time.Now()), "\n"))
 			return err
 		},
 	}
@@ -40,13 +44,14 @@ func newStatus() *cobra.Command {
 	return cmd
 }
 
-// statusLines says the status to people.
-func statusLines(s api.Status, now time.Time) []string {
-	waits := func(since *time.Time) string {
-		if since == nil {
+// statusLines says the status to people; owed is what the platform split otherwise,
+// "" for nothing.
+func statusLines(s api.Status, owed string, now time.Time) []string {
+	waits := func(since time.Time) string {
+		if since.IsZero() {
 			return ""
 		}
-		return "，最早一笔已等候" + age(now.Sub(*since))
+		return "，最早一笔已等候" + age(now.Sub(since))
 	}
 	lines := []string{
 		fmt.Sprintf("待上传    %d 笔%s", s.Pending, waits(s.OldestPending)),
@@ -54,7 +59,11 @@ func statusLines(s api.Status, now time.Time) []string {
 		fmt.Sprintf("垫付风险  统筹基金 ￥%s（平台尚未确认）", s.Exposed),
 		fmt.Sprintf("账本      第 %d 条 %s", s.Entry, s.Hash),
 	}
-	if s.At != nil {
+	lines = append(lines, riskLines(s.Risk)...)
+	if owed != "" {
+		lines = append(lines, "金额差异  "+owed)
+	}
+	if !s.At.IsZero() {
 		lines = append(lines, "最近写入  "+s.At.Format(time.DateTime))
 	}
 	for _, n := range s.Notices {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
 )
 
 func newUpload() *cobra.Command {
@@ -68,9 +69,6 @@ The exit status is 1 if the batch ended before all was brought on.`,
 	return cmd
 }
 
-// shanghai is the time of the platform and of windows.
-func shanghai() *time.Location { return time.FixedZone("CST", 8*60*60) }
-
 func orderOf(window, rate string, inFlight int, now time.Time) (o api.BatchOrder, err error) {
 	if inFlight < 0 || inFlight > mostInFlight {
 		return o, usagef("--in-flight: %d is not from 1 to %d", inFlight, mostInFlight)
@@ -82,7 +80,7 @@ func orderOf(window, rate string, inFlight int, now time.Time) (o api.BatchOrder
 	if window == "" {
 		return o, nil
 	}
-	until, err := closes(window, now.In(shanghai()))
+	until, err := closes(window, now.In(counter.Shanghai()))
 	o.Until = &until
 	return o, err
 }
@@ -155,7 +153,7 @@ func (f *follower) follow(ctx context.Context) (b api.Batch, err error) {
 		switch {
 		case ctx.Err() != nil:
 			return b, errors.New("批量上传在后台继续：the batch goes on in the daemon; `settled upload` follows it again, `settled upload --stop` ends it")
-		case err == nil && b.Ended != nil:
+		case err == nil && !b.Ended.IsZero():
 			return b, nil
 		case err == nil: // the stream ended
 			lost = time.Time{}
@@ -198,7 +196,7 @@ func (f *follower) once(ctx context.Context) (b api.Batch, err error) {
 	lines := bufio.NewScanner(events)
 	lines.Buffer(nil, 1<<20)
 	ours := false
-	for b.Ended == nil && lines.Scan() {
+	for b.Ended.IsZero() && lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), ": ")
 		switch {
 		case name == "event":

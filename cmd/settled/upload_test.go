@@ -4,12 +4,14 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"settled/cmd/settled/internal/counter"
 )
 
 // TestWindow has windows within a day and over midnight, at their edges.
 func TestWindow(t *testing.T) {
 	at := func(clock string) time.Time {
-		now, err := time.ParseInLocation(time.DateTime, "2026-11-22 "+clock+":00", shanghai())
+		now, err := time.ParseInLocation(time.DateTime, "2026-11-22 "+clock+":00", counter.Shanghai())
 		must(t, err)
 		return now
 	}

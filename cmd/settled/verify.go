@@ -52,13 +52,16 @@ func (k *keyFlags) key() ([]byte, error) {
 	return c.key()
 }
 
+// journalKey is the name of the credential with the keys of the journal.
+const journalKey = "journal.key"
+
 // key is the key of the journal.
 func (c *config) key() ([]byte, error) {
-	text, err := c.secret("journal.key")
+	text, err := c.secret(journalKey)
 	if err != nil {
 		return nil, err
 	}
-	return parseKey("credential journal.key", text)
+	return parseKey("credential "+journalKey, text)
 }
 
 // readKey reads a key from a file that nobody else may read.

@@ -51,20 +51,25 @@ settlement. No card is needed. Doing it again gives the first reversal, never a 
 	return cmd
 }
 
+var errNotReturned = errors.New("未确认，未退款。")
+
 func voidSettlement(cmd *cobra.Command, number, reason string, yes bool) error {
 	c, err := newClient(cmd)
 	if err != nil {
 		return err
 	}
 	path := "/v1/settlements/" + url.PathEscape(number)
-	var of amounts
+	var of struct {
+		amounts
+		Void string `json:"void"`
+	}
 	if err := c.get(cmd.Context(), path, &of); err != nil {
 		return err
 	}
-	if !yes {
+	if !yes && of.Void == "" { // what is reversed can only be shown again
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "整单撤销 %s，退回 %s\n", number, of)
 		if !agreed(cmd, "确认撤销？") {
-			return errors.New("not confirmed, nothing was given back")
+			return errNotReturned
 		}
 	}
 	return giveBack(cmd, c, path+"/void", map[string]any{"key": "void-" + number, "reason": reason})
@@ -78,7 +83,10 @@ func newRefund() *cobra.Command {
 		Short: "Reverse a settlement by line (退费)",
 		Long: `Reverse a settlement (结算单号) and settle the lines that are kept anew (退费), by the rules
 and at the position of the original day. What would go back to whom is shown first, and
-what is shown is what is given back. No card is needed.`,
+what is shown is what is given back. No card is needed.
+
+Doing it again with the same --keep gives the first refund, never a second. What was
+kept has a number of its own: to give back more of it, refund that one.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			lines, err := lineNumbers(keep)
@@ -120,7 +128,13 @@ func refund(cmd *cobra.Command, number string, keep []int, reason string, yes bo
 		return err
 	}
 	path := "/v1/settlements/" + url.PathEscape(number) + "/refund"
+	// A settlement is reversed once: what is kept has a number, and so a key, of its own.
+	ask := map[string]any{"key": "refund-" + number, "reason": reason, "keep": keep, "quote": ""}
 	answer, _, err := c.send(cmd.Context(), path+"/quote", map[string]any{"keep": keep})
+	var no *settle.Refusal
+	if errors.As(err, &no) && no.Code == settle.AlreadyVoided {
+		return giveBack(cmd, c, path, ask) // gives back nothing: that refund is shown again, or refused
+	}
 	if err != nil {
 		return err
 	}
@@ -132,11 +146,10 @@ func refund(cmd *cobra.Command, number string, keep []int, reason string, yes bo
 		return err
 	}
 	if !yes && !agreed(cmd, "确认退费？") {
-		return errors.New("not confirmed, nothing was given back")
+		return errNotReturned
 	}
-	return giveBack(cmd, c, path, map[string]any{
-		"key": "refund-" + number + "-" + quote.ID, "reason": reason, "keep": keep, "quote": quote.ID,
-	})
+	ask["quote"] = quote.ID
+	return giveBack(cmd, c, path, ask)
 }
 
 // refundQuote is what would go back, as the API gives it.
@@ -160,7 +173,7 @@ func (q *refundQuote) show(out io.Writer, number string) error {
 // reprint for one that had been made before.
 func giveBack(cmd *cobra.Command, c *client, path string, ask map[string]any) error {
 	answer, _, err := c.send(cmd.Context(), path, ask)
-	if err != nil {
+	if err := unclear(err, "把同一条命令再执行一次（已办理的只显示原凭条，不会再退）"); err != nil {
 		return err
 	}
 	if asJSON(cmd) {
@@ -177,11 +190,11 @@ func giveBack(cmd *cobra.Command, c *client, path string, ask map[string]any) er
 	copyNo := 0
 	if done.Replayed {
 		copyNo = 1
-		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s 已由 %s 撤销过，本次未重复退款。\n", done.Of, done.Number)
+		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s 已由 %s 撤销或退费，本次没有再退款。\n", done.Of, done.Number)
 	}
 	slip, _, err := c.do(cmd.Context(), http.MethodGet, fmt.Sprintf("/v1/voids/%s/receipt?copy=%d", done.Number, copyNo), nil)
 	if err != nil {
-		return fmt.Errorf("reversed as %s, but the slip cannot be shown: %w", done.Number, err)
+		return fmt.Errorf("已办理（%s），凭条没有显示出来，请补打（receipt %[1]s）：%w", done.Number, err)
 	}
 	_, err = cmd.OutOrStdout().Write(slip)
 	return err

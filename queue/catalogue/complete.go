@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -198,7 +199,7 @@ func (c *completion) capRow() (chosen *Row) {
 		case slices.Contains(kinds, row.For) && row.Number == "0":
 			c.unclear("price_cap", "限价为 0", fmt.Sprintf("row %s of 1318 has a price of 0", row.ID))
 		case slices.Contains(kinds, row.For) && chosen != nil && chosen.Number != row.Number:
-			c.unclear("price_cap", fmt.Sprintf("限价 %s 与 %s 并存", firstOf(chosen.Number, "无"), firstOf(row.Number, "无")),
+			c.unclear("price_cap", fmt.Sprintf("限价 %s 与 %s 并存", cmp.Or(chosen.Number, "无"), cmp.Or(row.Number, "无")),
 				fmt.Sprintf("rows %s and %s of 1318 both hold for this institution and say %q and %q", chosen.ID, row.ID, chosen.Number, row.Number))
 		case slices.Contains(kinds, row.For):
 			chosen = row
@@ -226,11 +227,4 @@ func number(text string) decimal.Decimal {
 		return decimal.Zero
 	}
 	return d
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -86,14 +86,22 @@ func Lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// MakeDir makes a directory if need be, and makes its name durable, also one that is
-// there already: who made it may have lost the power before. A parent that may not be
-// read was made by someone else, whose business it is.
+// MakeDir makes a directory, and those above it, if need be, and makes its name durable,
+// also of one that is there already: who made it may have lost the power before. A parent
+// that may not be read was made by someone else, whose business it is.
 func MakeDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+	parent := filepath.Dir(filepath.Clean(dir))
+	if _, err := os.Stat(parent); errors.Is(err, os.ErrNotExist) {
+		if err := MakeDir(parent); err != nil {
+			return err
+		}
 	}
-	if err := SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil && !errors.Is(err, os.ErrPermission) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		if is, statErr := os.Stat(dir); statErr != nil || !is.IsDir() {
+			return err
+		}
+	}
+	if err := SyncDir(parent); err != nil && !errors.Is(err, os.ErrPermission) {
 		return err
 	}
 	return nil

@@ -71,6 +71,8 @@ type Chain struct {
 	Abandoned     bool            `json:"abandoned,omitempty"` // undone on purpose
 	Doubt         bool            `json:"doubt,omitempty"`     // see [Chain.Restored]
 	Cleared       []string        `json:"cleared,omitempty"`   // visits that were taken back while in doubt
+	Repair        uint64          `json:"repair,omitempty"`    // see [Chain.Repaired]
+	Anew          bool            `json:"anew,omitempty"`      // on its way back, to begin again
 	Warnings      []string        `json:"warnings,omitempty"`
 }
 
@@ -219,11 +221,7 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 	case StepPerson:
 		return c.takePerson(v, r)
 	case StepRegister:
-		reg, err := ReadRegistered(r)
-		if err == nil {
-			c.VisitID, c.Step = string(reg.VisitID), StepVisit
-		}
-		return err
+		return c.takeRegistered(v, r)
 	case StepFind:
 		return c.takeFound(v, r)
 	case StepVisit:
@@ -236,7 +234,7 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 	case StepClear:
 		c.Uploaded, c.Step = 0, StepFees
 	case StepTrial:
-		res, err := ReadResult(msgid, r)
+		res, err := readOwn(msgid, r, c.PersonNo, c.VisitID)
 		if err == nil {
 			c.Trial, c.Step = &res, StepSettle
 			c.Warnings = append(c.Warnings, checkTrial(v.Total, res)...)
@@ -257,6 +255,17 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 		c.unregistered()
 	}
 	return nil
+}
+
+func (c *Chain) takeRegistered(v Visit, r Reply) error {
+	reg, err := ReadRegistered(r)
+	if err == nil {
+		err = errors.Join(r.about("person", string(reg.PersonNo), string(c.PersonNo)), r.about("visit", string(reg.OutpatientNo), v.Chart.OutpatientNo))
+	}
+	if err == nil {
+		c.VisitID, c.Step = string(reg.VisitID), StepVisit
+	}
+	return err
 }
 
 func (c *Chain) takePerson(v Visit, r Reply) error {
@@ -291,7 +300,7 @@ func (c *Chain) takeFound(v Visit, r Reply) error {
 		switch {
 		case c.Doubt:
 			c.Step = StepDrop
-		case c.Abandoned:
+		case c.takesBack():
 			c.Unknowns[InfoRegister]--
 			c.undo(nil)
 		}
@@ -306,18 +315,11 @@ func (c *Chain) takeFound(v Visit, r Reply) error {
 }
 
 func (c *Chain) takeSettled(msgid string, r Reply) error {
-	res, err := ReadResult(msgid, r)
-	if err != nil {
-		return err
+	res, err := readOwn(msgid, r, c.PersonNo, c.VisitID)
+	if err == nil {
+		c.Result, c.Step = &res, StepDone
 	}
-	c.Result, c.Step = &res, StepDone
-	if res.PersonNo != "" && res.PersonNo != c.PersonNo {
-		res.Warnings = append(res.Warnings, "psn_no of the answer is another person's")
-	}
-	if res.VisitID != c.VisitID {
-		res.Warnings = append(res.Warnings, fmt.Sprintf("mdtrt_id of the answer is %q, not %q", settle.Clip(res.VisitID), c.VisitID))
-	}
-	return nil
+	return err
 }
 
 // reversed takes the first of Open off and goes on.
@@ -329,7 +331,7 @@ func (c *Chain) reversed() {
 	case len(c.Open) > 0:
 	case c.Doubt && c.VisitID == "":
 		c.Step = StepFind
-	case c.Abandoned || c.Refusal != nil || c.Doubt:
+	case c.takesBack() || c.Refusal != nil || c.Doubt:
 		c.Step = StepDrop
 	default:
 		c.Step = StepSettle

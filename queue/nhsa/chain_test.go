@@ -54,7 +54,7 @@ const (
 	visitID = `{"data":{"mdtrt_id":"V1"}}`
 	trial   = `{"setlinfo":{"medfee_sumamt":25,"inscp_scp_amt":20,"preselfpay_amt":5}}`
 	final   = `{"setlinfo":{"medfee_sumamt":25,"inscp_scp_amt":20,"preselfpay_amt":5,"setl_id":"S1","mdtrt_id":"V1","fund_pay_sumamt":10,"hifp_pay":10,"acct_pay":15,"acct_mulaid_pay":15,"psn_cash_pay":0}}`
-	found   = `{"mdtrtinfo":[{"mdtrt_id":"V0","ipt_otp_no":"other"},{"mdtrt_id":"V9","ipt_otp_no":"MZ0017"}]}`
+	found   = `{"mdtrtinfo":[{"mdtrt_id":"V0","ipt_otp_no":"other"},{"mdtrt_id":"V1","ipt_otp_no":"MZ0017"}]}`
 )
 
 // as is v as a T, and the test's end if it is none.
@@ -160,10 +160,18 @@ func TestChainsEnd(t *testing.T) {
 		{"fees refused", upTo("2204", "2204 no 目录不存在", "2202 ok"), nhsa.StepHeld, ""},
 		{"fees refused for good after a loss", upTo("2204", "2204 lost", "2205 ok", "2204 no x", "2205 ok", "2204 no x", "2205 ok", "2204 no x", "2205 no x", "2204 no x", "2205 no 没有明细", "2202 ok"), nhsa.StepHeld, ""},
 		{"trial lost", upTo("2206", "2206 lost", "2206 yes "+trial, done), nhsa.StepDone, ""},
-		{"trial refused", upTo("2206", "2206 no 费用不相等", "2205 ok", "2202 ok"), nhsa.StepHeld, ""},
-		{"trial refused, undo lost and refused", upTo("2206", "2206 no 费用不相等", "2205 lost", "2205 no x", "2202 no x"), nhsa.StepHeld, "2204 2201"},
+		{"trial refused", upTo("2206", "2206 no 不予支付", "2205 ok", "2202 ok"), nhsa.StepHeld, ""},
+		{"trial refused, fees were cleared since", upTo("2206", append([]string{"2206 no 费用不相等", "2205 no 没有明细"}, upTo("")[3:]...)...), nhsa.StepDone, ""},
+		{"settlement refused, fees were cleared since", upTo("2207", append([]string{"2207 no 总费用35.00,已上传费用0.00不相等", "2205 no 没有明细"}, upTo("")[3:]...)...), nhsa.StepDone, ""},
+		{"trial refused, fees differ for good", upTo("2206", slices.Concat(slices.Repeat([]string{"2206 no 费用不相等", "2205 ok", "2204 ok"}, 3), []string{"2206 no 费用不相等", "2205 ok", "2202 ok"})...), nhsa.StepHeld, ""},
+		{"trial refused, undo lost and refused", upTo("2206", "2206 no 不予支付", "2205 lost", "2205 no x", "2202 no x"), nhsa.StepHeld, "2204 2201"},
 		{"settlement lost, reversed", upTo("2207", "2207 lost", "2601 ok", done), nhsa.StepDone, ""},
 		{"settlement unreadable, reversed", upTo("2207", `2207 yes {"setlinfo":{}}`, "2601 ok", done), nhsa.StepDone, ""},
+		{"settlement answered with another person's", upTo("2207", "2207 yes "+strings.Replace(final, `"setl_id"`, `"psn_no":"P2","setl_id"`, 1), "2601 ok", done), nhsa.StepDone, ""},
+		{"settlement answered with another visit's", upTo("2207", "2207 yes "+strings.Replace(final, `"V1"`, `"V2"`, 1), "2601 ok", done), nhsa.StepDone, ""},
+		{"trial answered with another person's", upTo("2206", "2206 yes "+strings.Replace(trial, `{"setlinfo":{`, `{"setlinfo":{"psn_no":"P2",`, 1), "2206 yes "+trial, done), nhsa.StepDone, ""},
+		{"registration answered with another person's", upTo("2201", append([]string{`2201 yes {"data":{"mdtrt_id":"V2","psn_no":"P2"}}`, "2201 no 已挂号", "5201 yes " + found}, upTo("")[2:]...)...), nhsa.StepDone, ""},
+		{"registration answered with another visit's", upTo("2201", append([]string{`2201 yes {"data":{"mdtrt_id":"V2","psn_no":"P1","ipt_otp_no":"MZ0018"}}`, "2201 no 已挂号", "5201 yes " + found}, upTo("")[2:]...)...), nhsa.StepDone, ""},
 		{"settlement lost, never came", upTo("2207", "2207 lost", "2601 lost", "2601 lost", gone, done), nhsa.StepDone, ""},
 		{"settlement lost, reversal lost but done", upTo("2207", "2207 lost", "2601 lost", "2601 no 退费结算标志不为未退费", done), nhsa.StepDone, ""},
 		{"settlement lost twice", upTo("2207", "2207 lost", "2601 ok", "2207 lost", gone, done), nhsa.StepDone, ""},
@@ -204,12 +212,12 @@ func TestReversalNamesTheLostMessage(t *testing.T) {
 func TestDoubtIsKept(t *testing.T) {
 	v := visitOf(t, 1)
 	c, _ := script(t, v, upTo("2207", "2207 lost", "2601 no 系统繁忙")...)
-	if !c.InDoubt() {
+	if len(c.Open) == 0 {
 		t.Fatal("not in doubt")
 	}
 	c.Resume()
 	c, _ = play(t, c, v, "2601 ok", "2207 yes "+final)
-	if c.Step != nhsa.StepDone || c.InDoubt() {
+	if c.Step != nhsa.StepDone || len(c.Open) > 0 {
 		t.Errorf("ends at %q", c.Step)
 	}
 }
@@ -326,9 +334,13 @@ func TestRequestsOfAChainEncode(t *testing.T) {
 		upTo(""), upTo("2201", "2201 lost", "2201 no x", "5201 empty"), upTo("2207", "2207 lost", "2601 ok"), upTo("2206", "2206 no x", "2205 ok", "2202 ok"),
 	} {
 		_, inputs := script(t, visitOf(t, 2), lines...)
-		for _, in := range inputs {
-			if _, err := nhsa.Encode(seat(), "2207", msgID, at(), "S", in); err != nil {
-				t.Errorf("%T: %v", in, err)
+		for i, in := range inputs {
+			infno, _, _ := strings.Cut(lines[i], " ")
+			if _, err := nhsa.Encode(seat(), infno, msgID, at(), "S", in); err != nil {
+				t.Errorf("%s %T: %v", infno, in, err)
+			}
+			if _, err := nhsa.Encode(seat(), "3101", msgID, at(), "S", in); err == nil {
+				t.Errorf("%T goes as 3101", in)
 			}
 		}
 	}

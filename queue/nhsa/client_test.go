@@ -71,6 +71,7 @@ func TestThreeKindsOfFailure(t *testing.T) {
 		{"yes as text, decimal", 200, `{"infcode":"0.0","err_msg":"success"}`, "yes"},
 		{"no", 200, `{"infcode":-1,"err_msg":"不行"}`, "business"},
 		{"no as text", 200, `{"infcode":"-1","err_msg":null}`, "business"},
+		{"its message id came before", 200, `{"infcode":-1,"err_msg":"FSI-发送方报文ID[H1]重复"}`, "unknown"},
 		{"no with status 400", 400, `{"infcode":"-1","err_msg":"不行"}`, "business"},
 		{"neither", 200, `{"infcode":"1","err_msg":""}`, "unknown"},
 		{"null infcode", 200, `{"infcode":null,"output":null}`, "unknown"},

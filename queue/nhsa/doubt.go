@@ -45,9 +45,9 @@ func (c *Chain) certain() {
 }
 
 // stays takes the refusal of a 2202 in doubt: what keeps the visit is most likely a
-// settlement. After a lost 2202 it may be gone instead.
+// settlement. After a lost 2202, or if the platform says so, it may be gone instead.
 func (c *Chain) stays(e *BusinessRefusal) {
-	if c.Unknowns[InfoUnregister] > 0 && c.Rounds < maxRounds {
+	if (c.Unknowns[InfoUnregister] > 0 || nothingToReverse(e)) && c.Rounds < maxRounds {
 		c.Rounds++
 		c.VisitID, c.Step = "", StepFind
 		return

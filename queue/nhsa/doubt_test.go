@@ -27,6 +27,7 @@ func TestRestored(t *testing.T) {
 			"1101 lost", "1101 yes " + person, "5201 lost", "5201 yes " + found, "2205 lost", "2205 ok",
 			"2202 lost", "2202 no 就诊信息不存在", "5201 yes " + none, anew[0],
 		}, nhsa.StepVisit},
+		{"taken back elsewhere meanwhile", nil, asked("5201 yes "+found, "2205 ok", "2202 no 就诊信息不存在", "5201 yes "+none, anew[0]), nhsa.StepVisit},
 		{"5201 refused", nil, asked("5201 no x"), nhsa.StepHeld},
 		{"fees were up", upTo("2206"), append([]string{"2205 ok", "2202 ok", "5201 yes " + none}, anew...), nhsa.StepDone},
 		{"fees were up, settled since", upTo("2206"), []string{"2205 no 已结算", "2202 no 已结算"}, nhsa.StepHeld},
@@ -65,5 +66,34 @@ func TestRestoredHeld(t *testing.T) {
 	done.Restored()
 	if done.Step != nhsa.StepDone || done.Doubt {
 		t.Errorf("what was done is %q", done.Step)
+	}
+}
+
+// TestRestoredVoid: a reversal in a restored copy asks what the platform has before it
+// says that nothing is there.
+func TestRestoredVoid(t *testing.T) {
+	const none = `{"mdtrtinfo":[]}`
+	for _, c := range []struct {
+		name   string
+		before []string // in the backup
+		then   []string
+		undone bool
+	}{
+		{"nothing there", nil, []string{"1101 yes " + person, "5201 yes " + none}, true},
+		{"a visit there", nil, []string{"1101 yes " + person, "5201 yes " + found, "2205 ok", "2202 ok", "5201 yes " + none}, true},
+		{"settled elsewhere", nil, []string{"1101 yes " + person, "5201 yes " + found, "2205 no 已结算", "2202 no 已结算"}, false},
+		{"fees were up", upTo("2206"), []string{"2205 ok", "2202 ok", "5201 yes " + none}, true},
+		{"a lost 2207 is reversed first", upTo("2207", "2207 lost"), []string{"2601 ok", "2205 ok", "2202 ok", "5201 yes " + none}, true},
+	} {
+		v := visitOf(t, 1)
+		chain, _ := script(t, v, c.before...)
+		chain.Restored()
+		w := withdraw(t, nhsa.NewWithdrawal(chain, nil), v, c.then...)
+		if _, _, done := w.Next(v); !done || w.Undone() != c.undone {
+			t.Errorf("%s: %+v", c.name, w)
+		}
+		if !c.undone && (w.Why() == nil || w.Why().Code != nhsa.RestoredSettled) {
+			t.Errorf("%s: held for %v", c.name, w.Why())
+		}
 	}
 }

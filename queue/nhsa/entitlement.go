@@ -136,11 +136,11 @@ func (q Inquiry) insured(p Person, row Insurance) (settle.Insured, error) {
 }
 
 func birthOf(b Base) settle.Date {
-	if d := dayOf(Text(b.Birth)); d != 0 {
+	if d := DayOf(string(b.Birth)); d != 0 {
 		return d
 	}
 	if id := string(b.IDNumber); len(id) == 18 {
-		return dayOf(Text(id[6:14]))
+		return DayOf(id[6:14])
 	}
 	return 0
 }
@@ -196,7 +196,7 @@ func (q Inquiry) benefit(ctx context.Context, p Person, row Insurance, ask Ask) 
 func (q Inquiry) period(rows []Benefit) (settle.Benefit, error) {
 	b, found, why := settle.Benefit{Kind: settle.BenefitExplicit}, false, ""
 	for _, r := range basic(rows) {
-		from, to := dayOf(r.From), dayOf(r.To)
+		from, to := DayOf(string(r.From)), DayOf(string(r.To))
 		if r.Enjoyed != "1" || !q.day().Within(from, to) {
 			why = or(why, string(r.Why))
 			continue
@@ -255,7 +255,7 @@ func (q Inquiry) selections(ctx context.Context, p Person, row Insurance, ask As
 		if !known {
 			at = settle.Institution{ID: string(r.Institution), Name: string(r.Name)}
 		}
-		out = append(out, settle.Selection{Institution: at, From: dayOf(r.From), To: dayOf(r.To)})
+		out = append(out, settle.Selection{Institution: at, From: DayOf(string(r.From)), To: DayOf(string(r.To))})
 	}
 	return out, nil
 }

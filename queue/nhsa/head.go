@@ -63,7 +63,7 @@ const TimeLayout = "2006-01-02 15:04:05"
 // signNo that of the day's sign-in ("" for 9001). What is missing or too long is a
 // [FieldError] and nothing is made.
 func Encode(head Head, infno, msgid string, at time.Time, signNo string, input any) ([]byte, error) {
-	if err := check(input, "input"); err != nil {
+	if err := CheckRequest(infno, input); err != nil {
 		return nil, err
 	}
 	in, err := compact(input)

@@ -127,15 +127,6 @@ type InpatientFinal struct {
 	} `json:"data"`
 }
 
-// InpatientCancel is the request 2305 住院结算撤销.
-type InpatientCancel struct {
-	Data struct {
-		SettlementID string `json:"setl_id" wire:"C30*"`
-		VisitID      string `json:"mdtrt_id" wire:"C30*"`
-		PersonNo     Told   `json:"psn_no" wire:"C30*"`
-	} `json:"data"`
-}
-
 // Admission is the request 2401 入院办理.
 type Admission struct {
 	Stay Admitted `json:"mdtrtinfo"`
@@ -186,12 +177,7 @@ type StayChange struct {
 	Stay Stay `json:"adminfo"`
 }
 
-// Unadmit is the request 2404 入院撤销.
+// Unadmit is the request 2404 入院撤销 or 2405 出院撤销.
 type Unadmit struct {
-	Stay Stay `json:"data"`
-}
-
-// Undischarge is the request 2405 出院撤销.
-type Undischarge struct {
 	Stay Stay `json:"data"`
 }

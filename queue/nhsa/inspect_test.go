@@ -126,11 +126,12 @@ func TestInspectChanged(t *testing.T) {
 			`{"infno":"2207A","input":{"data":{"medfee_sumamt":"3","fulamt_ownpay_amt":1,"overlmt_selfpay":"0","preselfpay_amt":0,"inscp_scp_amt":1}}}`,
 			"", "", "input.data: total 3.00 is not the sum of its four parts 2.00",
 		},
-		"cut":          {settled[:len(settled)/2], "", OutcomeUnreadable, ""},
-		"rubbish":      {"<html>502 Bad Gateway</html>", "", "", ""},
-		"nothing":      {"", "", "", ""},
-		"two messages": {settled + settled, "", OutcomeUnreadable, ""},
-		"deep":         {strings.Repeat("[", 1_000_000), "", "", ""},
+		"2207 below zero": {`{"infno":"2207A","input":{"data":{"medfee_sumamt":"-3"}}}`, "", "", "input.data.medfee_sumamt: below zero"},
+		"cut":             {settled[:len(settled)/2], "", OutcomeUnreadable, ""},
+		"rubbish":         {"<html>502 Bad Gateway</html>", "", "", ""},
+		"nothing":         {"", "", "", ""},
+		"two messages":    {settled + settled, "", OutcomeUnreadable, ""},
+		"deep":            {strings.Repeat("[", 1_000_000), "", "", ""},
 	}
 	s := mustSpec(t)
 	for name, c := range cases {

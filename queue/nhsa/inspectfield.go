@@ -84,7 +84,7 @@ func (c *checker) field(at, value, form string) {
 			c.in.warn("%s: a day where a time is due", at)
 		}
 	case form == "D":
-		if dayOf(Text(value)) == 0 {
+		if DayOf(value) == 0 {
 			c.in.warn("%s: not a day yyyy-MM-dd", at)
 		}
 	case strings.HasPrefix(form, "C"):
@@ -95,6 +95,8 @@ func (c *checker) field(at, value, form string) {
 	case strings.HasPrefix(form, "N"), strings.HasPrefix(form, "-N"):
 		if problem := numberProblem(value, strings.TrimLeft(form, "-N")); problem != "" {
 			c.in.warn("%s: %s", at, problem)
+		} else if c.in.Kind == KindRequest && form[0] == 'N' && value[0] == '-' {
+			c.in.warn("%s: below zero", at)
 		}
 	}
 }

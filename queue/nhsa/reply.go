@@ -49,6 +49,7 @@ type answer struct {
 
 var (
 	errShape   = errors.New("the answer has neither infcode nor code")
+	errArrived = errors.New("the message id was used before: the message had arrived")
 	errInfcode = errors.New("the answer's infcode is neither 0 nor negative")
 )
 
@@ -91,6 +92,8 @@ func (a answer) envelope(infno string, status int, body []byte) (Reply, error) {
 		}, nil
 	case strings.EqualFold(string(a.Type), "error"), gatewayWords(string(a.ErrMsg)):
 		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Code: code, Message: string(a.ErrMsg)}
+	case strings.HasPrefix(code, "-") && arrivedBefore(string(a.ErrMsg)):
+		return Reply{}, &Unknown{Infno: infno, Status: status, Err: errArrived}
 	case strings.HasPrefix(code, "-") && !isZero(code):
 		return Reply{}, &BusinessRefusal{Infno: infno, Infcode: code, Message: string(a.ErrMsg), RefMsgID: string(a.RefMsgID)}
 	}
@@ -122,6 +125,12 @@ func turnedAway(status int) bool {
 		return true
 	}
 	return status >= 300 && status < 400
+}
+
+// arrivedBefore tells the refusal of a message id that was used. None is sent twice from
+// here, so something on the way did: what came of the first is not known.
+func arrivedBefore(s string) bool {
+	return strings.Contains(s, "报文ID") && strings.Contains(s, "重复")
 }
 
 // gatewayWords lists texts that gateways are known to answer with (interface 6).
@@ -168,6 +177,20 @@ func (r Reply) read(v any) error {
 		return &Unknown{Infno: r.Infno, Status: http.StatusOK, Err: fmt.Errorf("unreadable output: %w", err)}
 	}
 	return nil
+}
+
+// others is the error for an answer that names another person or visit than the request
+// was about: it is the answer to another request, and what came of this one is not known.
+func (r Reply) others(what string) error {
+	return &Unknown{Infno: r.Infno, Status: http.StatusOK, Err: fmt.Errorf("the answer is about another %s", what)}
+}
+
+// about fails if a field that the answer has is not what was asked about, if that is known.
+func (r Reply) about(what, got, asked string) error {
+	if got == "" || asked == "" || got == asked {
+		return nil
+	}
+	return r.others(what)
 }
 
 // lacking is the error for a yes without the field that it is for.

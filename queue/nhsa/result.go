@@ -1,6 +1,7 @@
 package nhsa
 
 import (
+	"errors"
 	"fmt"
 
 	"settled/settle"
@@ -62,6 +63,16 @@ func ReadResult(msgid string, r Reply) (Result, error) {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("medins_setl_id %s is not the msgid %s of the request", settle.Clip(sender), msgid))
 	}
 	return res, nil
+}
+
+// readOwn is ReadResult of an answer that must be about a person and a visit, as far as it
+// names them.
+func readOwn(msgid string, r Reply, person Told, visit string) (Result, error) {
+	res, err := ReadResult(msgid, r)
+	if err == nil {
+		err = errors.Join(r.about("person", string(res.PersonNo), string(person)), r.about("visit", res.VisitID, visit))
+	}
+	return res, err
 }
 
 func (s Setlinfo) result() Result {

@@ -53,7 +53,7 @@ type Final struct {
 	} `json:"data"`
 }
 
-// Cancel is the request 2208 结算撤销: it takes a known settlement back.
+// Cancel is the request 2208 结算撤销, of an inpatient 2305: it takes a known settlement back.
 type Cancel struct {
 	Data struct {
 		SettlementID string `json:"setl_id" wire:"C30*"`

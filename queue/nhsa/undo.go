@@ -13,7 +13,7 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 	case StepRegister:
 		c.refusedRegister(e)
 	case StepFind:
-		if c.Abandoned || c.Refusal == nil { // else held with the refusal of 2201
+		if c.takesBack() || c.Refusal == nil { // else held with the refusal of 2201
 			c.Refusal, c.Left = e.Refusal(), append(c.Left, InfoRegister)
 		}
 		c.end()
@@ -21,6 +21,10 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 		c.refusedFees(e)
 	case StepClear:
 		c.Uploaded, c.Step = 0, StepFees // most likely there was nothing to clear
+	case StepTrial:
+		if !c.sendAgain(e) {
+			c.undo(e.Refusal())
+		}
 	case StepSettle:
 		c.refusedSettle(e)
 	case StepReverse:
@@ -62,7 +66,21 @@ func (c *Chain) refusedSettle(e *BusinessRefusal) {
 		c.Open, c.Gone, c.Step = c.Gone, nil, StepReverse
 		return
 	}
-	c.undo(e.Refusal())
+	if !c.sendAgain(e) {
+		c.undo(e.Refusal())
+	}
+}
+
+// sendAgain uploads the fees anew if the platform has others than were sent: a 2205 whose
+// answer was lost, of this bill or of the one before it in the visit, may have arrived
+// behind them.
+func (c *Chain) sendAgain(e *BusinessRefusal) bool {
+	if c.Rounds >= maxRounds || !e.mentions("费用") || !e.mentions("不相等", "不一致", "不符") {
+		return false
+	}
+	c.Rounds++
+	c.Uploaded, c.Step = 0, StepClear
+	return true
 }
 
 // refusedReverse: "already reversed" and "not found" are answers. Any other no
@@ -104,7 +122,7 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 		c.unregistered()
 		return
 	}
-	if !c.Abandoned || len(c.Gone) > 0 || !e.mentions("结算信息") {
+	if !c.takesBack() || len(c.Gone) > 0 || !e.mentions("结算信息") {
 		c.left(InfoRegister, e)
 	}
 	c.end()
@@ -114,7 +132,7 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 // is given up may have been registered more than once.
 func (c *Chain) unregistered() {
 	c.VisitID, c.Left = "", nil
-	if c.Abandoned {
+	if c.takesBack() {
 		c.undo(nil)
 		return
 	}
@@ -124,7 +142,7 @@ func (c *Chain) unregistered() {
 // left keeps what could not be taken back; of what was given up, that is why it is held.
 func (c *Chain) left(infno string, e *BusinessRefusal) {
 	c.Left = append(c.Left, infno)
-	if c.Abandoned {
+	if c.takesBack() {
 		c.Refusal = e.Refusal()
 	}
 }
@@ -135,7 +153,7 @@ func (c *Chain) undo(why *settle.Refusal) {
 	switch {
 	case len(c.Open) > 0:
 		c.Step = StepReverse
-	case c.VisitID == "" && c.Abandoned && c.Unknowns[InfoRegister] > 0:
+	case c.VisitID == "" && c.takesBack() && c.Unknowns[InfoRegister] > 0:
 		c.Step = StepFind // it may be registered all the same
 	case c.VisitID == "":
 		c.end()
@@ -149,14 +167,14 @@ func (c *Chain) undo(why *settle.Refusal) {
 // end stops the chain after everything was taken back that could be.
 func (c *Chain) end() {
 	c.Step = StepHeld
-	if c.Abandoned && len(c.Left) == 0 {
+	switch {
+	case len(c.Left) > 0:
+	case c.Abandoned:
 		c.Step, c.Refusal = StepUndone, nil
+	case c.Anew:
+		*c = Chain{Repair: c.Repair, Warnings: c.Warnings}
 	}
 }
-
-// InDoubt tells whether the platform may hold a booked settlement that the chain
-// does not know of.
-func (c *Chain) InDoubt() bool { return len(c.Open) > 0 }
 
 // Resume sets a held chain going again, after a clerk repaired what it was held for:
 // from the open reversal if there is one, from the visit that could not be taken
@@ -171,7 +189,7 @@ func (c *Chain) Resume() {
 	}
 	c.Refusal, c.Left, c.Rounds, c.Uploaded = nil, nil, 0, 0
 	switch {
-	case c.Abandoned:
+	case c.takesBack():
 		c.Unknowns = map[string]int{InfoFees: 1, InfoRegister: c.Unknowns[InfoRegister]}
 		c.undo(nil)
 	case len(c.Open) > 0:
@@ -192,6 +210,10 @@ func (c *Chain) Abandon() bool {
 		return false
 	}
 	c.Abandoned, c.Left = true, nil
-	c.undo(nil)
+	if c.Doubt {
+		c.Restored() // what the platform has is to be found first
+	} else {
+		c.undo(nil)
+	}
 	return true
 }

@@ -282,10 +282,9 @@ func isTime(s string) bool {
 	return false
 }
 
-// dayOf reads the civil day at the start of a day or instant, with or without
-// hyphens; 0 if there is none.
-func dayOf(s Text) settle.Date {
-	text := string(s)
+// DayOf reads the civil day at the start of a day or instant of the platform, with or
+// without hyphens; 0 if there is none.
+func DayOf(text string) settle.Date {
 	if len(text) == 8 || (len(text) == 14 && !strings.Contains(text, "-")) {
 		text = text[:4] + "-" + text[4:6] + "-" + text[6:8]
 	}

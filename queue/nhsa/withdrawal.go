@@ -82,7 +82,7 @@ func (w *Withdrawal) Answer(v Visit, infno, msgid string, r Reply, err error) er
 			w.asked()
 			return nil
 		}
-		res, readErr := ReadResult(msgid, r)
+		res, readErr := readOwn(msgid, r, w.Chain.PersonNo, w.Chain.Result.VisitID)
 		if readErr == nil {
 			w.Result, w.MsgID, w.Done = &res, msgid, true
 			return nil

@@ -55,6 +55,8 @@ func TestWithdrawal(t *testing.T) {
 		{"lost, repeat taken", upTo(""), []string{"2208 lost", "2208 yes " + back}, "done"},
 		{"lost, repeat refused", upTo(""), []string{"2208 lost", "2208 unsent", "2208 no 退费结算标志不为未退费"}, "done blind"},
 		{"unreadable, repeat refused", upTo(""), []string{"2208 yes {}", "2208 no 退费结算标志不为未退费"}, "done blind"},
+		{"answered with another person's", upTo(""), []string{"2208 yes " + strings.Replace(back, `"setl_id"`, `"psn_no":"P2","setl_id"`, 1), "2208 no 退费结算标志不为未退费"}, "done blind"},
+		{"answered with another visit's", upTo(""), []string{"2208 yes " + strings.Replace(back, `"V1"`, `"V2"`, 1), "2208 no 退费结算标志不为未退费"}, "done blind"},
 		{"taken back by hand", upTo(""), []string{"2208 no 退费结算标志不为未退费"}, "done blind"},
 		{"stale sign-in", upTo(""), []string{"2208 no 请重新签到", "2208 yes " + back}, "done"},
 		{"refused", upTo(""), []string{"2208 no 已清算"}, "held"},

@@ -34,9 +34,13 @@ func Run(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
-	if o.Keep {
-		s.keep(ctx)
+	if !o.Keep {
+		return nil
 	}
+	if err := s.leave(ctx); err != nil {
+		return err
+	}
+	<-ctx.Done()
 	return nil
 }
 
@@ -239,12 +243,25 @@ func (s *stage) key(n int) string {
 	return fmt.Sprintf("HIS-%s-%d", s.began.Format("20060102-150405"), n)
 }
 
-// keep says where to look and waits to be interrupted.
-func (s *stage) keep(ctx context.Context) {
+// next is the number of the visit that is left to be tried.
+const next = 3
+
+// leave puts the cards back and says what can be tried, and where to look.
+func (s *stage) leave(ctx context.Context) error {
+	s.title("轮到您 · your turn")
+	if err := s.bothCards(ctx); err != nil {
+		return err
+	}
+	bill, err := s.bill("child-visit.json", next)
+	if err != nil {
+		return err
+	}
 	s.say("\n一切仍在运行 · everything is still running, Ctrl-C ends it:")
 	s.say("  export SETTLED_API=%s SETTLED_TOKEN_FILE=%s %s", s.daemon.base, s.daemon.tokenFile, s.daemon.env[0])
+	s.say("  %s quote %s", s.Settled, bill)
+	s.say("  %s settle %s", s.Settled, bill)
 	s.say("  %s queue list --state acknowledged", s.Settled)
 	s.say("  folder    %s (state/, settled.toml, settled.log)", s.folder)
 	s.say("  platform  %s", s.platform.BaseURL())
-	<-ctx.Done()
+	return nil
 }

@@ -132,17 +132,37 @@ func TestReconcile(t *testing.T) {
 		t.Errorf("after the repair: %+v", r)
 	}
 	s.owed(t, differs.Number, day)
+	s.due(t, day)
 	files, err := filepath.Glob(at(s.folder, "state/journal/journal-*.jsonl"))
 	must(t, err)
 	notes := 0
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		must(t, err)
-		notes += strings.Count(string(text), `"body":{"about":"reconcile `+day+`"}`)
+		notes += strings.Count(string(text), `"kind":"reconcile"`)
 	}
 	if notes != 4 {
-		t.Errorf("the journal has %d notes of reconciliations, want 4", notes)
+		t.Errorf("the journal has %d reconciliations, want 4", notes)
 	}
+}
+
+// due looks at which days are to be reconciled: none, one again when more is booked, and
+// whoever closes a shift is asked.
+func (s *stage) due(t *testing.T, day string) {
+	t.Helper()
+	if out, err := s.daemon.run(t.Context(), "reconcile", "days"); err != nil || !strings.Contains(out, day) || strings.Contains(out, "待对账") {
+		t.Errorf("days, all even: %v\n%s", err, out)
+	}
+	s.awaitUpload(t, s.settled(t, 5).Number, "acknowledged")
+	out, err := s.daemon.run(t.Context(), "reconcile", "days", "--from", day)
+	if err != nil || !strings.Contains(out, "之后又有结算") || !strings.Contains(out, "待对账 1 天："+day) {
+		t.Errorf("days, one more booked: %v\n%s", err, out)
+	}
+	out, err = s.daemon.run(t.Context(), "shift", "close", "--counted", "100.00")
+	if err != nil || !strings.Contains(out, "settled reconcile --day "+day) {
+		t.Errorf("shift close: %v\n%s", err, out)
+	}
+	t.Log(out)
 }
 
 // owed looks at what the patient gets back, and at the month's draft.
@@ -152,6 +172,11 @@ func (s *stage) owed(t *testing.T, number, day string) {
 	must(t, err)
 	if !strings.Contains(out, number) || !strings.Contains(out, "应") || strings.Contains(out, "张小") {
 		t.Errorf("differences:\n%s", out)
+	}
+	for verb, name := range map[string]string{"status": "金额差异  1 笔，应", "queue list": "另有平台已收、金额有差异的 1 笔，应"} {
+		if out, err := s.daemon.run(t.Context(), strings.Fields(verb)...); err != nil || !strings.Contains(out, name) {
+			t.Errorf("%s: %v\n%s", verb, err, out)
+		}
 	}
 	t.Log(out)
 	out, err = s.daemon.run(t.Context(), "reconcile", "month", "--month", day[:7])

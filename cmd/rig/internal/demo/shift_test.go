@@ -75,7 +75,12 @@ func TestShift(t *testing.T) {
 	want.Settled.Count, want.Voided.Count, want.Refunded.Count = 3, 1, 1
 	want.Expected = 10_000 + want.Settled.Cash - want.Voided.Cash - want.Refunded.Cash
 	counted := want.Expected - 50
-	out, err := s.daemon.run(t.Context(), "shift", "close", "--counted", counted.String())
+	short := "应有现金 ￥" + want.Expected.String() + "，实点 ￥" + counted.String() + "，短款 ￥0.50。"
+	if _, err := s.daemon.run(t.Context(), "shift", "close", "--counted", counted.String()); err == nil ||
+		!strings.Contains(err.Error(), short) || !strings.Contains(err.Error(), "仍按实点结班？") || !strings.Contains(err.Error(), "未确认，未结班") {
+		t.Errorf("closed though the cash does not balance: %v", err)
+	}
+	out, err := s.daemon.run(t.Context(), "shift", "close", "--counted", counted.String(), "--yes")
 	must(t, err)
 	s.settled(t, 9)
 
@@ -159,12 +164,13 @@ func TestShiftRequired(t *testing.T) {
 		}
 	}
 	a := s.settled(t, 1)
-	if _, err := s.daemon.run(t.Context(), "shift", "close", "--counted", "0"); err != nil {
+	if _, err := s.daemon.run(t.Context(), "shift", "close", "--counted", "0", "--yes"); err != nil {
 		t.Error(err)
 	}
 	status, v, err := s.void(t, a.Number, "v")
 	closed(status, v.answer, err)
-	if _, err := s.daemon.run(t.Context(), "shift", "show"); err == nil || !strings.Contains(err.Error(), "NO_SHIFT") {
+	if _, err := s.daemon.run(t.Context(), "shift", "show"); err == nil || !strings.Contains(err.Error(), "NO_SHIFT") ||
+		!strings.Contains(err.Error(), "本窗口没有开班；收款或退款前请先开班（shift open），已结的班请按班次号查看（shift show 班次号）。") {
 		t.Errorf("showed a shift that is not open: %v", err)
 	}
 }
@@ -221,7 +227,7 @@ func TestSlips(t *testing.T) {
 		}
 	}
 	must(t, s.daemon.stop()) // it ends when what is being printed is out
-	for _, name := range []string{number + "-1.txt", number + "-1.2.txt"} {
+	for _, name := range []string{number + "-1.txt", number + "-2.txt"} {
 		if paper, err := os.ReadFile(at(s.folder, "state/receipts/"+name)); err != nil || !bytes.Contains(paper, []byte("重打")) {
 			t.Errorf("reprint %s: %v\n%s", name, err, paper)
 		}

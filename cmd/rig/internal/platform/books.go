@@ -21,16 +21,28 @@ type Books struct {
 	seq    int
 	msgids map[string]int    // by institution and msgid: how often it came
 	signs  map[string]signed // by sign_no
-	visits map[string]*visit // by mdtrt_id
+	visits visits
 	setls  []*settlement
-	asked  map[string]int    // requests by transaction, faults included
-	under  int               // requests that are being served
-	most   int               // the most of them at a time
-	files  map[string][]byte // by file_qury_no
+	byID   map[string]*settlement // by setl_id
+	byMsg  map[string]*settlement // by the msgid of its 2207, or of its 2208
+	late   []arriving
+	twice  map[string]bool        // msgids that were doubled on purpose
+	knows  map[string]transaction // by number
+	asked  map[string]int         // requests by transaction, faults included
+	under  int                    // requests that are being served
+	most   int                    // the most of them at a time
+	files  map[string][]byte      // by file_qury_no
 	mood   Mood
+	ecodes map[string]*person      // 医保码 that are shown in somebody's app
+	tokens map[string]*person      // what they were redeemed for
+	differ func(batch string) yuan // what the weather adds to the fund's part; nil: nothing
+}
 
-	ecodes map[string]*person // 医保码 that are shown in somebody's app
-	tokens map[string]*person // what they were redeemed for
+// arriving is a request that is still on its way though whoever sent it was cut off.
+type arriving struct {
+	at    time.Time
+	infno string
+	body  []byte
 }
 
 // Mood is how the platform likes to answer where editions differ.
@@ -78,8 +90,9 @@ type settlement struct {
 // NewBooks opens empty books over the data.
 func NewBooks(d *Data, now func() time.Time) *Books {
 	return &Books{
-		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{},
-		visits: map[string]*visit{}, asked: map[string]int{}, files: map[string][]byte{},
+		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{}, visits: newVisits(),
+		byID: map[string]*settlement{}, byMsg: map[string]*settlement{}, twice: map[string]bool{}, knows: transactions(),
+		asked: map[string]int{}, files: map[string][]byte{},
 		ecodes: map[string]*person{}, tokens: map[string]*person{},
 	}
 }
@@ -123,7 +136,7 @@ type Page struct {
 	Settlements []settlement    `json:"settlements"`
 	Live        int             `json:"live"`
 	MsgIDs      int             `json:"msgids"`      // distinct
-	Duplicates  map[string]int  `json:"duplicates"`  // msgids that came more than once, and how often
+	Duplicates  map[string]int  `json:"duplicates"`  // msgids that were sent more than once, and how often
 	Requests    map[string]int  `json:"requests"`    // by transaction
 	Most        int             `json:"most"`        // the most at a time
 	OpenVisits  []string        `json:"open_visits"` // registered, nothing settled
@@ -139,6 +152,7 @@ type Page struct {
 func (b *Books) Page() Page {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.arrive()
 	p := Page{
 		Settlements: []settlement{}, Duplicates: map[string]int{}, Requests: map[string]int{}, OpenVisits: []string{},
 		MsgIDs: len(b.msgids), Most: b.most, Balances: map[string]yuan{}, Used: map[string]yuan{},
@@ -153,11 +167,11 @@ func (b *Books) Page() Page {
 		}
 	}
 	for key, n := range b.msgids {
-		if _, msgid, _ := strings.Cut(key, " "); n > 1 {
+		if _, msgid, _ := strings.Cut(key, " "); n > 1 && !b.twice[msgid] {
 			p.Duplicates[msgid] = n
 		}
 	}
-	for id := range b.visits {
+	for id := range b.visits.byID {
 		if !settled[id] {
 			p.OpenVisits = append(p.OpenVisits, id)
 		}

@@ -15,7 +15,9 @@ import (
 //	POST   /control/mood     change the [Mood]
 //	POST   /control/ecode    {"psn_no": "…"}: the 医保码 that this person's app shows now
 //	POST   /control/release  let held requests go on
-//	POST   /control/clear    end all faults, and the mood
+//	POST   /control/weather  have everything be drawn from a seed, as [Weather]
+//	GET    /control/weather  how many requests met which kind of it
+//	POST   /control/clear    end all faults, the mood and the weather
 //	POST   /control/down     close the listener; {"ms": n} opens it again by itself
 //	POST   /control/up       open it again (needs a control address of its own)
 func (s *Simulator) Control() http.Handler {
@@ -28,9 +30,15 @@ func (s *Simulator) Control() http.Handler {
 	})
 	mux.HandleFunc("POST /control/fault", command(func(f Fault) error { return s.Add(f) }))
 	mux.HandleFunc("POST /control/mood", command(func(m Mood) error { s.Books.SetMood(m); return nil }))
+	mux.HandleFunc("POST /control/weather", command(func(w Weather) error { return s.SetWeather(w) }))
+	mux.HandleFunc("GET /control/weather", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(mustJSON(s.weather.counted()))
+	})
 	mux.HandleFunc("POST /control/release", command(func(struct{}) error { s.Release(); return nil }))
 	mux.HandleFunc("POST /control/clear", command(func(struct{}) error {
 		s.Clear()
+		s.weather.clear()
 		s.Books.SetMood(Mood{})
 		return nil
 	}))

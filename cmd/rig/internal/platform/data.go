@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"math/big"
+	"strings"
 )
 
 // Data is what the platform knows before anybody calls.
 type Data struct {
 	people       map[string]*person // by psn_no
+	byCert       map[string]*person // by id number, in capitals
+	byCard       map[string]*person // by card number
 	institutions map[string]institution
 	items        map[string]item
 	rules        rules
@@ -119,7 +122,7 @@ func Load(dir fs.FS) (*Data, error) {
 	var catalogue struct {
 		Items []item `json:"items"`
 	}
-	d := &Data{people: map[string]*person{}, institutions: map[string]institution{}, items: map[string]item{}}
+	d := &Data{people: map[string]*person{}, byCert: map[string]*person{}, byCard: map[string]*person{}, institutions: map[string]institution{}, items: map[string]item{}}
 	for name, into := range map[string]any{
 		"people.json": &people, "institutions.json": &places, "catalogue.json": &catalogue, "rules.json": &d.rules,
 	} {
@@ -132,7 +135,7 @@ func Load(dir fs.FS) (*Data, error) {
 		}
 	}
 	for _, p := range people.People {
-		d.people[p.PsnNo] = p
+		d.people[p.PsnNo], d.byCert[strings.ToUpper(p.CertNo)], d.byCard[p.CardNumber] = p, p, p
 	}
 	for _, i := range places.Institutions {
 		d.institutions[i.Code] = i

@@ -4,6 +4,6 @@
 // own opinion of what the fund pays, written apart from the program it tests (exact
 // fractions, its own tables), so that agreement means something.
 //
-// By command it is slow, silent, cut off, garbled, refusing, wrong by some fen, or
-// down. It listens on 127.0.0.1 only and is never shipped.
+// By command, or drawn from a seed ([Weather]), it is slow, silent, cut off, garbled,
+// refusing, wrong by some fen, or down. It listens on 127.0.0.1 only and is never shipped.
 package platform

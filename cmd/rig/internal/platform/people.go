@@ -13,17 +13,15 @@ func (b *Books) known(psn string) (*person, error) {
 
 // byCertificate finds the person of a card or an id number.
 func (b *Books) byCertificate(kind, number, cardSN string) (*person, error) {
-	for _, p := range b.data.people {
-		switch {
-		case kind == "02" && strings.EqualFold(p.CertNo, number):
-			return p, nil
-		case kind == "03" && p.CardNumber == number && strings.EqualFold(p.CardSN, cardSN):
-			return p, nil
-		case kind == "03" && p.CardNumber == number:
-			return nil, no("FSI-卡识别码不正确(%s)", number)
-		}
-	}
-	if kind == "01" {
+	byCert, byCard := b.data.byCert[strings.ToUpper(number)], b.data.byCard[number]
+	switch {
+	case kind == "02" && byCert != nil:
+		return byCert, nil
+	case kind == "03" && byCard != nil && strings.EqualFold(byCard.CardSN, cardSN):
+		return byCard, nil
+	case kind == "03" && byCard != nil:
+		return nil, no("FSI-卡识别码不正确(%s)", number)
+	case kind == "01":
 		return b.byToken(number)
 	}
 	return nil, no("FSI-该参保人的参保信息为空")

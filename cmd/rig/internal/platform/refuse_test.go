@@ -58,7 +58,7 @@ func TestRefusals(t *testing.T) {
 func TestPlatformRefuses(t *testing.T) {
 	d := open(t, nil)
 	body := d.body("9001", d.msgid(), nhsa.NewSignIn("0601", "m", "i"))
-	for i, want := range []string{"", "重复"} {
+	for i, want := range []string{"", "used before"} {
 		if _, err := d.client.Send(t.Context(), "9001", body); (err == nil) != (want == "") || (err != nil && !strings.Contains(err.Error(), want)) {
 			t.Errorf("send %d of one message: %v, want %q", i+1, err, want)
 		}

@@ -11,6 +11,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type Options struct {
 	Gateway Gateway          //
 	Prefix  string           // "" is [DefaultPrefix]
 	Now     func() time.Time // nil: time.Now
+	Follow  bool             // its clock is the last instant at which a request was signed: for virtual time
 }
 
 // Simulator is the platform behind its gateway.
@@ -30,6 +32,9 @@ type Simulator struct {
 	Books  *Books
 	faults *faults
 	o      Options
+
+	weather weather
+	clock   atomic.Int64 // Unix seconds, of Options.Follow
 
 	mu       sync.Mutex
 	addr     string
@@ -52,7 +57,12 @@ func New(o Options) (*Simulator, error) {
 	if o.Prefix == "" {
 		o.Prefix = DefaultPrefix
 	}
-	return &Simulator{Books: NewBooks(data, o.Now), faults: newFaults(), o: o, quit: make(chan struct{})}, nil
+	s := &Simulator{faults: newFaults(), quit: make(chan struct{})}
+	if o.Follow {
+		o.Now = func() time.Time { return time.Unix(s.clock.Load(), 0) }
+	}
+	s.Books, s.o = NewBooks(data, o.Now), o
+	return s, nil
 }
 
 // Handler serves the transactions and, under /control/, the commands.
@@ -76,6 +86,9 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 		defer s.faults.held.Done()
 	}
 	defer s.Books.count(infno)()
+	if s.o.Follow {
+		s.follow(r.Header)
+	}
 	if code, message := s.o.Gateway.check(r.Header, s.o.Now()); code != 0 {
 		w.WriteHeader(code)
 		_, _ = w.Write(mustJSON(node{"code": code, "message": message}))
@@ -83,6 +96,10 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	if !faulty {
+		if fate, ok := s.weather.draw(infno, body, s.o.Now()); ok {
+			s.weathered(w, r, infno, body, fate)
+			return
+		}
 		_, _ = w.Write(s.Books.Transact(infno, body))
 		return
 	}

@@ -38,6 +38,9 @@ func (b *Books) reckon(c *call, in node) (*person, *visit, []*charge, bill, erro
 	}
 	r := b.data.compute(p, ins, b.data.institutions[c.institution], v.began, fees, in.get("acct_used_flag") == "1")
 	r.differ(b.mood.Differ)
+	if b.differ != nil {
+		r.differ(b.differ(in.get("chrg_bchno")))
+	}
 	return p, v, fees, r, nil
 }
 
@@ -64,6 +67,7 @@ func (b *Books) settle(c *call) (node, error) {
 		Total: r.total, Fund: r.fund, Own: r.own, Family: r.family, Cash: r.cash, Draws: r.draws, bill: r, fees: fees,
 	}
 	b.setls = append(b.setls, s)
+	b.byID[s.SetlID], b.byMsg[s.MsgID] = s, s
 	b.book(s, 1)
 	info := b.setlinfo(p, in, r, 1)
 	info["mdtrt_id"], info["setl_id"], info["setl_time"], info["medins_setl_id"] = v.id, s.SetlID, s.Time, or(b.mood.Sender, c.msgid)
@@ -130,17 +134,15 @@ func (b *Books) cancel(c *call) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(b.setls, func(s *settlement) bool {
-		return s.SetlID == in.get("setl_id") && s.PsnNo == p.PsnNo && s.MdtrtID == v.id
-	})
+	s := b.byID[in.get("setl_id")]
 	switch {
-	case i < 0:
+	case s == nil || s.PsnNo != p.PsnNo || s.MdtrtID != v.id:
 		return nil, no("FSI-未查询到结算信息[%s]", in.get("setl_id"))
-	case !b.setls[i].Live:
+	case !s.Live:
 		return nil, no("FSI-结算信息%s，不能办理结算撤销", notUnrefunded)
 	}
-	s := b.setls[i]
 	b.book(s, -1)
+	b.byMsg[c.msgid] = s
 	s.Refunded, s.RefundID, s.RefundTime = c.msgid, b.next("440300S", 20), b.time()
 	info := b.setlinfo(p, node{"insutype": s.Insutype}, s.bill, -1)
 	for name, value := range map[string]any{
@@ -159,20 +161,16 @@ func (b *Books) reverse(c *call) (node, error) {
 	if infno != "2207" && infno != "2208" {
 		return nil, no("FSI-调用业务基础子系统冲正失败:交易[%s]不支持冲正", infno)
 	}
-	i := slices.IndexFunc(b.setls, func(s *settlement) bool {
-		msgid := s.MsgID
-		if infno == "2208" {
-			msgid = s.Refunded
-		}
-		return msgid == in.get("omsgid") && s.PsnNo == in.get("psn_no") && s.Institution == c.institution
-	})
+	s := b.byMsg[in.get("omsgid")]
+	if s != nil && (in.get("omsgid") != map[string]string{"2207": s.MsgID, "2208": s.Refunded}[infno] || s.PsnNo != in.get("psn_no") || s.Institution != c.institution) {
+		s = nil
+	}
 	switch {
-	case i < 0:
+	case s == nil:
 		return nil, no("FSI-调用业务基础子系统冲正失败:未查询到原报文[%s]对应的结算信息", in.get("omsgid"))
-	case infno == "2207" && !b.setls[i].Live:
+	case infno == "2207" && !s.Live:
 		return nil, no("FSI-调用业务基础子系统冲正失败:冲正的结算信息%s，不能办理冲正交易[iptPsnSetlMgtBO_4412][outpatientSettleBO_40]", notUnrefunded)
 	}
-	s := b.setls[i]
 	if infno == "2208" {
 		b.book(s, 1)
 		s.Refunded, s.RefundID, s.RefundTime = "", "", ""

@@ -67,7 +67,22 @@ const trialFields = "psn_no C30*, mdtrt_cert_type C3*, mdtrt_cert_no C50*, med_t
 func (b *Books) Transact(infno string, body []byte) []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t, known := transactions()[infno]
+	b.arrive()
+	return b.transact(infno, body)
+}
+
+// arrive does what was on its way until now.
+func (b *Books) arrive() {
+	now := b.now()
+	for len(b.late) > 0 && !b.late[0].at.After(now) {
+		r := b.late[0]
+		b.late = b.late[1:]
+		_ = b.transact(r.infno, r.body)
+	}
+}
+
+func (b *Books) transact(infno string, body []byte) []byte {
+	t, known := b.knows[infno]
 	if !known {
 		return mustJSON(node{"type": "error", "infcode": -1, "err_msg": "FSI-FSI-交易报文不正确：未知交易编号！,异常流水号:" + b.next("19", 10)})
 	}

@@ -5,13 +5,40 @@ import (
 	"slices"
 )
 
+// visits are the registrations (挂号), found by their number, by the hospital's own, and
+// by person.
+type visits struct {
+	byID     map[string]*visit
+	byOTP    map[string][]*visit // by institution and ipt_otp_no
+	byPerson map[string][]*visit // by psn_no
+}
+
+func newVisits() visits {
+	return visits{byID: map[string]*visit{}, byOTP: map[string][]*visit{}, byPerson: map[string][]*visit{}}
+}
+
+func (v *visit) otpKey() string { return v.institution + " " + v.otp }
+
+func (vs *visits) add(v *visit) {
+	vs.byID[v.id] = v
+	vs.byOTP[v.otpKey()] = append(vs.byOTP[v.otpKey()], v)
+	vs.byPerson[v.psn] = append(vs.byPerson[v.psn], v)
+}
+
+func (vs *visits) remove(v *visit) {
+	same := func(o *visit) bool { return o == v }
+	delete(vs.byID, v.id)
+	vs.byOTP[v.otpKey()] = slices.DeleteFunc(vs.byOTP[v.otpKey()], same)
+	vs.byPerson[v.psn] = slices.DeleteFunc(vs.byPerson[v.psn], same)
+}
+
 // patient finds the person and the visit, which must be theirs and the caller's.
 func (b *Books) patient(c *call, row node) (*person, *visit, error) {
 	p, err := b.known(row.get("psn_no"))
 	if err != nil {
 		return nil, nil, err
 	}
-	v := b.visits[row.get("mdtrt_id")]
+	v := b.visits.byID[row.get("mdtrt_id")]
 	if v == nil || v.psn != p.PsnNo || v.institution != c.institution {
 		return nil, nil, no("FSI-就诊ID[%s]对应的就诊信息不存在", row.get("mdtrt_id"))
 	}
@@ -27,27 +54,20 @@ func (b *Books) register(c *call) (node, error) {
 	if p.running(in.get("insutype")) == nil {
 		return nil, no("FSI-该参保人险种[%s]不在正常参保状态", in.get("insutype"))
 	}
-	id := ""
-	for _, v := range b.visits {
-		if v.institution != c.institution || v.otp != in.get("ipt_otp_no") {
-			continue
-		}
-		switch b.mood.SameVisit {
-		case "same":
-			id = v.id
-		case "new":
-		default:
-			return nil, no("FSI-门诊号[%s]已挂号，请勿重复挂号", v.otp)
-		}
+	v := &visit{
+		psn: p.PsnNo, otp: in.get("ipt_otp_no"), insutype: in.get("insutype"), institution: c.institution, began: in.get("begntime"),
 	}
-	if id == "" {
-		id = b.next("440391", 20)
-		b.visits[id] = &visit{
-			id: id, psn: p.PsnNo, otp: in.get("ipt_otp_no"), insutype: in.get("insutype"),
-			institution: c.institution, began: in.get("begntime"),
-		}
+	known := b.visits.byOTP[v.otpKey()]
+	switch {
+	case len(known) > 0 && b.mood.SameVisit == "same":
+		v = known[0]
+	case len(known) > 0 && b.mood.SameVisit != "new":
+		return nil, no("FSI-门诊号[%s]已挂号，请勿重复挂号", v.otp)
+	default:
+		v.id = b.next("440391", 20)
+		b.visits.add(v)
 	}
-	return node{"data": node{"mdtrt_id": id, "psn_no": p.PsnNo, "ipt_otp_no": in.get("ipt_otp_no"), "exp_content": nil}}, nil
+	return node{"data": node{"mdtrt_id": v.id, "psn_no": p.PsnNo, "ipt_otp_no": in.get("ipt_otp_no"), "exp_content": nil}}, nil
 }
 
 func (b *Books) unregister(c *call) (node, error) {
@@ -58,7 +78,7 @@ func (b *Books) unregister(c *call) (node, error) {
 	case len(v.fees) > 0:
 		return nil, no("FSI-就诊ID[%s]存在费用明细或结算信息，不能撤销挂号", v.id)
 	}
-	delete(b.visits, v.id)
+	b.visits.remove(v)
 	return nil, nil
 }
 
@@ -68,8 +88,8 @@ func (b *Books) findVisits(c *call) (node, error) {
 		return nil, err
 	}
 	rows := []any{}
-	for _, v := range b.visits {
-		if v.psn == in.get("psn_no") && v.institution == c.institution && within(v.began, in.get("begntime"), in.get("endtime")) {
+	for _, v := range b.visits.byPerson[in.get("psn_no")] {
+		if v.institution == c.institution && within(v.began, in.get("begntime"), in.get("endtime")) {
 			rows = append(rows, node{"mdtrt_id": v.id, "psn_no": v.psn, "ipt_otp_no": v.otp, "begntime": v.began, "med_type": "11"})
 		}
 	}

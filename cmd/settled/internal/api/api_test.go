@@ -66,6 +66,9 @@ func (l ledger) Entry(ctx context.Context, number string) (api.Entry, error) {
 	return api.Entry{}, &settle.Refusal{Code: settle.NoSettlement, Cashier: settle.NoSettlement.Cashier(), Technician: number}
 }
 
+// Reprint counts nothing: every copy is the seventh.
+func (l ledger) Reprint(context.Context, string, api.Grant) (int, error) { return 7, nil }
+
 func (l ledger) List(_ context.Context, f api.Filter) ([]api.Entry, error) {
 	var entries []api.Entry
 	for _, s := range l.Book.Written() {
@@ -260,11 +263,16 @@ func TestSettle(t *testing.T) {
 			t.Errorf("receipt%s: %d %s\n%s", copies, status, header.Get("Content-Type"), slip)
 		}
 	}
+	for _, mark := range []string{"?copy=0", "?copy=2"} { // the original was given out
+		if _, slip, _ := d.call(t, http.MethodGet, path+"/receipt"+mark, nil, nil); !bytes.Contains(slip, []byte("重打")) {
+			t.Errorf("receipt%s again:\n%s", mark, slip)
+		}
+	}
 	<-d.Printer.Slips()
-	if status, text, _ := d.call(t, http.MethodPost, path+"/receipt", nil, nil); status != http.StatusAccepted {
+	if status, text, _ := d.call(t, http.MethodPost, path+"/receipt", nil, nil); status != http.StatusAccepted || !bytes.Contains(text, []byte(`"copy":7`)) {
 		t.Errorf("reprint: %d %s", status, text)
 	}
-	if slip := <-d.Printer.Slips(); slip.Copy != 1 {
+	if slip := <-d.Printer.Slips(); slip.Copy != 7 {
 		t.Errorf("reprint is copy %d", slip.Copy)
 	}
 	rows := d.json(t, http.MethodGet, "/v1/queue?state=pending", nil, http.StatusOK)

@@ -36,7 +36,7 @@ type BatchOrder struct {
 type Batch struct {
 	ID           int64       `json:"id"`
 	Began        time.Time   `json:"began"`
-	Ended        *time.Time  `json:"ended,omitempty"`
+	Ended        time.Time   `json:"ended,omitzero"`
 	Why          string      `json:"why,omitempty" enum:"done,window,stopped,line" doc:"why it ended"`
 	Waiting      int         `json:"waiting" doc:"that waited at its begin"`
 	Sent         int         `json:"sent" doc:"that were brought on"`

@@ -22,7 +22,7 @@ type Role string
 const (
 	Cashier    Role = "cashier"    // 收费员: all of the window
 	Hospital   Role = "his"        // the hospital's own system: quotes and settlements at its seat
-	Operations Role = "operations" // reads the queue, holds and releases, settles nothing
+	Operations Role = "operations" // 医保办、信息科: looks after queue, batches and books; settles and reverses nothing
 )
 
 // Grant is what a token stands for.

@@ -35,13 +35,13 @@ func (s *Server) keep(api huma.API) {
 	})
 }
 
-// moving moves a settlement and gives where it stands after that.
+// moving moves a settlement or a reversal and gives where it stands after that.
 func (s *Server) moving(move func(ctx context.Context, number, why string, by Grant) error) func(context.Context, Grant, *whyInput) (*queuedOutput, error) {
 	return func(ctx context.Context, g Grant, in *whyInput) (*queuedOutput, error) {
 		if err := move(ctx, in.Number, in.Body.Why, g); err != nil {
 			return nil, err
 		}
-		e, err := s.options.Ledger.Entry(ctx, in.Number)
+		e, err := s.options.Ledger.Queued(ctx, in.Number)
 		if err != nil {
 			return nil, err
 		}

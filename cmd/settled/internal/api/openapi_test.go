@@ -3,11 +3,11 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/counter/countertest"
 )
@@ -165,9 +165,16 @@ func (d *daemon) quoteRefusal(t *testing.T, bill []byte) answer {
 func TestNotFound(t *testing.T) {
 	d := start(t, nil)
 	for _, path := range []string{"/", "/docs", "/schemas/x", "/v1/nothing"} {
-		if got := d.json(t, http.MethodGet, path, nil, http.StatusNotFound); got.Code == "" || reflect.DeepEqual(got, answer{}) {
+		if got := d.json(t, http.MethodGet, path, nil, http.StatusNotFound); got.Code != api.NoSuchPath || strings.Contains(got.Cashier, "未知代码") {
 			t.Errorf("%s: %+v", path, got)
 		}
 	}
-	d.json(t, http.MethodPut, "/v1/session", nil, http.StatusNotFound)
+	for path, allow := range map[string]string{"/v1/session": "GET DELETE", "/v1/settlements/X/receipt": "GET POST", "/openapi.json": "GET", "/v1/settlements": "POST"} {
+		status, text, header := d.call(t, http.MethodPut, path, nil, nil)
+		var got answer
+		if err := json.Unmarshal(text, &got); err != nil || status != http.StatusMethodNotAllowed || got.Code != api.WrongMethod || got.Cashier == "" ||
+			strings.Join(header.Values("Allow"), " ") != allow {
+			t.Errorf("PUT %s: %d %q %s %v", path, status, header.Values("Allow"), text, err)
+		}
+	}
 }

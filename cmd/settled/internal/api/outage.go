@@ -52,10 +52,7 @@ func NewOutage(present func() Outage, log *slog.Logger) *Server {
 			writeRefusal(w, http.StatusServiceUnavailable, &settle.Refusal{Code: o.Code, Cashier: o.Code.Cashier(), Technician: o.Why})
 		}
 	})
-	s.http = &http.Server{
-		Handler: s.handler, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
+	s.http = bounded(s.handler, log)
 	return s
 }
 

@@ -73,6 +73,9 @@ type Ledger interface {
 	List(ctx context.Context, f Filter) ([]Entry, error)
 	// Void gives a reversal; the *settle.Refusal NO_VOID if there is none.
 	Void(ctx context.Context, number string) (counter.Void, Entry, error)
+	// Reprint keeps that the slip of a settlement or reversal is given out again, and tells
+	// which copy it is, from 1; NO_SETTLEMENT if the number is neither's.
+	Reprint(ctx context.Context, number string, by Grant) (copyNo int, err error)
 	// Shift gives a shift, open or closed; the *settle.Refusal NO_SHIFT if there is none.
 	Shift(ctx context.Context, number uint64) (counter.Shift, error)
 	// CurrentShift gives the one that is open at a seat; NO_SHIFT if none is.
@@ -92,6 +95,7 @@ const (
 	Blocked      UploadState = "blocked"      // of kept lines: waits until what they were kept of is taken back
 	Voided       UploadState = "voided"       // reversed; of a void: the platform had nothing to take back
 	Withdrawn    UploadState = "withdrawn"    // of a void: the platform took the settlement back
+	SelfPaid     UploadState = "self_paid"    // the patient paid it whole and claims it: it never goes there
 )
 
 // Filter chooses entries of the queue.
@@ -119,12 +123,13 @@ type Keeper interface {
 type Status struct {
 	Entry         uint64     `json:"entry"` // last of the journal
 	Hash          string     `json:"hash"`  // its hash: the head of the chain
-	At            *time.Time `json:"at,omitempty"`
-	Pending       int        `json:"pending"`                  // settlements that wait for the platform
-	Held          int        `json:"held"`                     // settlements that wait for a person
-	OldestPending *time.Time `json:"oldest_pending,omitempty"` // when it was settled
-	OldestHeld    *time.Time `json:"oldest_held,omitempty"`
+	At            time.Time  `json:"at,omitzero"`
+	Pending       int        `json:"pending"`                 // settlements that wait for the platform
+	Held          int        `json:"held"`                    // settlements that wait for a person
+	OldestPending time.Time  `json:"oldest_pending,omitzero"` // when it was settled
+	OldestHeld    time.Time  `json:"oldest_held,omitzero"`
 	Exposed       settle.Fen `json:"exposed"`           // 统筹基金 paid out that the platform has not acknowledged
+	Risk          *Risk      `json:"risk,omitempty"`    // limits of offline settling
 	Notices       []string   `json:"notices"`           // what an operator should know, since the start
 	Stopped       string     `json:"stopped,omitempty"` // why nothing more is written
 }
@@ -148,12 +153,45 @@ type Entry struct {
 	From       string    // of kept lines: the settlement that they were kept of
 	Back       Amounts   // of a reversal: what each source gets back
 	At         time.Time // when it was journalled
+	Shift      uint64    // that it was made in; 0: none was open
+	Copies     int       // how often its slip was given out again
 	State      UploadState
 	Platform   *Amounts        // what the platform made of it, where that differs; nil: nothing differs
 	Reason     *settle.Refusal // why it is held, differs or could not be sent; nil: nothing to say
 	Attempts   int
 	Next       time.Time // of the next attempt; zero: none is planned
 	Deadline   time.Time // by which it must be at the platform; zero: none
+	Degraded   *Degraded // why it is, or was, not settled with the platform; nil: it was
+}
+
+// Degraded is why the platform was not there, as the daemon knows from what happened;
+// nobody chooses it.
+type Degraded struct {
+	Code  settle.Code `json:"code"` // NETWORK_DOWN, PLATFORM_DOWN, PLATFORM_ACCESS, PLATFORM_UNKNOWN, POWER_LOST
+	Phase string      `json:"phase" enum:"before,after" doc:"before or after the settlement had its number"`
+}
+
+// Risk is what is at risk, and its limits.
+type Risk struct {
+	Counter     Limit            `json:"counter"` // 统筹基金 granted here that the platform has not acknowledged
+	Person      Bound            `json:"person"`  // of each person
+	Account     Bound            `json:"account"` // drawn from each account
+	WarnAge     string           `json:"warn_age"`
+	MaxAge      string           `json:"max_age"`
+	LossBorneBy string           `json:"loss_borne_by"` // who bears what the platform does not confirm
+	Alerts      []counter.Notice `json:"alerts"`
+}
+
+// Bound is a soft and a hard limit.
+type Bound struct {
+	Warn  settle.Fen `json:"warn"`
+	Limit settle.Fen `json:"limit"`
+}
+
+// Limit is one with what counts towards it now.
+type Limit struct {
+	At settle.Fen `json:"at"`
+	Bound
 }
 
 // Amounts are who pays, or gets back, what.
@@ -169,7 +207,7 @@ type Uploads interface {
 // UploadChange is a step of one settlement on its way to the platform.
 type UploadChange struct {
 	Number string          `json:"number"` // 结算单号
-	State  UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held,blocked,voided,withdrawn"`
+	State  UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held,blocked,voided,withdrawn,self_paid"`
 	Reason *settle.Refusal `json:"reason,omitempty"`
 }
 

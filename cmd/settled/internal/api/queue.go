@@ -13,16 +13,17 @@ import (
 
 // UploadView is where a settlement stands on its way to the platform.
 type UploadView struct {
-	State    UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held,blocked,voided,withdrawn"`
+	State    UploadState     `json:"state" enum:"pending,unknown,acknowledged,differs,held,blocked,voided,withdrawn,self_paid"`
 	Reason   *settle.Refusal `json:"reason,omitempty"`   // in Chinese and English, with what to do
 	Platform *Amounts        `json:"platform,omitempty"` // what the platform made of it, where that differs
 	Attempts int             `json:"attempts"`
-	Next     *time.Time      `json:"next,omitempty"`
-	Deadline *time.Time      `json:"deadline,omitempty"`
+	Next     time.Time       `json:"next,omitzero"`
+	Deadline time.Time       `json:"deadline,omitzero"`  // end of the month whose claim (3203) it belongs to
+	Degraded *Degraded       `json:"degraded,omitempty"` // why the platform was not there
 }
 
 func viewUpload(e Entry) *UploadView {
-	return &UploadView{State: e.State, Reason: e.Reason, Platform: e.Platform, Attempts: e.Attempts, Next: timeOrNil(e.Next), Deadline: timeOrNil(e.Deadline)}
+	return &UploadView{State: e.State, Reason: e.Reason, Platform: e.Platform, Attempts: e.Attempts, Next: e.Next, Deadline: e.Deadline, Degraded: e.Degraded}
 }
 
 // queueRow is one settlement or reversal in the list of the queue.
@@ -32,7 +33,7 @@ type queueRow struct {
 	Of          string     `json:"of,omitempty" doc:"of a reversal: the settlement that it reverses"`
 	Void        string     `json:"void,omitempty" doc:"the reversal that took the settlement back"`
 	From        string     `json:"from,omitempty" doc:"of kept lines: the settlement that they were kept of"`
-	At          *time.Time `json:"at,omitempty"`
+	At          time.Time  `json:"at,omitzero"`
 	Total       settle.Fen `json:"total"`
 	Fund        settle.Fen `json:"fund"`
 	Own         settle.Fen `json:"own"`
@@ -43,7 +44,7 @@ type queueRow struct {
 }
 
 type queueInput struct {
-	State  string    `query:"state" enum:"pending,unknown,acknowledged,differs,held,blocked,voided,withdrawn" doc:"default: all that are not acknowledged"`
+	State  string    `query:"state" enum:"pending,unknown,acknowledged,differs,held,blocked,voided,withdrawn,self_paid" doc:"default: all that are not acknowledged"`
 	Code   string    `query:"code" maxLength:"64" doc:"code of the reason"`
 	From   string    `query:"from" format:"date" doc:"first day of settling"`
 	To     string    `query:"to" format:"date" doc:"last day of settling"`
@@ -117,7 +118,7 @@ type queuedOutput struct{ Body queueRow }
 
 func rowOf(e Entry) queueRow {
 	a := counter.AmountsOf(&e.Settlement.Split)
-	row := queueRow{Number: e.Number, Kind: e.Kind, Void: e.Void, From: e.From, At: timeOrNil(e.At), UploadView: *viewUpload(e)}
+	row := queueRow{Number: e.Number, Kind: e.Kind, Void: e.Void, From: e.From, At: e.At, UploadView: *viewUpload(e)}
 	if e.Kind != Settlement {
 		row.Of, a = e.Settlement.Number, Amounts{}.Less(e.Back)
 	} else {

@@ -13,14 +13,17 @@ import (
 // Books holds the counter's books against the platform's (对账). Errors are
 // *settle.Refusal.
 type Books interface {
-	// Reconcile reconciles a day by the platform's time; it changes nothing but a note in
-	// the journal.
+	// Reconcile reconciles a day by the platform's time; it changes nothing, and the
+	// journal keeps how the day stood.
 	Reconcile(ctx context.Context, day settle.Date, by Grant) (reconcile.Report, error)
+	// Days lists the platform's days within from and to on which it booked something, and
+	// how each was reconciled; zero days are the last 31.
+	Days(ctx context.Context, from, to settle.Date) ([]reconcile.Day, error)
 	// Repair does what a finding of the day's last report proposes, or refuses and says
 	// where it is done. report is its id; "": whichever is the last.
 	Repair(ctx context.Context, day settle.Date, report string, item int, why string, by Grant) (reconcile.Finding, error)
 	// Claims drafts the 3203 of the month that a day is in.
-	Claims(ctx context.Context, month settle.Date) ([]reconcile.Claim, error)
+	Claims(ctx context.Context, month settle.Date) (reconcile.Month, error)
 	// Debts lists by person what is to be collected or given back for settlements of
 	// within days; zero days are open.
 	Debts(ctx context.Context, from, to settle.Date) ([]reconcile.Debt, error)
@@ -46,19 +49,20 @@ type monthInput struct {
 }
 
 type daysInput struct {
-	From string `query:"from" format:"date" doc:"first day of settling"`
-	To   string `query:"to" format:"date" doc:"last day of settling"`
+	From string `query:"from" format:"date" doc:"first day"`
+	To   string `query:"to" format:"date" doc:"last day"`
 }
 
 type (
 	reportOutput  struct{ Body reconcile.Report }
 	findingOutput struct{ Body reconcile.Finding }
-	claimsOutput  struct {
+	bookedOutput  struct {
 		Body struct {
-			Claims []reconcile.Claim `json:"claims"`
+			Days []reconcile.Day `json:"days"`
 		}
 	}
-	debtsOutput struct {
+	claimsOutput struct{ Body reconcile.Month }
+	debtsOutput  struct {
 		Body struct {
 			Debts []reconcile.Debt `json:"debts"`
 		}
@@ -75,7 +79,7 @@ func (s *Server) books(api huma.API) {
 	}
 	register(api, operation{
 		id: "reconcile", method: http.MethodPost, path: "/v1/reconciliations", roles: bookkeepers, status: http.StatusOK,
-		summary: "Reconcile a day with the platform (3201, and 3202 where it is unequal) and with the till. A note in the journal keeps the result.",
+		summary: "Reconcile a day with the platform (3201, and 3202 where it is unequal) and with the till. The journal keeps the result.",
 	}, func(ctx context.Context, g Grant, in *dayInput) (*reportOutput, error) {
 		day, err := dayOf("day", in.Body.Day)
 		if err != nil {
@@ -83,6 +87,18 @@ func (s *Server) books(api huma.API) {
 		}
 		report, err := books.Reconcile(ctx, day, g)
 		return &reportOutput{report}, err
+	})
+	register(api, operation{
+		id: "booked-days", method: http.MethodGet, path: "/v1/reconciliations", roles: bookkeepers, status: http.StatusOK,
+		summary: "The platform's days on which it booked something of this counter's, how each was reconciled, and which are due; the last 31 days unless said otherwise.",
+	}, func(ctx context.Context, _ Grant, in *daysInput) (*bookedOutput, error) {
+		from, to, err := in.days()
+		if err != nil {
+			return nil, err
+		}
+		out := &bookedOutput{}
+		out.Body.Days, err = books.Days(ctx, from, to)
+		return out, err
 	})
 	register(api, operation{
 		id: "repair", method: http.MethodPost, path: "/v1/reconciliations/repair", roles: keepers, status: http.StatusOK,
@@ -110,18 +126,14 @@ func (s *Server) money(api huma.API, books Books) {
 			return nil, err
 		}
 		out := &claimsOutput{}
-		out.Body.Claims, err = books.Claims(ctx, month)
+		out.Body, err = books.Claims(ctx, month)
 		return out, err
 	})
 	register(api, operation{
 		id: "differences", method: http.MethodGet, path: "/v1/differences", roles: bookkeepers, status: http.StatusOK,
 		summary: "What is to be collected from patients or given back, because the platform split otherwise; by person, masked.",
 	}, func(ctx context.Context, _ Grant, in *daysInput) (*debtsOutput, error) {
-		from, err := dayOf("from", in.From)
-		if err != nil {
-			return nil, err
-		}
-		to, err := dayOf("to", in.To)
+		from, to, err := in.days()
 		if err != nil {
 			return nil, err
 		}
@@ -129,6 +141,14 @@ func (s *Server) money(api huma.API, books Books) {
 		out.Body.Debts, err = books.Debts(ctx, from, to)
 		return out, err
 	})
+}
+
+// days are the first and the last day.
+func (in *daysInput) days() (from, to settle.Date, err error) {
+	if from, err = dayOf("from", in.From); err == nil {
+		to, err = dayOf("to", in.To)
+	}
+	return from, to, err
 }
 
 // dayOf reads a day; "" is none.

@@ -24,9 +24,14 @@ func (s *shelf) Repair(_ context.Context, day settle.Date, report string, _ int,
 	return reconcile.Finding{}, nil
 }
 
-func (s *shelf) Claims(_ context.Context, month settle.Date) ([]reconcile.Claim, error) {
+func (s *shelf) Days(_ context.Context, from, to settle.Date) ([]reconcile.Day, error) {
+	s.asked = append(s.asked, "days "+from.String()+" "+to.String())
+	return []reconcile.Day{}, nil
+}
+
+func (s *shelf) Claims(_ context.Context, month settle.Date) (reconcile.Month, error) {
 	s.asked = append(s.asked, "claims "+month.String())
-	return nil, nil
+	return reconcile.Month{}, nil
 }
 
 func (s *shelf) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt, error) {
@@ -51,6 +56,8 @@ func TestBooks(t *testing.T) {
 		{cashierToken, "POST", "/v1/reconciliations/repair", item, 403, ""},
 		{operationsToken, "POST", "/v1/reconciliations/repair", item, 200, "repair 2026-11-21 r x OPS"},
 		{operationsToken, "POST", "/v1/reconciliations/repair", `{"day":"2026-11-21","item":0,"why":"x"}`, 422, ""},
+		{cashierToken, "GET", "/v1/reconciliations?from=2026-11-01", "", 200, "days 2026-11-01 "},
+		{hospitalToken, "GET", "/v1/reconciliations", "", 403, ""},
 		{cashierToken, "GET", "/v1/claims?month=2026-11-01", "", 200, "claims 2026-11-01"},
 		{cashierToken, "GET", "/v1/claims", "", 422, ""},
 		{cashierToken, "GET", "/v1/differences?from=2026-11-21", "", 200, "debts 2026-11-21 "},

@@ -13,8 +13,37 @@ import (
 	"settled/settle"
 )
 
-// NoSuchPath is the code of a request for something the API does not have.
-const NoSuchPath settle.Code = "NO_SUCH_PATH"
+// Codes of requests for something that the API does not have.
+const (
+	NoSuchPath  settle.Code = "NO_SUCH_PATH"
+	WrongMethod settle.Code = "WRONG_METHOD"
+)
+
+// methods are those that the API knows.
+var methods = [...]string{http.MethodGet, http.MethodPost, http.MethodDelete}
+
+// unknown answers what matches no operation of mux; other is the pattern that led here.
+func unknown(mux *http.ServeMux, other string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		what := r.Method + " " + settle.Clip(r.URL.Path)
+		for _, m := range methods {
+			probe := *r
+			probe.Method = m
+			if _, pattern := mux.Handler(&probe); pattern != other {
+				w.Header().Add("Allow", m)
+			}
+		}
+		if len(w.Header().Values("Allow")) > 0 {
+			writeRefusal(w, http.StatusMethodNotAllowed, &settle.Refusal{
+				Code: WrongMethod, Cashier: "接口的调用方法不对，未办理；请联系信息科。", Technician: what + ": the path has other methods",
+			})
+			return
+		}
+		writeRefusal(w, http.StatusNotFound, &settle.Refusal{
+			Code: NoSuchPath, Cashier: "接口没有这个地址，未办理；请联系信息科。", Technician: what + " is not in /openapi.json",
+		})
+	}
+}
 
 // answered is a refusal with its HTTP status.
 type answered struct {

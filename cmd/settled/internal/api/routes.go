@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,7 +38,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
-				Title: "settled", Version: firstOf(s.options.BuildVersion, "dev"),
+				Title: "settled", Version: cmp.Or(s.options.BuildVersion, "dev"),
 				Description: "Local API of the settlement daemon. Amounts are yuan as strings with two decimals. " +
 					"Whatever is refused is answered with code, field, line, and a sentence each for the cashier and the technician; nothing was taken then.",
 			},
@@ -56,6 +57,8 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.shifts(api)
 	s.queue(api)
 	s.keep(api)
+	s.repairs(api)
+	s.rosters(api)
 	s.batch(api)
 	s.books(api)
 	s.session(api)
@@ -136,19 +139,8 @@ func (s *Server) document(mux *http.ServeMux, api huma.API) (err error) {
 	}
 	mux.HandleFunc("GET /openapi.json", serve("application/json", s.spec))
 	mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", s.yaml))
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeRefusal(w, http.StatusNotFound, refusal(NoSuchPath, r.Method+" "+settle.Clip(r.URL.Path)+" is not in /openapi.json"))
-	})
+	mux.HandleFunc("/", unknown(mux, "/"))
 	return nil
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // window gives the window of a token's seat; New made sure that there is one.

@@ -30,6 +30,8 @@ type Options struct {
 	Books        Books   // nil: nothing is reconciled
 	Uploads      Uploads // nil: /v1/events has screens only
 	Batches      Batches // nil: none can be asked for
+	Repairs      Repairs // nil: nothing is mended
+	Rosters      Rosters // nil: none is loaded
 	Ready        Readiness
 	ECodes       []string      // prefixes of a 医保码; nil: the usual ones
 	BeyondLocal  bool          // listen elsewhere than on loopback; Hosts must then name this machine
@@ -43,6 +45,7 @@ type Options struct {
 type Server struct {
 	options Options
 	grants  []tokenGrant
+	slips   originals
 	handler http.Handler
 	spec    []byte // OpenAPI, JSON
 	yaml    []byte
@@ -75,13 +78,18 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.handler = s.guard(mux)
-	s.http = &http.Server{
-		Handler: s.handler, MaxHeaderBytes: maxHeader,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
-	}
+	s.http = bounded(s.handler, o.Log)
 	s.http.RegisterOnShutdown(func() { close(s.closing) })
 	return s, nil
+}
+
+// bounded is a server of a handler that bounds what a request may be and last.
+func bounded(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, MaxHeaderBytes: maxHeader,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 }
 
 // ServeHTTP answers one request, guards included.

@@ -21,7 +21,7 @@ type confirmInput struct {
 // settlementAnswer is a settlement as the API shows it: the person is masked.
 type settlementAnswer struct {
 	Number      string      `json:"number"` // 结算单号
-	At          *time.Time  `json:"at,omitempty"`
+	At          time.Time   `json:"at,omitzero"`
 	Replayed    bool        `json:"replayed"`  // this key had made it before: nothing was taken now
 	Name        string      `json:"name"`      // masked
 	IDNumber    string      `json:"id_number"` // masked
@@ -49,7 +49,7 @@ func answerSettlement(st settle.Settlement) settlementAnswer {
 
 func answerEntry(e Entry) settlementAnswer {
 	a := answerSettlement(e.Settlement)
-	a.At, a.Upload, a.Void, a.From = timeOrNil(e.At), viewUpload(e), e.Void, e.From
+	a.At, a.Upload, a.Void, a.From = e.At, viewUpload(e), e.Void, e.From
 	return a
 }
 
@@ -72,7 +72,7 @@ type textOutput struct {
 type receiptInput struct {
 	Number  string `path:"number" maxLength:"64" doc:"结算单号"`
 	Columns int    `query:"columns" default:"48" minimum:"32" maximum:"48" multipleOf:"16" doc:"48 for 80 mm paper, 32 for 58 mm"`
-	Copy    int    `query:"copy" default:"1" minimum:"0" maximum:"99" doc:"which reprint this is; 0 only for the one original"`
+	Copy    int    `query:"copy" default:"1" minimum:"0" maximum:"99" doc:"which copy this is, at least; 0 asks for the original, which is given out once"`
 }
 
 // explanation is the reason of every fen of a settlement.
@@ -106,11 +106,11 @@ func (s *Server) settlements(api huma.API) {
 	})
 	register(api, operation{
 		id: "receipt", method: http.MethodGet, path: "/v1/settlements/{number}/receipt", roles: sellers, status: http.StatusOK,
-		summary: "The slip as text, marked as a reprint unless copy=0.", media: "text/plain",
+		summary: "The slip as text, marked as a copy; with copy=0 unmarked, once and only until the daemon ends.", media: "text/plain",
 	}, s.receipt)
 	register(api, operation{
 		id: "reprint", method: http.MethodPost, path: "/v1/settlements/{number}/receipt", roles: sellers, status: http.StatusAccepted,
-		summary: "Print the slip again at this seat, marked as a reprint; the outcome is an event.",
+		summary: "Print the slip again at this seat, marked and counted in the journal; the outcome is an event.",
 	}, s.reprint)
 	register(api, operation{
 		id: "explain", method: http.MethodGet, path: "/v1/settlements/{number}/explanation", roles: everyone, status: http.StatusOK,
@@ -136,7 +136,9 @@ func (s *Server) confirm(ctx context.Context, g Grant, in *confirmInput) (*confi
 	out := &confirmOutput{Status: http.StatusCreated, Body: answerSettlement(done.Settlement)}
 	if done.Replayed {
 		out.Status, out.Body.Replayed = http.StatusOK, true
+		return out, nil
 	}
+	s.slips.made(done.Settlement.Number)
 	return out, nil
 }
 
@@ -145,25 +147,34 @@ func (s *Server) receipt(ctx context.Context, _ Grant, in *receiptInput) (*textO
 	if err != nil {
 		return nil, err
 	}
-	text := receiptOf(e, in.Copy).Text(in.Columns)
-	return &textOutput{"text/plain; charset=utf-8", []byte(text)}, nil
+	return asText(receiptOf(e, s.slips.copyNo(in.Number, in.Copy, e.Copies)), in.Columns), nil
 }
 
-func (s *Server) reprint(ctx context.Context, g Grant, in *numberInput) (*struct{}, error) {
+// reprinted is a copy of a slip.
+type reprinted struct {
+	Number string `json:"number"`
+	Copy   int    `json:"copy" doc:"which copy it is, counted in the journal"`
+}
+
+type reprintedOutput struct{ Body reprinted }
+
+func (s *Server) reprint(ctx context.Context, g Grant, in *numberInput) (*reprintedOutput, error) {
 	e, err := s.options.Ledger.Entry(ctx, in.Number)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.window(g).Reprint(receiptOf(e, 1))
+	return s.counted(ctx, g, in.Number, func(n int) error { return s.window(g).Reprint(receiptOf(e, n)) })
 }
 
-func receiptOf(e Entry, reprint int) counter.Receipt {
-	return counter.Receipt{Settlement: e.Settlement, At: e.At, Void: e.Void, From: e.From, Copy: reprint}
-}
-
-func timeOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
+// counted counts a copy and prints it.
+func (s *Server) counted(ctx context.Context, g Grant, number string, send func(copyNo int) error) (*reprintedOutput, error) {
+	n, err := s.options.Ledger.Reprint(ctx, number, g)
+	if err != nil {
+		return nil, err
 	}
-	return &t
+	return &reprintedOutput{reprinted{Number: number, Copy: n}}, send(n)
+}
+
+func receiptOf(e Entry, copyNo int) counter.Receipt {
+	return counter.Receipt{Settlement: e.Settlement, At: e.At, Shift: e.Shift, Void: e.Void, From: e.From, Copy: copyNo}
 }

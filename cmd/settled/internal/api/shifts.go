@@ -29,7 +29,7 @@ type shiftInput struct {
 type shiftSlipInput struct {
 	Number  uint64 `path:"number" doc:"班次号"`
 	Columns int    `query:"columns" default:"48" minimum:"32" maximum:"48" multipleOf:"16" doc:"48 for 80 mm paper, 32 for 58 mm"`
-	Copy    int    `query:"copy" default:"1" minimum:"0" maximum:"99" doc:"which reprint this is; 0 only for the one original"`
+	Copy    int    `query:"copy" default:"1" minimum:"0" maximum:"99" doc:"which copy this is, at least; 0 asks for the original, which is given out once"`
 }
 
 type shiftOutput struct{ Body counter.Shift }
@@ -47,6 +47,9 @@ func (s *Server) shifts(api huma.API) {
 		summary: "Close the shift of this seat (结班) with the cash that was counted; the slip is printed.",
 	}, func(ctx context.Context, g Grant, in *closeShiftInput) (*shiftOutput, error) {
 		shift, err := s.window(g).CloseShift(ctx, g.Operator, in.Body.Counted)
+		if err == nil {
+			s.slips.made(counter.ShiftSlip{Shift: shift}.Name())
+		}
 		return &shiftOutput{shift}, err
 	})
 	register(api, operation{
@@ -65,12 +68,16 @@ func (s *Server) shifts(api huma.API) {
 	})
 	register(api, operation{
 		id: "shift-slip", method: http.MethodGet, path: "/v1/shifts/{number}/slip", roles: everyone, status: http.StatusOK,
-		summary: "The slip of a shift as text, marked as a reprint unless copy=0.", media: "text/plain",
+		summary: "The slip of a shift as text: of an open one unmarked, of a closed one marked as a copy; with copy=0 unmarked, once and only until the daemon ends.", media: "text/plain",
 	}, func(ctx context.Context, _ Grant, in *shiftSlipInput) (*textOutput, error) {
 		shift, err := s.options.Ledger.Shift(ctx, in.Number)
 		if err != nil {
 			return nil, err
 		}
-		return asText(counter.ShiftSlip{Shift: shift, Copy: in.Copy}, in.Columns), nil
+		slip := counter.ShiftSlip{Shift: shift}
+		if shift.Closed != nil {
+			slip.Copy = s.slips.copyNo(slip.Name(), in.Copy, 0)
+		}
+		return asText(slip, in.Columns), nil
 	})
 }

@@ -127,23 +127,23 @@ func (s *Server) voids(api huma.API) {
 func (s *Server) voidSlips(api huma.API) {
 	register(api, operation{
 		id: "void-receipt", method: http.MethodGet, path: "/v1/voids/{number}/receipt", roles: sellers, status: http.StatusOK,
-		summary: "The slip of a void or refund as text, marked as a reprint unless copy=0.", media: "text/plain",
+		summary: "The slip of a void or refund as text, marked as a copy; with copy=0 unmarked, once and only until the daemon ends.", media: "text/plain",
 	}, func(ctx context.Context, _ Grant, in *receiptInput) (*textOutput, error) {
-		v, _, err := s.options.Ledger.Void(ctx, in.Number)
+		v, e, err := s.options.Ledger.Void(ctx, in.Number)
 		if err != nil {
 			return nil, err
 		}
-		return asText(counter.VoidSlip{Void: v, Copy: in.Copy}, in.Columns), nil
+		return asText(counter.VoidSlip{Void: v, Copy: s.slips.copyNo(in.Number, in.Copy, e.Copies)}, in.Columns), nil
 	})
 	register(api, operation{
 		id: "void-reprint", method: http.MethodPost, path: "/v1/voids/{number}/receipt", roles: cashiers, status: http.StatusAccepted,
-		summary: "Print the slip of a void or refund again at this seat, marked as a reprint.",
-	}, func(ctx context.Context, g Grant, in *numberInput) (*struct{}, error) {
+		summary: "Print the slip of a void or refund again at this seat, marked and counted in the journal.",
+	}, func(ctx context.Context, g Grant, in *numberInput) (*reprintedOutput, error) {
 		v, _, err := s.options.Ledger.Void(ctx, in.Number)
 		if err != nil {
 			return nil, err
 		}
-		return nil, s.window(g).Print(counter.VoidSlip{Void: v, Copy: 1})
+		return s.counted(ctx, g, in.Number, func(n int) error { return s.window(g).Print(counter.VoidSlip{Void: v, Copy: n}) })
 	})
 }
 
@@ -166,6 +166,11 @@ func (s *Server) reverse(ctx context.Context, g Grant, r counter.Reversal) (*rev
 	out := &reversedOutput{Status: http.StatusCreated, Body: answerVoid(v)}
 	if replayed {
 		out.Status, out.Body.Replayed = http.StatusOK, true
+		return out, nil
+	}
+	s.slips.made(v.Number)
+	if v.Kept != nil {
+		s.slips.made(v.Kept.Number)
 	}
 	return out, nil
 }

@@ -60,10 +60,13 @@ func TestReverse(t *testing.T) {
 			t.Errorf("slip%s: %d %s", query, status, slip)
 		}
 	}
+	if _, slip, _ := d.call(t, http.MethodGet, void+"/receipt?copy=0", nil, nil); !bytes.Contains(slip, []byte("重打")) {
+		t.Errorf("a second original:\n%s", slip)
+	}
 	if status, text, _ := d.call(t, http.MethodPost, void+"/receipt", nil, nil); status != http.StatusAccepted {
 		t.Errorf("reprint: %d %s", status, text)
 	}
-	if slip := <-d.Printer.Other(); slip.Name() != first.Number+"-1" {
+	if slip := <-d.Printer.Other(); slip.Name() != first.Number+"-7" {
 		t.Errorf("reprint %s", slip.Name())
 	}
 	for _, none := range []string{"/v1/voids/x", "/v1/voids/x/receipt"} {
@@ -95,6 +98,11 @@ func TestShifts(t *testing.T) {
 	opened(http.MethodGet, "/v1/shifts/current", "", http.StatusOK)
 	if status, slip, _ := d.call(t, http.MethodGet, "/v1/shifts/1/slip?copy=0", nil, nil); status != http.StatusOK || !bytes.Contains(slip, []byte("未结班")) {
 		t.Errorf("slip: %d %s", status, slip)
+	}
+	for range 2 { // an open shift is shown as often as asked
+		if _, slip, _ := d.call(t, http.MethodGet, "/v1/shifts/1/slip?copy=0", nil, nil); bytes.Contains(slip, []byte("重打")) {
+			t.Errorf("slip of the open shift:\n%s", slip)
+		}
 	}
 	opened(http.MethodPost, "/v1/shifts/close", `{"counted":"100.00"}`, http.StatusOK)
 	if no := d.json(t, http.MethodPost, "/v1/shifts/close", []byte(`{"counted":"100.00"}`), http.StatusConflict); no.Code != settle.ShiftClosed {

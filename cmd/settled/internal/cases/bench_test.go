@@ -41,7 +41,7 @@ func BenchmarkBundle(b *testing.B) {
 	b.SetBytes(int64(text.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := Run(bytes.NewReader(text.Bytes()), io.Discard, rules); err != nil {
+		if err := Run(bytes.NewReader(text.Bytes()), io.Discard, rules, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,6 +12,8 @@ type kase struct {
 	ID   string
 	Kind string
 
+	Codes bool // lines may have a code and leave the rest to a catalogue
+
 	Person   settle.Insured
 	Bill     settle.Bill
 	Used     settle.Usage
@@ -66,7 +68,7 @@ func (k *kase) read(r *reader) {
 		case "items":
 			r.list(settle.MaxLines, func() {
 				k.Bill.Lines = append(k.Bill.Lines, settle.Line{})
-				readLine(r, &k.Bill.Lines[len(k.Bill.Lines)-1])
+				readLine(r, &k.Bill.Lines[len(k.Bill.Lines)-1], k.Codes)
 			})
 		case "ytd":
 			readUsage(r, &k.Used)
@@ -212,9 +214,17 @@ func readVisit(r *reader, v *settle.Visit) {
 	})
 }
 
-func readLine(r *reader, l *settle.Line) {
+// readLine reads a line; one with a code, where codes are known, may leave open what a
+// catalogue says.
+func readLine(r *reader, l *settle.Line, codes bool) {
+	open := settle.Open{Ratio: true, Consultation: true}
 	r.object(func(name []byte) bool {
 		switch string(name) {
+		case "code":
+			if codes {
+				word(r, &l.Code)
+			}
+			return codes
 		case "name":
 			word(r, &l.Name)
 		case "category":
@@ -226,9 +236,11 @@ func readLine(r *reader, l *settle.Line) {
 		case "price_cap":
 			l.PriceCap.Valid = r.decimal(&l.PriceCap.Decimal, 9)
 		case "first_self_pay_ratio":
-			r.decimal(&l.FirstSelfPay, 1)
+			open.Ratio = !r.decimal(&l.FirstSelfPay, 1)
 		case "consultation":
-			r.flag(&l.Consultation)
+			if said := r.choice(); said != nil {
+				l.Consultation, open.Consultation = *said, false
+			}
 		case "large_equipment":
 			r.flag(&l.LargeEquipment)
 		case "vaccination":
@@ -240,6 +252,9 @@ func readLine(r *reader, l *settle.Line) {
 		}
 		return true
 	})
+	if l.Code != "" {
+		l.Open = open
+	}
 }
 
 func readUsage(r *reader, u *settle.Usage) {

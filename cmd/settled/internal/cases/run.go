@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 
 	"settled/settle"
 )
@@ -21,9 +22,14 @@ const (
 // bundle is what all cases share.
 type bundle struct {
 	*index
-	places registry
-	rules  func(settle.Date) *settle.Rules
+	places   registry
+	rules    func(settle.Date) *settle.Rules
+	complete Completion
 }
+
+// Completion gives a bill with what lines with a code leave open, for a person of a
+// category. Its error is that of the case. It may be called from several goroutines.
+type Completion func(settle.Bill, settle.Category) (settle.Bill, error)
 
 // Run reads a bundle and writes one line a settlement or refund case, in case order.
 // The error says that the bundle itself could not be read or the output not be
@@ -31,13 +37,14 @@ type bundle struct {
 //
 // The bundle is read twice: first to find the registry and where each case is, then
 // case by case. What cannot be read twice, such as a pipe, is copied to a file first.
-func Run(r io.Reader, w io.Writer, rules func(settle.Date) *settle.Rules) error {
+// Lines may have a code only if complete is not nil.
+func Run(r io.Reader, w io.Writer, rules func(settle.Date) *settle.Rules, complete Completion) error {
 	source, size, done, err := opened(r)
 	if err != nil {
 		return err
 	}
 	defer done()
-	b := &bundle{places: registry{}, rules: rules}
+	b := &bundle{places: registry{}, rules: rules, complete: complete}
 	if b.index, err = surveyed(source, size, b.places); err != nil {
 		return fmt.Errorf("%w: %w", errBundle, err)
 	}
@@ -185,7 +192,7 @@ func (w *worker) one(number int) (out any, err error) {
 		w.raw = w.raw[:0]
 		return nil, err
 	}
-	var k kase
+	k := kase{Codes: w.complete != nil}
 	if err := read(w.raw, k.read); err != nil {
 		return nil, fmt.Errorf("%s%w", anonymous(w.raw, number), err)
 	}
@@ -211,9 +218,21 @@ func anonymous(raw []byte, number int) string {
 	return fmt.Sprintf("case %d: ", number+1)
 }
 
+// ready puts into a case what stands outside of it: institutions, and what its lines leave
+// to the catalogue.
+func (b *bundle) ready(k *kase) (err error) {
+	if err := b.places.complete(k); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(k.Bill.Lines, func(l settle.Line) bool { return l.Code != "" }) {
+		k.Bill, err = b.complete(k.Bill, k.Person.Category)
+	}
+	return err
+}
+
 // settlement computes a settlement case.
 func (b *bundle) settlement(k *kase) (answer, error) {
-	if err := b.places.complete(k); err != nil {
+	if err := b.ready(k); err != nil {
 		return answer{}, err
 	}
 	split, err := settle.Compute(b.rules(k.Bill.Visit.Day), k.Person, k.Bill, k.Used)
@@ -232,7 +251,7 @@ func (w *worker) refund(k *kase, number int) (out returned, err error) {
 	if !ok {
 		return out, fmt.Errorf("original_case: no case %q", settle.Clip(k.Original))
 	}
-	var original kase
+	original := kase{Codes: w.complete != nil}
 	if w.original, err = w.read(at, w.original); err == nil {
 		err = read(w.original, original.read)
 	}
@@ -240,7 +259,7 @@ func (w *worker) refund(k *kase, number int) (out returned, err error) {
 		err = errNoSettlement
 	}
 	if err == nil {
-		err = w.places.complete(&original)
+		err = w.ready(&original)
 	}
 	if err != nil {
 		return out, fmt.Errorf("original case: %w", err)

@@ -60,7 +60,7 @@ func shipped(t testing.TB) *policy.Set {
 func answers(t *testing.T, r io.Reader, rules func(settle.Date) *settle.Rules) []map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Run(r, &out, rules); err != nil {
+	if err := Run(r, &out, rules, nil); err != nil {
 		t.Fatal(err)
 	}
 	var list []map[string]any
@@ -348,11 +348,11 @@ func TestBadBundle(t *testing.T) {
 		"a registry that contradicts itself": `{"institutions": {"A": {"id": "B"}}, "cases": []}`,
 	} {
 		var out bytes.Buffer
-		if err := Run(strings.NewReader(text), &out, shipped(t).On); err == nil || out.Len() > 0 {
+		if err := Run(strings.NewReader(text), &out, shipped(t).On, nil); err == nil || out.Len() > 0 {
 			t.Errorf("%s: error %v, %d bytes", name, err, out.Len())
 		}
 	}
-	if err := Run(bytes.NewReader(raw), brokenPipe{}, shipped(t).On); !errors.Is(err, errBroken) {
+	if err := Run(bytes.NewReader(raw), brokenPipe{}, shipped(t).On, nil); !errors.Is(err, errBroken) {
 		t.Errorf("broken output: %v", err)
 	}
 }

@@ -34,6 +34,9 @@ const (
 	Fault           settle.Code = "FAULT"
 	Closed          settle.Code = "CLOSED"
 	OfflineWarning  settle.Code = "OFFLINE_WARNING"
+	KnowledgeAging  settle.Code = "KNOWLEDGE_AGING"
+	AccountLimit    settle.Code = "ACCOUNT_LIMIT"
+	SelfPaidWhole   settle.Code = "SELF_PAID_WHOLE"
 	Linked          settle.Code = "LINKED"
 	RulesChanged    settle.Code = "RULES_CHANGED"
 	NoReason        settle.Code = "NO_REASON"
@@ -88,14 +91,17 @@ var sentences = map[settle.Code][2]string{
 	Fault:           {"系统出错，未扣款；请重试，仍不行请联系信息科。", "internal fault; nothing was written"},
 	Closed:          {"程序正在退出，不再受理；请稍候再试。", "the session is closed"},
 	OfflineWarning:  {"离线结算金额接近上限；请尽快恢复网络。", "the offline exposure is above its warning limit"},
+	KnowledgeAging:  {"该参保人的本地信息较旧；网络恢复后请重新读卡。", "what is known of the person is older than the warning age"},
+	AccountLimit:    {"账户断网支付已达上限，本次不用个人账户和家庭共济，这部分请收现金。", "the offline limit of an account is reached: no account is drawn"},
+	SelfPaidWhole:   {"这笔是先自费的，没有基金支付，不能按行退费，未退款；请整单撤销后重新结算。", "the patient paid it whole: void it whole"},
 	Linked:          {"家庭共济已登记；请重新预结算。", "the link is filed"},
 	RulesChanged:    {"结算后政策数据已更换，不能按行退费，未退款；请整单撤销，保留的项目重新结算。", "the rules at hand are not the ones that settled it: void it whole"},
-	NoReason:        {"请填写撤销或退费的原因；未办理。", "a reversal needs a reason"},
+	NoReason:        {"请填写撤销或退费的原因（1至100字）；未办理。", "a reversal needs a reason of 1 to 100 characters"},
 	BadLines:        {"保留的行号不对，未退款；请核对原单的行号。", "the kept lines are not lines of the bill"},
 	KeepNone:        {"全部项目都要退，未退款；请办理整单撤销。", "nothing would be kept: void it whole"},
 	KeepAll:         {"没有要退的项目，未退款；请核对要保留的行号。", "nothing would be given back"},
 	SlipFailed:      {"已办理，但凭条没有打印成功；请检查打印机后重打，切勿重复办理。", "done, but the slip was not printed"},
-	Reversed:        {"已撤销或退费；请按凭条退现金。", "the reversal is written"},
+	Reversed:        {"已撤销或退费；有现金要退的，请按凭条退给患者。", "the reversal is written"},
 	NoShift:         {"没有这个班次；请核对班次号。", "no such shift"},
 	NoVoid:          {"没有这笔撤销或退费；请核对单号。", "no such void"},
 	BadTender:       {"实收金额少于应付现金，或不合常理；请核对。", "the cash given is less than the cash to pay, or too much"},

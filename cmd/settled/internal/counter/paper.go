@@ -94,7 +94,10 @@ func unprinted(code settle.Code, name string, err error) *settle.Refusal {
 func (s *Session) Printed(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.slip != nil && s.slip.status == slipKept && s.slip.receipt.Name() == name {
+	if s.slip == nil || s.slip.status != slipKept {
+		return
+	}
+	if number := s.slip.receipt.Settlement.Number; name == number || strings.HasPrefix(name, number+"-") {
 		_ = s.fire(event{kind: slipPrinted, receipt: &s.slip.receipt}) // every state takes note of a slip
 	}
 }
@@ -126,6 +129,13 @@ func (p *page) field(name, value string) {
 	p.add(wrap(name+" "+printable(value), p.columns, 5)...)
 }
 
+// shift names the shift, if there was one.
+func (p *page) shift(number uint64) {
+	if number > 0 {
+		p.field("班次", fmt.Sprint(number))
+	}
+}
+
 func (p *page) amount(name string, f settle.Fen) {
 	p.tall(spread(name, "￥"+f.String(), p.columns)...)
 }
@@ -136,5 +146,5 @@ func (p *page) small(name string, f settle.Fen) {
 }
 
 func (p *page) time(name string, t time.Time) {
-	p.field(name, t.In(shanghai()).Format(time.DateTime))
+	p.field(name, t.In(Shanghai()).Format(time.DateTime))
 }

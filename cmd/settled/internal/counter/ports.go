@@ -108,6 +108,9 @@ func (d *Down) Unwrap() error { return d.Err }
 type People interface {
 	// Person gives the keyed hash by which a person is kept.
 	Person(idNumber settle.Private) string
+	// Lot draws a number by a key: uniform, always the same for the same key, and not to be
+	// told beforehand by anyone who has not the journal's key.
+	Lot(key string) uint32
 	// Learn keeps what the platform just said; Entitlement.Person is set. On an error
 	// nothing was kept.
 	Learn(ctx context.Context, e settle.Entitlement) error
@@ -163,7 +166,10 @@ type Exposure interface {
 	// OfPerson is the fund's money that was granted to a person and that the platform
 	// has not acknowledged, settled online or not.
 	OfPerson(ctx context.Context, person string) (settle.Fen, error)
-	// OfCounter is the same, of this counter.
+	// OfAccount is what was drawn from a person's account, by the person or a relative, and
+	// that the platform has not acknowledged.
+	OfAccount(ctx context.Context, person string) (settle.Fen, error)
+	// OfCounter is what OfPerson is, of this counter.
 	OfCounter(ctx context.Context) (settle.Fen, error)
 }
 

@@ -50,6 +50,8 @@ type Quote struct {
 	ask     ask
 	content string
 	version uint64
+	told    bool              // the platform has spoken of the limit's period
+	granted settle.Settlement // what was asked for, before anything was denied
 }
 
 // mostKey is the most bytes of an idempotency key, as in a bill.

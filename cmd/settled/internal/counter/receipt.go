@@ -20,6 +20,7 @@ const (
 type Receipt struct {
 	Settlement settle.Settlement
 	At         time.Time // when it was settled
+	Shift      uint64    // that it was settled in; 0: none was open
 	Void       string    // number of the void that reversed it; "": none did
 	From       string    // of kept lines: the settlement that they were kept of
 	Copy       int       // 0: the original; n: the n-th reprint
@@ -55,7 +56,7 @@ func (r Receipt) Rows(columns int) []Row {
 
 func (r Receipt) head(p *page) {
 	st := &r.Settlement
-	p.tall(centre("医疗保险结算凭条", p.columns))
+	p.tall(centre(r.title(), p.columns))
 	for _, mark := range r.marks() {
 		p.add(centre(mark, p.columns))
 	}
@@ -70,6 +71,7 @@ func (r Receipt) head(p *page) {
 	p.time("时间", r.At)
 	p.field("就诊", st.Bill.Visit.Day.String())
 	p.field("窗口", st.Device+"  收费员 "+st.Operator)
+	p.shift(r.Shift)
 	p.field("患者", st.Who.Name.String()+"  "+st.Who.IDNumber.String())
 	if st.Split.Family > 0 {
 		p.field("共济", st.Guardian.Name.String()+"  "+st.Guardian.IDNumber.String())
@@ -84,6 +86,9 @@ func (r Receipt) marks() []string {
 	}
 	if r.Copy > 0 {
 		marks = append(marks, fmt.Sprintf("【重打 第%d次】", r.Copy))
+	}
+	if r.Settlement.SelfPaid != nil {
+		marks = append(marks, "【医保未支付 凭此条报销】")
 	}
 	if r.Settlement.Provisional {
 		marks = append(marks, "【离线结算 待上传】")
@@ -146,6 +151,10 @@ func (r Receipt) amounts(p *page) {
 }
 
 func (r Receipt) foot(p *page) {
+	if c := r.Settlement.SelfPaid; c != nil {
+		p.claim(c)
+		return
+	}
 	for _, code := range r.Settlement.Split.Reasons {
 		p.add(wrap("* "+short(code), p.columns, 2)...)
 	}

@@ -81,9 +81,13 @@ func slips() map[string]counter.Receipt {
 			Name: "注射用头孢曲松钠（进口）1.0g×10支/盒 某某制药有限公司", Amount: 18518518, OverCap: 10000, FirstSelfPay: 1851852, InScope: 16656666, Fund: 100000,
 		}},
 	}
+	claimed := plain
+	claimed.Split = claimed.Split.SelfPaid(claimed.Usage, settle.OfflineLimit)
+	claimed.SelfPaid = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "本院医保办（门诊楼一层 8 号窗）", Bring: []string{"本凭条", "社保卡", "病历", "发票"}, Until: 20251105}
 	return map[string]counter.Receipt{
+		"claim":   {Settlement: claimed, At: countertest.Morning()},
 		"plain":   {Settlement: plain, At: countertest.Morning()},
-		"offline": {Settlement: full, At: countertest.Morning(), Copy: 2},
+		"offline": {Settlement: full, At: countertest.Morning(), Shift: 1204, Copy: 2},
 	}
 }
 

@@ -52,7 +52,7 @@ func (r *Reversal) check() error {
 	case r.Reason == "":
 		return refuseField(NoReason, "reason", "blank")
 	case len([]rune(r.Reason)) > mostReason:
-		return refuseField(settle.BadField, "reason", "want at most %d characters", mostReason)
+		return refuseField(NoReason, "reason", "want at most %d characters", mostReason)
 	}
 	return nil
 }
@@ -77,12 +77,14 @@ type Refund struct {
 type Reversible struct {
 	Settlement settle.Settlement
 	Void       string // number of the void that reversed it already; "": none did
+	Kept       string // settlement of the lines that this void kept; "": none
 }
 
 // Order is what the book is asked to reverse.
 type Order struct {
 	Number  string             // of the settlement
 	Kept    *settle.Settlement // nil: whole; without Number and Key, which the book gives
+	Keep    []int              // its lines in the bill, from 1, ascending
 	Key     string
 	Content string // digest that the key is bound to
 	Reason  string
@@ -94,6 +96,7 @@ type Void struct {
 	Number   string
 	Whole    settle.Settlement  // what was reversed
 	Kept     *settle.Settlement // what stays settled; nil: nothing
+	Keep     []int              // its lines in the bill, from 1, ascending; nil: not known, or nothing stays
 	Back     Amounts            // what each source got back
 	Reason   string
 	At       time.Time
@@ -124,7 +127,7 @@ func (s *Session) Refund(ctx context.Context, number string, keep []int) (Refund
 		return Refund{}, refusalOr(err, Fault)
 	}
 	if of.Void != "" {
-		return Refund{}, refuseBecause(settle.AlreadyVoided, "by %s", of.Void)
+		return Refund{}, settle.AlreadyReversed(number, of.Void, of.Kept)
 	}
 	return s.refund(of.Settlement, keep)
 }
@@ -144,6 +147,9 @@ func (s *Session) rulesOf(of *settle.Settlement) (*settle.Rules, error) {
 
 // refund settles the kept lines anew.
 func (s *Session) refund(of settle.Settlement, keep []int) (Refund, error) {
+	if of.SelfPaid != nil {
+		return Refund{}, refuse(SelfPaidWhole)
+	}
 	rules, err := s.rulesOf(&of)
 	if err != nil {
 		return Refund{}, err
@@ -212,9 +218,19 @@ func (s *Session) Reverse(ctx context.Context, r Reversal) (v Void, replayed boo
 		s.printBeside(v.papers()...)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.say(refuse(Reversed))
+		s.say(v.done())
 	}
 	return v, replayed, nil
+}
+
+// done tells the cashier of a new reversal.
+func (v *Void) done() *settle.Refusal {
+	r := refuse(Reversed)
+	r.Cashier = fmt.Sprintf("已办理，单号 %s；没有现金要退，请把凭条交给患者。", v.Number)
+	if v.Back.Cash > 0 {
+		r.Cashier = fmt.Sprintf("已办理，单号 %s；请退现金 %s 元，并请收款人在凭条上签名。", v.Number, v.Back.Cash)
+	}
+	return r
 }
 
 // order makes of what the cashier asked for what the book is asked. done says that the
@@ -242,6 +258,6 @@ func (s *Session) order(ctx context.Context, r Reversal) (o Order, done bool, er
 	if refund.ID != r.Quote {
 		return Order{}, false, refuseField(settle.QuoteUnknown, "quote", "the refund would be %s", refund.ID)
 	}
-	o.Kept = &refund.Kept
+	o.Kept, o.Keep = &refund.Kept, slices.Sorted(slices.Values(r.Keep))
 	return o, false, nil
 }

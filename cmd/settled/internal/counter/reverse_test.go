@@ -87,6 +87,45 @@ func TestRefund(t *testing.T) {
 	}
 }
 
+// TestRefundOfEqualLines: the slip names the line that was given back, also where another
+// is just the same, and the screen says how much cash to hand out.
+func TestRefundOfEqualLines(t *testing.T) {
+	w := countertest.Open(t, nil)
+	w.Insert(t, counter.Patient, countertest.Child())
+	bill := countertest.Bill(t, countertest.Child(), func(d *countertest.Document) {
+		d.Items = []map[string]any{countertest.Item("甲", "50.00", "1"), countertest.Item("甲", "50.00", "1")}
+	})
+	q, err := w.Quote(context.Background(), bill, "C01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := confirm(w, q, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.AwaitState(t, counter.Printed)
+	f, err := w.Refund(context.Background(), done.Settlement.Number, []int{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, _, err := reverse(w, done.Settlement.Number, f.ID, "r1", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slip := counter.Text(<-w.Printer.Other(), 48)
+	if !strings.Contains(slip, "退 第1行 甲") || strings.Contains(slip, "第2行") {
+		t.Errorf("slip\n%s", slip)
+	}
+	messages := w.Screen().Messages
+	if last := messages[len(messages)-1]; last.Code != counter.Reversed || !strings.Contains(last.Text, v.Number) || !strings.Contains(last.Text, "请退现金 "+v.Back.Cash.String()+" 元") {
+		t.Errorf("screen %+v", last)
+	}
+	_, err = w.Refund(context.Background(), done.Settlement.Number, []int{1})
+	if no, ok := errors.AsType[*settle.Refusal](err); !ok || !strings.Contains(no.Cashier, "新单 "+v.Kept.Number) {
+		t.Errorf("refunded again: %v", err)
+	}
+}
+
 // TestRefundRefused: what is no refund, and a reversal without a reason or a key.
 func TestRefundRefused(t *testing.T) {
 	w := countertest.Open(t, nil)
@@ -116,7 +155,7 @@ func TestRefundRefused(t *testing.T) {
 		{strings.Repeat("k", 65), "x", settle.BadField},
 		{"k", "", counter.NoReason},
 		{"k", " \n\x1b ", counter.NoReason},
-		{"k", strings.Repeat("因", 101), settle.BadField},
+		{"k", strings.Repeat("因", 101), counter.NoReason},
 	} {
 		_, _, err := w.Reverse(context.Background(), counter.Reversal{Number: s.Number, Key: c.key, Reason: c.reason, By: "C"})
 		wantCode(t, err, c.code)

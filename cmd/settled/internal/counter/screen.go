@@ -30,18 +30,19 @@ type Person struct {
 
 // Figures are the amounts of a quote or a settlement, with the reasons in Chinese.
 type Figures struct {
-	ID           string        `json:"id,omitempty"` // of a quote
-	Status       settle.Status `json:"status"`
-	Total        settle.Fen    `json:"total"`
-	Fund         settle.Fen    `json:"fund"`                  // 统筹基金
-	Own          settle.Fen    `json:"own"`                   // 个人账户
-	Family       settle.Fen    `json:"mutual"`                // 家庭共济
-	Cash         settle.Fen    `json:"cash"`                  // 现金
-	LimitAfter   *settle.Fen   `json:"limit_after,omitempty"` // of the yearly limit
-	Reasons      []Notice      `json:"reasons"`
-	Notices      []Notice      `json:"notices"`
-	Provisional  bool          `json:"provisional"`
-	Illustrative bool          `json:"illustrative"`
+	ID           string                `json:"id,omitempty"` // of a quote
+	Status       settle.Status         `json:"status"`
+	Total        settle.Fen            `json:"total"`
+	Fund         settle.Fen            `json:"fund"`                  // 统筹基金
+	Own          settle.Fen            `json:"own"`                   // 个人账户
+	Family       settle.Fen            `json:"mutual"`                // 家庭共济
+	Cash         settle.Fen            `json:"cash"`                  // 现金
+	LimitAfter   *settle.Fen           `json:"limit_after,omitempty"` // of the yearly limit
+	Reasons      []Notice              `json:"reasons"`
+	Notices      []Notice              `json:"notices"`
+	Provisional  bool                  `json:"provisional"`
+	Illustrative bool                  `json:"illustrative"`
+	SelfPaid     *settle.Reimbursement `json:"self_paid,omitempty"` // the patient pays all and claims it later
 }
 
 // SlipView says what became of the last slip.
@@ -211,7 +212,7 @@ func FiguresOf(st settle.Settlement) Figures {
 	f := Figures{
 		Status: sp.Status, Total: sp.Total, Fund: sp.Fund, Own: sp.Own, Family: sp.Family, Cash: sp.Cash,
 		LimitAfter: sp.LimitAfter, Reasons: []Notice{}, Notices: []Notice{},
-		Provisional: st.Provisional, Illustrative: st.Illustrative,
+		Provisional: st.Provisional, Illustrative: st.Illustrative, SelfPaid: st.SelfPaid,
 	}
 	for _, code := range sp.Reasons {
 		f.Reasons = append(f.Reasons, notice(code))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"settled/settle"
@@ -56,9 +57,10 @@ type Session struct {
 
 	base     context.Context // ends with the session
 	stop     context.CancelCauseFunc
-	running  sync.WaitGroup // reads and prints
-	printing sync.Mutex     // one slip at a time
-	shift    sync.RWMutex   // held to write money, whole to open or close a shift
+	running  sync.WaitGroup         // reads and prints
+	printing sync.Mutex             // one slip at a time
+	shift    sync.RWMutex           // held to write money, whole to open or close a shift
+	present  atomic.Pointer[uint64] // number of the open shift, 0: none is; nil: not known
 
 	mu       sync.Mutex
 	state    State
@@ -103,13 +105,14 @@ func New(p Ports, o Options) (*Session, error) {
 		return nil, errors.New("counter: the seat has no name")
 	case o.Institution.ID == "":
 		return nil, errors.New("counter: the institution is missing")
-	case o.Offline.MaxAge < 0 || o.Offline.Person.Stop < 0 || o.Offline.Counter.Stop < 0:
+	case o.Offline.MaxAge < 0 || min(o.Offline.Person.Stop, o.Offline.Account.Stop, o.Offline.Counter.Stop) < 0:
 		return nil, errors.New("counter: an offline bound is negative")
 	}
 	orDefault(&o.ReadTimeout, 10*time.Second)
 	orDefault(&o.IdentifyTimeout, 10*time.Second)
 	orDefault(&o.CheckTimeout, 5*time.Second)
 	orDefault(&o.PrintTimeout, 30*time.Second)
+	orDefault(&o.Offline.Probe.Deadline, 3*time.Second)
 	s := &Session{ports: p, options: o, watchers: map[*watcher]struct{}{}}
 	s.base, s.stop = context.WithCancelCause(context.Background())
 	return s, nil

@@ -17,8 +17,9 @@ import (
 type holder struct {
 	card    Card
 	known   settle.Entitlement
-	offline settle.Code // why the platform was not asked; "": it was
-	scanned bool        // known by a 医保码: no card lies in a reader
+	offline settle.Code     // why the platform was not asked; "": it was
+	barred  *settle.Refusal // what the platform said when it was asked again; nil: nothing
+	scanned bool            // known by a 医保码: no card lies in a reader
 }
 
 // identify reads the card of a role and finds out who holds it: the platform says,
@@ -64,19 +65,29 @@ func (s *Session) askPlatform(ctx context.Context, card Card) (settle.Entitlemen
 
 // learn keeps the platform's answer, so that it is there when the line is not.
 func (s *Session) learn(ctx context.Context, card Card, e settle.Entitlement) (*holder, error) {
+	known, err := Learn(ctx, s.ports.People, s.ports.Rulebook, s.ports.Clock(), card.Who, e)
+	if err != nil {
+		return nil, refusalOr(err, Fault)
+	}
+	return &holder{card: card, known: known}, nil
+}
+
+// Learn keeps what the platform said, at a time, of the person who was asked about: of a
+// card's holder, or of somebody on a roster. It gives what is known then.
+func Learn(ctx context.Context, people People, rules Rulebook, at time.Time, who settle.Identity, e settle.Entitlement) (settle.Entitlement, error) {
 	said := e.Who.IDNumber
-	if said == "" || (card.Who.IDNumber != "" && card.Who.IDNumber != said) {
-		return nil, refuseBecause(settle.WrongPerson, "the platform answered with another person than the card's")
+	if said == "" || (who.IDNumber != "" && who.IDNumber != said) {
+		return e, refuseBecause(settle.WrongPerson, "the platform answered with another person than was asked about")
 	}
-	e.Who.CardNumber, e.Who.CardCode = card.Who.CardNumber, card.Who.CardCode
-	e.Person = s.ports.People.Person(said)
-	if e.Period = s.ports.Rulebook.On(s.today()).Period; e.Period == "" {
-		return nil, refuseBecause(settle.PolicyRowMissing, "the rules name no limit period for %s", s.today())
+	e.Who.CardNumber, e.Who.CardCode = who.CardNumber, who.CardCode
+	e.Person = people.Person(said)
+	if e.Period = rules.On(DayOf(at)).Period; e.Period == "" {
+		return e, refuseBecause(settle.PolicyRowMissing, "the rules name no limit period for %s", DayOf(at))
 	}
-	if err := s.ports.People.Learn(ctx, e); err != nil {
-		return nil, refusalOr(fmt.Errorf("keep the platform's answer: %w", err), Fault)
+	if err := people.Learn(ctx, e); err != nil {
+		return e, fmt.Errorf("keep the platform's answer: %w", err)
 	}
-	return &holder{card: card, known: e}, nil
+	return e, nil
 }
 
 // Quote computes who would pay what of a bill (settle.DecodeBill says its form) for
@@ -84,6 +95,9 @@ func (s *Session) learn(ctx context.Context, card Card, e settle.Entitlement) (*
 // takes and writes nothing. by is the operator. The error is a *settle.Refusal.
 func (s *Session) Quote(ctx context.Context, bill []byte, by string) (Quote, error) {
 	a, err := s.decode(bill, by)
+	if err == nil {
+		err = s.probed(ctx, a.head.Key)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -114,48 +128,54 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 	if err := s.fits(a, patient, guardian); err != nil {
 		return nil, err
 	}
-	if err := s.young(patient); err != nil {
-		return nil, err
+	if patient.barred != nil {
+		return nil, patient.barred
 	}
 	rules := s.ports.Rulebook.On(a.bill.Visit.Day)
 	position, err := s.ports.Book.Position(ctx, patient.known.Person, rules.Period)
 	if err != nil {
 		return nil, fmt.Errorf("read the position: %w", err)
 	}
-	if !position.Told && rules.Period != "" {
+	if !position.Told && rules.Period != "" && s.offlineNow(patient) == "" {
 		return nil, refuseField(UsageUnknown, "visit.date", "nothing is known of the usage in period %s, what is known counts in %s", rules.Period, patient.known.Period)
 	}
 	bill, catalogue, err := s.completed(a.bill, patient)
 	if err != nil {
 		return nil, err
 	}
-	insured := patient.known.Insured
-	insured.Own = position.Own
-	insured.Family = consented(position.Family, guardian)
-	split, err := settle.Compute(rules, insured, bill, position.Usage)
-	if err != nil {
-		return nil, fmt.Errorf("compute the split: %w", err)
-	}
 	q := &Quote{
-		ask: a, version: position.Version,
+		ask: a, version: position.Version, told: position.Told || rules.Period == "",
 		Settlement: settle.Settlement{
 			Person: patient.known.Person, Who: patient.known.Who,
-			Insured: insured, Bill: bill, Chart: a.chart, Catalogue: catalogue,
-			Usage: position.Usage, Period: rules.Period, Split: split, Rules: rules.Digest, Illustrative: rules.Illustrative,
-			OfflineWhy: string(s.offlineNow(patient)), Operator: a.by, Device: s.options.Seat,
+			Insured: patient.known.Insured, Bill: bill, Chart: a.chart, Catalogue: catalogue,
+			Usage: position.Usage, Period: rules.Period, Rules: rules.Digest, Illustrative: rules.Illustrative,
+			Operator: a.by, Device: s.options.Seat,
 		},
 	}
-	q.withGuardian(guardian)
+	split := func(own *settle.Account, family []settle.FamilyAccount) error {
+		st := &q.Settlement
+		st.Insured.Own, st.Insured.Family = own, family
+		st.Guardian, st.OfflineWhy = settle.Identity{}, string(s.offlineNow(patient))
+		var err error
+		if st.Split, err = settle.Compute(rules, st.Insured, bill, position.Usage); err != nil {
+			return fmt.Errorf("compute the split: %w", err)
+		}
+		q.withGuardian(guardian)
+		return nil
+	}
+	if err := split(position.Own, consented(position.Family, guardian)); err != nil {
+		return nil, err
+	}
+	if err := s.grant(ctx, q, patient, func() error { return split(nil, nil) }); err != nil {
+		return nil, err
+	}
 	if err := s.sendable(q, guardian); err != nil {
 		return nil, err
 	}
 	if err := q.sign(); err != nil {
 		return nil, err
 	}
-	if q.Notices, err = s.notices(ctx, q, position, guardian); err != nil {
-		return nil, err
-	}
-	return q, nil
+	return q, s.notices(ctx, q, position, guardian)
 }
 
 // completed fills in what the bill leaves to the catalogue.
@@ -173,12 +193,15 @@ func (s *Session) completed(bill settle.Bill, patient *holder) (settle.Bill, str
 // sendable refuses a quote that rests on a guardian's data that are too old, and one
 // that the platform could not be told.
 func (s *Session) sendable(q *Quote, guardian *holder) error {
+	if q.Settlement.SelfPaid != nil || q.Settlement.Split.Status == settle.Refused {
+		return nil
+	}
 	if len(q.Settlement.Insured.Family) > 0 {
 		if err := s.young(guardian); err != nil {
 			return err
 		}
 	}
-	if s.ports.Form == nil || q.Settlement.Split.Status == settle.Refused {
+	if s.ports.Form == nil {
 		return nil
 	}
 	return s.ports.Form.Fits(q.Settlement)
@@ -301,9 +324,8 @@ func (s *Session) begin(c Confirmation) (*attempt, error) {
 	return try, nil
 }
 
-// checkCards makes sure that the cards in the readers are the ones that were read,
-// and that the bounds of offline settling still hold. From its success on nothing
-// cancels.
+// checkCards makes sure that the cards in the readers are the ones that were read. From
+// its success on nothing cancels.
 func (s *Session) checkCards(try *attempt) error {
 	failed := [roles]kind{patientNotSame, guardianNotSame}
 	for role, code := range try.cards {
@@ -313,9 +335,6 @@ func (s *Session) checkCards(try *attempt) error {
 		if err := s.checkCard(try.ctx, Role(role), code); err != nil {
 			return s.answer(try, event{kind: failed[role], why: refusalOr(err, settle.CardChanged)})
 		}
-	}
-	if _, err := s.exposed(try.ctx, try.quote); err != nil {
-		return s.answer(try, event{kind: notTaken, why: refusalOr(err, Fault)})
 	}
 	return s.answer(try, event{kind: checksPassed})
 }
@@ -335,7 +354,10 @@ func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	if err := s.onShift(ctx); err != nil {
 		return Settled{}, s.answer(try, event{kind: notTaken, why: refusalOr(err, Fault)})
 	}
-	if s.turned(try.quote) {
+	switch turned, err := s.turned(ctx, try.quote); {
+	case err != nil:
+		return Settled{}, s.answer(try, event{kind: notTaken, why: refusalOr(err, Fault)})
+	case turned:
 		return Settled{}, s.quoteAgain(ctx, try)
 	}
 	order := Commit{Settlement: try.quote.Settlement, Content: try.quote.content, Version: try.quote.version, By: try.confirmed.By}
@@ -344,7 +366,8 @@ func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	var no *settle.Refusal
 	switch {
 	case err == nil:
-		slip := &Receipt{Settlement: written, At: s.ports.Clock()}
+		shift, _ := s.openShift(ctx) // known by now
+		slip := &Receipt{Settlement: written, At: s.ports.Clock(), Shift: shift}
 		_ = s.answer(try, event{kind: durable, receipt: slip}) // it is durable, whatever the screen says
 		return Settled{Settlement: written, Replayed: replayed}, nil
 	case errors.Is(err, ErrStale):
@@ -382,11 +405,14 @@ func (s *Session) print(r Receipt) {
 	_ = s.fire(e) // every state takes note of a slip
 }
 
-func (s *Session) today() settle.Date {
-	t := s.ports.Clock().In(shanghai())
-	d, _ := settle.NewDate(t.Year(), int(t.Month()), t.Day())
+func (s *Session) today() settle.Date { return DayOf(s.ports.Clock()) }
+
+// DayOf is the civil day of the rules.
+func DayOf(t time.Time) settle.Date {
+	t = t.In(Shanghai())
+	d, _ := settle.NewDate(t.Year(), int(t.Month()), t.Day()) // a day of the calendar
 	return d
 }
 
-// shanghai is the civil time of the rules and the slips; it has no summer time.
-func shanghai() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) }
+// Shanghai is the civil time of the rules and the slips; it has no summer time.
+func Shanghai() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) }

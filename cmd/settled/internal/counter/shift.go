@@ -57,8 +57,10 @@ func (s *Session) OpenShift(ctx context.Context, by string, float settle.Fen) (S
 	defer s.shift.Unlock()
 	shift, err := s.ports.Shifts.OpenShift(context.WithoutCancel(ctx), by, float)
 	if err != nil {
+		s.present.Store(nil)
 		return Shift{}, refusalOr(err, settle.JournalStopped)
 	}
+	s.present.Store(&shift.Number)
 	return shift, nil
 }
 
@@ -73,8 +75,10 @@ func (s *Session) CloseShift(ctx context.Context, by string, counted settle.Fen)
 	defer s.shift.Unlock()
 	shift, err := s.ports.Shifts.CloseShift(context.WithoutCancel(ctx), by, counted)
 	if err != nil {
+		s.present.Store(nil)
 		return Shift{}, refusalOr(err, settle.JournalStopped)
 	}
+	s.present.Store(new(uint64))
 	s.printBeside(ShiftSlip{Shift: shift})
 	return shift, nil
 }
@@ -82,12 +86,23 @@ func (s *Session) CloseShift(ctx context.Context, by string, counted settle.Fen)
 // onShift refuses to move money without a shift where one is required. Whoever writes
 // holds the lock from here on, so that no shift ends in between.
 func (s *Session) onShift(ctx context.Context) error {
-	if !s.options.ShiftRequired {
-		return nil
-	}
-	_, open, err := s.ports.Shifts.CurrentShift(ctx)
-	if err == nil && !open {
+	number, err := s.openShift(ctx)
+	if err == nil && number == 0 && s.options.ShiftRequired {
 		return refuse(settle.ShiftClosed)
 	}
 	return err
+}
+
+// openShift gives the number of the open shift, 0 for none.
+func (s *Session) openShift(ctx context.Context) (number uint64, err error) {
+	present := s.present.Load()
+	if present == nil {
+		shift, _, err := s.ports.Shifts.CurrentShift(ctx)
+		if err != nil {
+			return 0, err
+		}
+		present = &shift.Number
+		s.present.CompareAndSwap(nil, present) // if none began or ended meanwhile
+	}
+	return *present, nil
 }

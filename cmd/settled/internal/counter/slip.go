@@ -25,10 +25,8 @@ func (p *slip) view() *SlipView {
 	}
 }
 
-// Reprint prints a settlement's slip again, marked 重打. How often is counted since
-// the daemon started, at least once.
-//
-// BUG(counter): the count of reprints is not kept on disk.
+// Reprint prints a settlement's slip again, marked 重打 with its Copy, which the caller
+// counts; of the window's last slip at least as often as it was printed here.
 func (s *Session) Reprint(r Receipt) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,6 +2,7 @@ package counter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"settled/settle"
@@ -17,7 +18,7 @@ type VoidSlip struct {
 func (v Void) papers() []Paper {
 	papers := []Paper{VoidSlip{Void: v}}
 	if v.Kept != nil {
-		papers = append(papers, Receipt{Settlement: *v.Kept, At: v.At, From: v.Whole.Number})
+		papers = append(papers, Receipt{Settlement: *v.Kept, At: v.At, Shift: v.Shift, From: v.Whole.Number})
 	}
 	return papers
 }
@@ -59,9 +60,7 @@ func (s VoidSlip) head(p *page) {
 	}
 	p.time("时间", v.At)
 	p.field("窗口", v.Seat+"  收费员 "+v.Operator)
-	if v.Shift > 0 {
-		p.field("班次", fmt.Sprint(v.Shift))
-	}
+	p.shift(v.Shift)
 	p.field("患者", st.Who.Name.String()+"  "+st.Who.IDNumber.String())
 	if st.Split.Family > 0 {
 		p.field("共济", st.Guardian.Name.String()+"  "+st.Guardian.IDNumber.String())
@@ -89,15 +88,28 @@ func (s VoidSlip) lines(p *page) {
 		p.add("整单撤销，以下金额全部退回")
 		return
 	}
-	kept := s.Void.Kept.Bill.Lines
+	keep := s.Void.Keep
+	if keep == nil {
+		keep = found(s.Void.Kept.Bill.Lines, s.Void.Whole.Bill.Lines)
+	}
 	for i, l := range s.Void.Whole.Bill.Lines {
-		if len(kept) > 0 && same(kept[0], l) {
-			kept = kept[1:]
+		if slices.Contains(keep, i+1) {
 			continue
 		}
 		name := fmt.Sprintf("退 第%d行 %s", i+1, printable(l.Name))
 		p.add(spread(name, s.Void.Whole.Split.Lines[i].Amount.String(), p.columns)...)
 	}
+}
+
+// found gives the numbers, from 1, of lines among all of a bill, where an older journal
+// does not say them: of equal ones the first.
+func found(lines, all []settle.Line) (numbers []int) {
+	for i, l := range all {
+		if len(numbers) < len(lines) && same(lines[len(numbers)], l) {
+			numbers = append(numbers, i+1)
+		}
+	}
+	return numbers
 }
 
 // same tells whether two lines of a bill cost and count the same.

@@ -23,7 +23,7 @@ type Batch struct {
 const (
 	BatchDone    = "done"    // nothing is left that could be tried now
 	BatchWindow  = "window"  // the time was over
-	BatchStopped = "stopped" // a person stopped it, or the daemon ended
+	BatchStopped = "stopped" // a person stopped it
 	BatchLine    = "line"    // the line was down for longer than is worth waiting
 )
 
@@ -80,13 +80,9 @@ func (u *Upload) StartBatch(b Batch) (Progress, error) {
 	s.progress = Progress{
 		ID: max(now.UnixMilli(), s.progress.ID+1), Began: now, Waiting: status.Pending, Left: status.Pending, Held: map[settle.Code]int{},
 	}
-	p := s.copied()
-	s.mu.Unlock()
-	select {
-	case s.nudge <- struct{}{}:
-	default:
-	}
-	return p, nil
+	s.rouse()
+	defer s.mu.Unlock()
+	return s.copied(), nil
 }
 
 // StopBatch ends the batch that runs, if any: what is under way is brought to an end,
@@ -96,10 +92,7 @@ func (u *Upload) StopBatch() Progress {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stop = s.batch != nil
-	select {
-	case s.nudge <- struct{}{}:
-	default:
-	}
+	s.rouse()
 	return s.copied()
 }
 
@@ -123,6 +116,14 @@ func (u *Upload) SubscribeBatch() (progress <-chan Progress, leave func()) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.watchers, w)
+	}
+}
+
+// rouse has the upload look at the batch; what it has not looked at does not end.
+func (s *batches) rouse() {
+	select {
+	case s.nudge <- struct{}{}:
+	default:
 	}
 }
 
@@ -228,7 +229,7 @@ func (u *Upload) endBatch(ctx context.Context) error {
 func (u *Upload) batchEnd(now time.Time, pending int) string {
 	s := &u.batches
 	switch {
-	case s.batch == nil:
+	case s.batch == nil, len(s.nudge) > 0: // it may have begun when the last pass was over
 		return ""
 	case pending == 0:
 		return BatchDone

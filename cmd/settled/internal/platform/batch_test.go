@@ -80,6 +80,28 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// TestBatchLate: a batch that begins when the upload has just found nothing to do is
+// looked at before it ends.
+func TestBatchLate(t *testing.T) {
+	w := openWindow(t)
+	w.upload.onlyInBatches = true
+	w.settle("MZ1", 1)
+	must(t, w.upload.pass(t.Context())) // nothing may go
+	told, leave := w.upload.SubscribeBatch()
+	defer leave()
+	_, err := w.upload.StartBatch(Batch{By: clerk})
+	must(t, err)
+	must(t, w.upload.endBatch(t.Context()))
+	w.running()
+	var p Progress
+	for p.Ended.IsZero() {
+		p = <-told
+	}
+	if p.Why != BatchDone || p.Sent != 1 || p.Acknowledged != 1 || p.Left != 0 {
+		t.Errorf("%+v", p)
+	}
+}
+
 // TestBatchTwice starts a batch while one runs: it is the same one, at the first's pace;
 // stopped, it brings what is under way to its end, and begins nothing.
 func TestBatchTwice(t *testing.T) {

@@ -11,10 +11,10 @@ type delay struct {
 	pause time.Duration
 }
 
-// longer doubles the delay from now on.
-func (d delay) longer(now time.Time) delay {
+// longer doubles the delay from now on, as a [Pace] spreads it.
+func (d delay) longer(now time.Time, spread func(time.Duration) time.Duration) delay {
 	d.pause = min(max(2*d.pause, firstPause), mostPause)
-	d.until = now.Add(jitter(d.pause))
+	d.until = now.Add(spread(d.pause))
 	return d
 }
 
@@ -37,7 +37,7 @@ func (b *breaker) fine() { *b = breaker{} }
 // failed tells it of trouble with the line: whether the outcome is unclear, and whether
 // the platform had answered a request of this settlement before. It tells whether it has
 // opened.
-func (b *breaker) failed(number string, unclear, answered bool, now time.Time) bool {
+func (b *breaker) failed(number string, unclear, answered bool, now time.Time, spread func(time.Duration) time.Duration) bool {
 	if unclear {
 		if b.row == nil {
 			b.row = map[string]struct{}{}
@@ -54,7 +54,7 @@ func (b *breaker) failed(number string, unclear, answered bool, now time.Time) b
 	if unclear && few {
 		return false
 	}
-	b.delay = b.longer(now)
+	b.delay = b.longer(now, spread)
 	return true
 }
 

@@ -45,6 +45,9 @@ func (u *Upload) one(ctx context.Context, j job) error {
 }
 
 func (u *Upload) carry(ctx context.Context, j job) error {
+	if j.unfit != nil {
+		return j.unfit
+	}
 	visit, err := nhsa.VisitOf(j.settlement, u.line.options.Manner)
 	if err != nil {
 		return err
@@ -72,11 +75,16 @@ func (u *Upload) machine(ctx context.Context, j job) (m machine, finish func() e
 	}
 	chain := &nhsa.Chain{}
 	err = u.resume(j.number, chain, func(on queue.Chain) {
-		chain.Resume() // a held one that is pending again was released by a clerk
+		if j.repair <= chain.Repair {
+			chain.Resume() // a held one that is pending again was released by a clerk
+		}
 		if on.State == nil && beganBefore(j.settlement, on.Restored) {
 			chain.Restored()
 		}
 	})
+	if err == nil && chain.Repaired(j.repair) {
+		u.unsent.drop(j.number) // it tells what was mended since
+	}
 	return chain, func() error { return u.finish(ctx, j, chain) }, err
 }
 
@@ -126,7 +134,7 @@ func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, i
 		return sent
 	}
 	u.unsent.drop(j.number)
-	u.line.noteRefusal(sent)
+	u.line.noteRefusal(request.signNo, sent)
 	*j.answered = *j.answered || troubleOf(sent) == ""
 	moved := m.Answer(visit, infno, request.msgid, reply, sent)
 	if err := u.record(ctx, j.number, request, m, reply, sent); err != nil {
@@ -184,7 +192,7 @@ func (u *Upload) request(ctx context.Context, number, infno string, input any) (
 	msgid, body, err := o.Queue.Request(ctx, number, infno, func(msgid string) ([]byte, error) {
 		return nhsa.Encode(o.Head, infno, msgid, o.Now(), signNo, input)
 	}, o.By)
-	return stored{msgid: msgid, infno: infno, body: body}, err
+	return stored{msgid: msgid, infno: infno, signNo: signNo, body: body}, err
 }
 
 // record makes the answer and the machine's new state durable.

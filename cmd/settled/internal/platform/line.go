@@ -8,7 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"settled/queue"
@@ -33,11 +35,13 @@ type Options struct {
 // Line is a signed-in line to the platform. It is safe for concurrent use.
 type Line struct {
 	options Options
-	signing sync.Mutex // one 9001 at a time
+	signing chan struct{} // one 9001 at a time
 
 	mu      sync.Mutex
 	signNo  string      // 签到流水号 of the day signed
 	signed  string      // "2006-01-02"; "": not signed in
+	tried   int         // sign-ins so far
+	failed  error       // of the last one
 	trouble settle.Code // of the last contact; "": it went well, or there was none
 	rest    time.Time   // until when nobody at the window asks
 }
@@ -47,7 +51,7 @@ type Line struct {
 const restFor = 10 * time.Second
 
 // NewLine makes a line; it connects when it is first used.
-func NewLine(o Options) *Line { return &Line{options: o} }
+func NewLine(o Options) *Line { return &Line{options: o, signing: make(chan struct{}, 1)} }
 
 // ask sends one inquiry: it gets a message id of its own but no entry in the journal,
 // since its loss changes nothing.
@@ -57,7 +61,7 @@ func (l *Line) ask(ctx context.Context, infno string, input any) (nhsa.Reply, er
 		return nhsa.Reply{}, err
 	}
 	reply, err := l.send(ctx, infno, signNo, input)
-	l.noteRefusal(err)
+	l.noteRefusal(signNo, err)
 	return reply, err
 }
 
@@ -118,6 +122,8 @@ func troubleOf(err error) settle.Code {
 	switch {
 	case errors.As(err, &access):
 		return settle.PlatformAccess
+	case errors.As(err, &unknown) && unknown.NotSent && noWayOut(unknown):
+		return settle.NetworkDown
 	case errors.As(err, &unknown) && unknown.NotSent:
 		return settle.PlatformDown
 	case errors.As(err, &unknown):
@@ -127,43 +133,76 @@ func troubleOf(err error) settle.Code {
 	}
 }
 
-// signIn signs the operator in once a day (9001) and gives the sign-in number. The
-// interface wants a MAC and an IP address and does not look at them (interface §2).
+// noWayOut tells that a request did not leave this machine: the fault is ours, of cable,
+// switch, router or name server, not the platform's.
+func noWayOut(err error) bool {
+	var name *net.DNSError
+	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.ENETDOWN) || errors.Is(err, syscall.EHOSTUNREACH) ||
+		errors.Is(err, syscall.EADDRNOTAVAIL) || errors.As(err, &name)
+}
+
+// signIn signs the operator in once a day (9001) and gives the sign-in number. Those who
+// wait for one that fails get its error and do not try again.
 func (l *Line) signIn(ctx context.Context) (string, error) {
 	today := l.options.Now().Format(time.DateOnly)
-	l.signing.Lock()
-	defer l.signing.Unlock()
-	if no, ok := l.signedOn(today); ok {
-		return no, nil
+	before := l.tries()
+	select {
+	case l.signing <- struct{}{}:
+		defer func() { <-l.signing }()
+	case <-ctx.Done():
+		return "", &nhsa.Unknown{Infno: nhsa.InfoSignIn, NotSent: true, Err: context.Cause(ctx)}
 	}
+	l.mu.Lock()
+	no, signed, tried, failed := l.signNo, l.signed, l.tried, l.failed
+	l.mu.Unlock()
+	switch {
+	case signed == today:
+		return no, nil
+	case tried != before && failed != nil:
+		return "", failed
+	}
+	no, err := l.signInNow(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.signNo, l.signed = no, today
+	} else {
+		err = fmt.Errorf("sign in: %w", err)
+	}
+	if ctx.Err() == nil { // what we broke off ourselves says nothing to others
+		l.tried, l.failed = l.tried+1, err
+	}
+	return no, err
+}
+
+// signInNow sends 9001. The interface wants a MAC and an IP address and does not look at
+// them (interface §2).
+func (l *Line) signInNow(ctx context.Context) (string, error) {
 	input := nhsa.NewSignIn(l.options.Head.Operator, "00-00-00-00-00-00", "127.0.0.1")
 	reply, err := l.send(ctx, nhsa.InfoSignIn, "", input)
 	if err != nil {
-		return "", fmt.Errorf("sign in: %w", err)
+		return "", err
 	}
 	in, err := nhsa.ReadSignIn(reply)
-	if err != nil {
-		return "", fmt.Errorf("sign in: %w", err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.signNo, l.signed = string(in.No), today
-	return l.signNo, nil
+	return string(in.No), err
 }
 
-func (l *Line) signedOn(day string) (no string, ok bool) {
+func (l *Line) tries() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.signNo, l.signed == day
+	return l.tried
 }
 
 // noteRefusal drops the sign-in when a refusal is about it, so that the next request
-// signs in anew.
-func (l *Line) noteRefusal(err error) {
+// signs in anew; unless that was done since the request was made.
+func (l *Line) noteRefusal(signNo string, err error) {
 	var refused *nhsa.BusinessRefusal
-	if errors.As(err, &refused) && refused.StaleSignIn() {
-		l.mu.Lock()
+	if !errors.As(err, &refused) || !refused.StaleSignIn() {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.signNo == signNo {
 		l.signed = ""
-		l.mu.Unlock()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"settled/queue"
 	"settled/settle"
 )
 
@@ -148,12 +149,12 @@ func (u *Upload) read() (bool, error) {
 		if _, known := u.lanes.known[p.Number]; known {
 			continue
 		}
-		j, err := u.job(p)
+		names, err := u.parties(p)
 		if err != nil {
 			return false, err
 		}
-		if j.settlement.Number != "" {
-			u.lanes.add(p, lanesOf(&j.settlement))
+		if len(names) > 0 {
+			u.lanes.add(p, names)
 		}
 	}
 	w.rows += len(pending)
@@ -161,6 +162,20 @@ func (u *Upload) read() (bool, error) {
 		w.next = now.Add(time.Duration(w.rows) * restOfRow)
 	}
 	return true, nil
+}
+
+// parties names the lanes of what waits; none: there is nothing to do any more. Of a
+// void they are read from the settlement as it was made, of a settlement from its row:
+// there may be many.
+func (u *Upload) parties(p queue.Waiting) ([]string, error) {
+	if !p.Void {
+		return u.line.options.Queue.Parties(p.Number)
+	}
+	j, err := u.job(p)
+	if err != nil || j.settlement.Number == "" {
+		return nil, err
+	}
+	return lanesOf(&j.settlement), nil
 }
 
 // lanesOf names what a settlement's order counts for: the person, and the accounts that
@@ -194,13 +209,14 @@ func (u *Upload) end(ctx context.Context, e ended) error {
 	number, now := e.item.Number, u.line.options.Now()
 	if e.err == nil {
 		delete(u.later, number)
-		u.lanes.done(e.item)
-		u.breaker.fine()
-		return nil
+		if e.answered {
+			u.breaker.fine()
+		}
+		return u.through(e.item)
 	}
 	unclear := noClearAnswer(e.err)
 	if unclear {
-		u.later[number] = u.later[number].longer(now)
+		u.later[number] = u.later[number].longer(now, u.spread)
 	} else {
 		delete(u.later, number)
 	}
@@ -209,8 +225,29 @@ func (u *Upload) end(ctx context.Context, e ended) error {
 	case ctx.Err() != nil: // we broke it off ourselves
 	case !lineTrouble(e.err):
 		return e.err
-	case u.breaker.failed(number, unclear, e.answered, now):
+	case u.breaker.failed(number, unclear, e.answered, now, u.spread):
 		u.log.Warn("upload waits for the line", "seconds", u.breaker.pause.Seconds(), "cause", plain(e.err))
 	}
 	return nil //nolint:nilerr // trouble with the line is waited out
+}
+
+// through takes out what is done. What waited for a void to be through goes into its
+// lanes first: the person's later ones come after it.
+func (u *Upload) through(i *item) error {
+	defer u.lanes.done(i)
+	for number, v := i.Number, i.Void; v; {
+		void, err := u.line.options.Queue.Void(number)
+		if err != nil || void.Kept == "" {
+			return err
+		}
+		kept, err := u.line.options.Queue.Get(void.Kept)
+		if err != nil {
+			return err
+		}
+		if _, known := u.lanes.known[void.Kept]; kept.State == queue.Pending && !known {
+			u.lanes.add(queue.Waiting{Seq: kept.Entry, Number: void.Kept, At: kept.At}, lanesOf(&kept.Settlement))
+		}
+		number, v = kept.Void, kept.Void != "" // itself reversed before it was ever sent
+	}
+	return nil
 }

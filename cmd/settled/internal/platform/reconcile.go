@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,7 +39,7 @@ func NewReconciler(line *Line, counter string) *Reconciler {
 }
 
 // Reconcile reconciles a day by the platform's time: 3201 for each group, and where one is
-// unequal 3202. It changes nothing but a note in the journal. shifts gives a shift of a
+// unequal 3202. It changes nothing; the journal keeps how the day stood. shifts gives a shift of a
 // number. The error is a *settle.Refusal where the platform or the journal is the reason.
 func (r *Reconciler) Reconcile(ctx context.Context, day settle.Date, shift func(uint64) (counter.Shift, error), by queue.By) (reconcile.Report, error) {
 	now := r.line.options.Now()
@@ -61,11 +62,37 @@ func (r *Reconciler) Reconcile(ctx context.Context, day settle.Date, shift func(
 	if err := report.Number(); err != nil {
 		return reconcile.Report{}, err
 	}
-	if err := r.line.options.Queue.Note(ctx, "reconcile "+day.String(), report.Summary(), by); err != nil {
+	state := report.State()
+	if err := r.line.options.Queue.Reconcile(ctx, queue.Reconciled{
+		Day: day, State: string(state), Even: state == reconcile.Equal || state == reconcile.Accounted,
+		Report: report.ID, Text: report.Summary(), By: by,
+	}); err != nil {
 		return reconcile.Report{}, err
 	}
 	r.last[day] = report
 	return report, nil
+}
+
+// Days lists the platform's days from one to another, both included, on which it booked
+// something of this counter's, and how each was reconciled; zero days are the last 31.
+func (r *Reconciler) Days(from, to settle.Date) ([]reconcile.Day, error) {
+	now := r.line.options.Now()
+	from, to = cmp.Or(from, dateOf(now.AddDate(0, 0, -30))), cmp.Or(to, dateOf(now))
+	booked, err := r.line.options.Queue.BookedDays(from, to)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]reconcile.Day, 0, len(booked))
+	for _, b := range booked {
+		d := reconcile.Day{
+			Day: b.Day, Settled: b.Settled, Withdrawn: b.Withdrawn, State: reconcile.State(b.State), Report: b.Report, Due: b.Due,
+		}
+		if !b.At.IsZero() {
+			d.At = &b.At
+		}
+		list = append(list, d)
+	}
+	return list, nil
 }
 
 // compare asks for the totals, and states each clearing type and office of which one is
@@ -156,7 +183,7 @@ func (r *Reconciler) known(rows []reconcile.Row) (reconcile.Known, error) {
 
 // waiting adds the messages of a settlement or void that may be booked.
 func (r *Reconciler) waiting(w queue.Waiting, held bool, k *reconcile.Known) error {
-	o := reconcile.Open{Number: w.Number, Held: held}
+	o := reconcile.Open{Number: w.Number, Void: w.Void, Held: held}
 	if w.Void {
 		v, err := r.line.options.Queue.Void(w.Number)
 		if err != nil {
@@ -233,10 +260,10 @@ func (r *Reconciler) Finding(day settle.Date, id string, item int) (reconcile.Fi
 }
 
 // Claims drafts a month's 3203; from and to are its first and last day.
-func (r *Reconciler) Claims(from, to settle.Date) ([]reconcile.Claim, error) {
+func (r *Reconciler) Claims(from, to settle.Date) (reconcile.Month, error) {
 	rows, err := r.line.rows(from, to)
 	if err != nil {
-		return nil, err
+		return reconcile.Month{}, err
 	}
 	return reconcile.Claims(rows, from, to), nil
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,6 +58,7 @@ type window struct {
 	upload  *Upload
 	changed func(number string)
 	keys    int
+	ahead   atomic.Int64 // days that the queue's clock is
 }
 
 var clerk = queue.By{Operator: "0601", Device: "W01"}
@@ -93,7 +95,7 @@ func must(t testing.TB, err error) {
 // open opens queue and upload, as a process does that starts.
 func (w *window) open() {
 	w.t.Helper()
-	q, err := queue.Open(w.dir, queue.Options{Institution: "H44030500001", Counter: "01", Key: bytes.Repeat([]byte{7}, queue.KeySize)})
+	q, err := queue.Open(w.dir, queue.Options{Institution: "H44030500001", Counter: "01", Key: bytes.Repeat([]byte{7}, queue.KeySize), Now: w.now})
 	must(w.t, err)
 	client, err := nhsa.New(nhsa.Options{BaseURL: w.base, Gateway: nhsa.TIF{PaasID: "rig-paas", Secret: "rig-secret"}, Total: 5 * time.Second})
 	must(w.t, err)
@@ -108,6 +110,8 @@ func (w *window) open() {
 		}
 	})
 }
+
+func (w *window) now() time.Time { return time.Now().AddDate(0, 0, int(w.ahead.Load())) }
 
 // restart ends the process, without a farewell if the queue is closed already.
 func (w *window) restart() {

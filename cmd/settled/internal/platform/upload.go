@@ -35,6 +35,7 @@ type Upload struct {
 	changed       func(number string)
 	inFlight      int
 	onlyInBatches bool
+	spread        func(pause time.Duration) time.Duration
 	unsent        unsent
 	batches       batches
 
@@ -48,6 +49,7 @@ type Upload struct {
 // stored is a request as the journal has it.
 type stored struct {
 	msgid, infno string
+	signNo       string // in it
 	body         []byte
 }
 
@@ -80,13 +82,20 @@ func (u *unsent) drop(number string) {
 type Pace struct {
 	InFlight      int  // settlements under way at a time
 	OnlyInBatches bool // none
+
+	// Spread is how long is really waited where a pause is due; nil: at random, from half
+	// of it to one and a half.
+	Spread func(pause time.Duration) time.Duration
 }
 
 // NewUpload makes an upload over a line; changed is told the number of every settlement
 // that moved, from several goroutines.
 func NewUpload(line *Line, pace Pace, log *slog.Logger, changed func(number string)) *Upload {
+	if pace.Spread == nil {
+		pace.Spread = jitter
+	}
 	return &Upload{
-		line: line, log: log, changed: changed, inFlight: pace.InFlight, onlyInBatches: pace.OnlyInBatches,
+		line: line, log: log, changed: changed, inFlight: pace.InFlight, onlyInBatches: pace.OnlyInBatches, spread: pace.Spread,
 		unsent:  unsent{of: map[string]stored{}},
 		batches: batches{watchers: map[chan Progress]struct{}{}, nudge: make(chan struct{}, 1)},
 		lanes:   newLanes(), walk: walk{stale: true}, later: map[string]delay{},
@@ -191,6 +200,8 @@ func noClearAnswer(err error) bool {
 type job struct {
 	number     string            // under which its messages are kept: the settlement's, or the void's
 	settlement settle.Settlement // without a number: there is nothing to do any more
+	repair     uint64            // entry of the last repair; 0: there is none
+	unfit      error             // why the repairs cannot be applied; nil: they can
 	void       *queue.Void       // nil: it is brought
 	answered   *bool             // set when the platform answers
 }
@@ -210,6 +221,9 @@ func (u *Upload) job(p queue.Waiting) (job, error) {
 	if err != nil || !p.Void && record.State != queue.Pending {
 		return j, err
 	}
-	j.settlement = record.Settlement
+	if n := len(record.Repairs); n > 0 {
+		j.repair = record.Repairs[n-1].Entry
+	}
+	j.settlement, j.unfit = mended(record)
 	return j, nil
 }

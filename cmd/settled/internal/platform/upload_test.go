@@ -3,6 +3,7 @@ package platform
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -225,6 +226,31 @@ func TestReverseBetweenRequests(t *testing.T) {
 		w.agree()
 		if books := w.books(); len(books.OpenVisits) > 0 || books.Requests["2207"] > 0 {
 			t.Errorf("after %d answers: %+v", after, books)
+		}
+	}
+}
+
+// TestKeptOrder: what was kept of a settlement goes up before what the person settled
+// later, though it must wait for its void; and so does what was kept of that.
+func TestKeptOrder(t *testing.T) {
+	for _, times := range []int{1, 2} {
+		w := openWindow(t)
+		s := w.settle("MZ1", 4)
+		w.passes()
+		want := []string{s.Number}
+		for n := range times {
+			v := w.reverse(s, 3-n)
+			r, err := w.queue.Get(v.Kept)
+			must(t, err)
+			s = r.Settlement
+		}
+		want = append(want, s.Number, w.settle("MZ2", 1).Number)
+		must(t, w.pass())
+		w.agree()
+		all, _ := w.booked()
+		all = slices.DeleteFunc(all, func(n string) bool { return !slices.Contains(want, n) })
+		if got := slices.Compact(all); !slices.Equal(got, want) {
+			t.Errorf("refunded %d times: the platform booked %v, want %v", times, got, want)
 		}
 	}
 }

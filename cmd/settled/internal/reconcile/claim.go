@@ -24,15 +24,24 @@ type Claim struct {
 	To       settle.Date `json:"enddate"`
 }
 
+// Month is the draft of a month's claims.
+type Month struct {
+	Claims  []Claim `json:"claims"`
+	Undated int     `json:"undated"` // settlements and reversals that the platform booked on a day that is not known: in no month
+}
+
 // Claims drafts the claims for what the platform dates within the days of a month.
-func Claims(rows []Row, from, to settle.Date) []Claim {
-	claims := []Claim{}
+func Claims(rows []Row, from, to settle.Date) Month {
+	claims, undated := []Claim{}, 0
 	for i := range rows {
 		r := &rows[i]
+		b := r.Booked
+		if b != nil && b.Day() == 0 {
+			undated++
+		}
 		if !r.within(from, to) {
 			continue
 		}
-		b := r.Booked
 		at := slices.IndexFunc(claims, func(c Claim) bool { return c.Clearing == b.Clearing && c.Way == b.Way })
 		if at < 0 {
 			at = len(claims)
@@ -49,5 +58,5 @@ func Claims(rows []Row, from, to settle.Date) []Claim {
 	slices.SortFunc(claims, func(a, b Claim) int {
 		return cmp.Or(cmp.Compare(a.Clearing, b.Clearing), cmp.Compare(a.Way, b.Way))
 	})
-	return claims
+	return Month{claims, undated}
 }

@@ -62,6 +62,7 @@ func (f *Finding) Settled() bool { return f.Kind == OtherDay || f.Kind == Elsewh
 // Open is a settlement or reversal here whose outcome nobody knows yet.
 type Open struct {
 	Number string
+	Void   bool // it is a reversal
 	Held   bool
 }
 
@@ -188,12 +189,16 @@ func (k *Known) stray(line nhsa.StatementResult) Finding {
 		}
 		return f
 	}
+	if r := k.blind(line); r != nil {
+		f.Kind, f.Number, f.Do = OtherDay, r.Number, "本地已记这笔撤销，平台答复丢失而未记日期和报文号，不用处理。"
+		return f
+	}
 	if o, open := k.Open[line.MsgID]; open {
 		f.Number = o.Number
-		f.Do = "本地结果未知，自动核对中：上传程序会冲正（2601）后重新结算，稍后再对账。"
+		f.Do = "本地结果未知，自动核对中：上传程序会" + o.way() + "，稍后再对账。"
 		if o.Held {
 			f.Repair, f.Target = Release, o.Number
-			f.Do = "本地已挂起：放行后先冲正（2601）再重新结算。"
+			f.Do = "本地已挂起：放行后" + o.way() + "。"
 		}
 		return f
 	}
@@ -203,6 +208,26 @@ func (k *Known) stray(line nhsa.StatementResult) Finding {
 	}
 	f.Do = fmt.Sprintf("本地没有这一笔：查 5203；无人认领则冲正（2601，原报文 %s）或撤销（2208，结算 %s）。", line.MsgID, line.SettlementID)
 	return f
+}
+
+// way is how an unknown outcome is resolved.
+func (o Open) way() string {
+	if o.Void {
+		return "再次撤销（2208），平台已撤销的即为办结"
+	}
+	return "先冲正（2601）再重新结算"
+}
+
+// blind is the reversal of a visit of which only is known that the platform did it, nil if
+// there is none: the answer that named its message was lost.
+func (k *Known) blind(line nhsa.StatementResult) *Row {
+	for i := range k.Rows {
+		r := &k.Rows[i]
+		if b := r.Booked; b != nil && r.Negative && b.At == "" && b.VisitID == line.VisitID && b.VisitID != "" && line.Refund == "1" {
+			return r
+		}
+	}
+	return nil
 }
 
 // booked is the row that a message made, nil if there is none.
@@ -226,7 +251,7 @@ func (k *Known) counterOf(msgid string) string {
 }
 
 func sumsOf(line nhsa.StatementResult) *Sums {
-	if !line.Total.Known || !line.Fund.Known {
+	if !line.Total.Known || !line.Fund.Known || !line.Account.Known {
 		return nil
 	}
 	return &Sums{Total: line.Total.Fen, Fund: line.Fund.Fen, Account: line.Account.Fen}

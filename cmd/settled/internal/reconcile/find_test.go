@@ -11,9 +11,13 @@ import (
 )
 
 func known() reconcile.Known {
+	blind := back(row("10", d21, "?", yuan(100, 60, 0, 0, 40)), "10", d21, "?")
+	blind.Booked.At, blind.Booked.MsgID = "", "" // the answers to its 2208 were lost
 	return reconcile.Known{
-		Institution: "H44030500001", Counter: "01", Rows: day(),
-		Open:  map[string]reconcile.Open{prefix + "0150": {Number: "50", Held: true}, prefix + "0151": {Number: "51"}},
+		Institution: "H44030500001", Counter: "01", Rows: append(day(), blind),
+		Open: map[string]reconcile.Open{
+			prefix + "0150": {Number: "50", Held: true}, prefix + "0151": {Number: "51"}, prefix + "0152": {Number: "52", Void: true, Held: true},
+		},
 		Voids: map[string]reconcile.Open{"04": {Number: "60"}, "06": {Number: "61", Held: true}},
 	}
 }
@@ -62,6 +66,10 @@ func TestCompare(t *testing.T) {
 		{"only there", with("", "", stray(prefix+"0199", "0")), "only_there "},
 		{"only there, held here", with("", "", stray(prefix+"0150", "0")), "only_there 50 release 50"},
 		{"only there, on its way here", with("", "", stray(prefix+"0151", "0")), "only_there 51"},
+		{"a reversal is only there, held here", with("", "", stray(prefix+"0152", "1")), "only_there 52 release 52"},
+		{"a reversal whose message nobody knows", with("", "", "P1\tV10\tS88\t"+prefix+"0188\t1\t1\tnull\t-1.00\t-0.60\t0.00\n"), "other_day 10"},
+		{"a settlement of its visit", with("", "", "P1\tV10\tS89\t"+prefix+"0189\t1\t0\tnull\t1.00\t0.60\t0.00\n"), "only_there "},
+		{"the account is not told", with("01", strings.Replace(equal("01", "10.00", "6.00", "3.00"), "\t3.00\n", "\tnull\n", 1), ""), ""},
 		{"another counter's", with("", "", stray(prefix+"0299", "0")), "elsewhere "},
 		{"a msgid that is not ours", with("", "", stray("X1", "0")), "only_there "},
 		{"another day's here", with("", "", stray(prefix+"0105", "0")), "other_day 05"},
@@ -80,6 +88,9 @@ func TestCompare(t *testing.T) {
 		var got []string
 		for _, f := range reconcile.Compare(ours, lines, 0, known()) {
 			got = append(got, strings.TrimRight(fmt.Sprint(f.Kind, " ", f.Number, " ", f.Repair, " ", f.Target), " ")+map[bool]string{true: " "}[f.Number == ""])
+			if f.Number == "52" != strings.Contains(f.Do, "再次撤销（2208）") {
+				t.Errorf("%s: %s", c.name, f.Do)
+			}
 			if f.Do == "" || f.MsgID == "" && f.Kind != reconcile.Unclear {
 				t.Errorf("%s: %+v", c.name, f)
 			}

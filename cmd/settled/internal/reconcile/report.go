@@ -65,6 +65,39 @@ type Report struct {
 	Drawers []Drawer    `json:"drawers"`
 }
 
+// State is how the day stands as a whole.
+func (r *Report) State() State {
+	state := Equal
+	for _, b := range r.Books {
+		if b.State != Equal {
+			state = Accounted
+		}
+	}
+	for _, d := range r.Details {
+		switch d.State {
+		case Unequal:
+			return Unequal
+		case Late:
+			state = Late
+		}
+	}
+	if state == Accounted && len(r.Details) == 0 {
+		return Unequal
+	}
+	return state
+}
+
+// Day is a day of the platform's on which it booked something of this counter's.
+type Day struct {
+	Day       settle.Date `json:"day"`
+	Settled   int         `json:"settled"`   // booked with a time of that day
+	Withdrawn int         `json:"withdrawn"` // reversals booked with a time of that day
+	State     State       `json:"state,omitempty" enum:"equal,accounted,unequal,late"`
+	Report    string      `json:"report,omitempty"` // id of the last reconciliation's
+	At        *time.Time  `json:"at,omitempty"`     // of it
+	Due       bool        `json:"due"`              // to be reconciled: it was not, or not evenly, or more was booked since
+}
+
 // Number gives the findings their numbers, and the report its id.
 func (r *Report) Number() error {
 	n := 0

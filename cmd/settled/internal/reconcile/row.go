@@ -52,14 +52,10 @@ type Booking struct {
 // Day is the day of setl_time; zero if it is not known. Only the platform's day counts: a
 // settlement before midnight may be booked behind it, an offline one days later.
 func (b *Booking) Day() settle.Date {
-	if b == nil || len(b.At) < len("2006-01-02") {
+	if b == nil {
 		return 0
 	}
-	day, err := settle.ParseDate(b.At[:10])
-	if err != nil {
-		return 0
-	}
-	return day
+	return nhsa.DayOf(b.At)
 }
 
 // within tells whether the platform dates a row within days, both included.

@@ -151,16 +151,27 @@ func TestDrawers(t *testing.T) {
 
 // TestClaims: a month's draft is net of what was taken back, and counts it off the persons.
 func TestClaims(t *testing.T) {
-	claims := reconcile.Claims(day(), 20261101, 20261130)
-	if len(claims) != 1 {
-		t.Fatalf("%+v", claims)
+	month := reconcile.Claims(day(), 20261101, 20261130)
+	if len(month.Claims) != 1 || month.Undated != 1 {
+		t.Fatalf("%+v", month)
 	}
-	c := claims[0]
+	c := month.Claims[0]
 	if got := fmt.Sprintln(c.Clearing, c.Way, c.Month, c.Persons, c.Total, c.InScope, c.Fund, c.Cash, c.Account); got != "11 1 202611 5 24.90 24.90 15.00 6.50 3.40\n" {
 		t.Errorf("got %s", got)
 	}
-	if none := reconcile.Claims(day(), 20261201, 20261231); len(none) != 0 {
+	if none := reconcile.Claims(day(), 20261201, 20261231); len(none.Claims) != 0 || none.Undated != 1 {
 		t.Errorf("December: %+v", none)
+	}
+}
+
+// TestDayOf: the platform's instants are with or without hyphens.
+func TestDayOf(t *testing.T) {
+	for at, want := range map[string]settle.Date{
+		"2026-11-21 09:00:00": d21, "2026-11-21": d21, "20261121090000": d21, "20261121": d21, "": 0, "?": 0, "2026": 0,
+	} {
+		if got := (&reconcile.Booking{At: at}).Day(); got != want {
+			t.Errorf("%q: %s, want %s", at, got, want)
+		}
 	}
 }
 

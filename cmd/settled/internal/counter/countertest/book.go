@@ -3,6 +3,7 @@ package countertest
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"sync"
 
@@ -22,7 +23,9 @@ type Book struct {
 	shifts   uint64
 	written  []counter.Commit
 	version  uint64
-	asked    int // calls that would write
+	acked    int        // so many of them are acknowledged
+	exposed  settle.Fen // by others
+	asked    int        // calls that would write
 	failNext error
 	keepNext bool
 	hold     chan struct{}
@@ -207,34 +210,62 @@ func (b *Book) Link(_ context.Context, l settle.Link, _ string) error {
 	return nil
 }
 
-// OfPerson implements counter.Exposure.
-func (b *Book) OfPerson(_ context.Context, person string) (settle.Fen, error) {
+// Acknowledge has the platform acknowledge all that is written.
+func (b *Book) Acknowledge() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var sum settle.Fen
-	for _, c := range b.written {
-		s := c.Settlement
-		if s.Provisional && s.Person == person {
-			sum += s.Split.Fund + s.Split.Own
+	b.acked = len(b.written)
+}
+
+// Expose adds to the counter's exposure what another's settlement would.
+func (b *Book) Expose(more settle.Fen) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.exposed += more
+}
+
+// open sums an amount of all settlements that are not acknowledged.
+func (b *Book) open(of func(settle.Settlement) settle.Fen) (sum settle.Fen) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.written[b.acked:] {
+		sum += of(c.Settlement)
+	}
+	return sum
+}
+
+// OfPerson implements counter.Exposure.
+func (b *Book) OfPerson(_ context.Context, person string) (settle.Fen, error) {
+	return b.open(func(s settle.Settlement) settle.Fen {
+		if s.Person != person {
+			return 0
+		}
+		return s.Split.Fund
+	}), nil
+}
+
+// OfAccount implements counter.Exposure.
+func (b *Book) OfAccount(_ context.Context, person string) (settle.Fen, error) {
+	return b.open(func(s settle.Settlement) (sum settle.Fen) {
+		if s.Person == person {
+			sum += s.Split.Own
 		}
 		for _, d := range s.Split.Draws {
-			if s.Provisional && d.AccountID == person {
+			if d.AccountID == person {
 				sum += d.Paid
 			}
 		}
-	}
-	return sum, nil
+		return sum
+	}), nil
 }
 
 // OfCounter implements counter.Exposure.
 func (b *Book) OfCounter(context.Context) (settle.Fen, error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	var sum settle.Fen
-	for _, c := range b.written {
-		if s := c.Settlement; s.Provisional {
-			sum += s.Split.Fund + s.Split.Own + s.Split.Family
-		}
-	}
-	return sum, nil
+	more := b.exposed
+	b.mu.Unlock()
+	return more + b.open(func(s settle.Settlement) settle.Fen { return s.Split.Fund }), nil
 }
+
+// Lot implements counter.People.
+func (b *Book) Lot(key string) uint32 { return crc32.ChecksumIEEE([]byte(key)) }

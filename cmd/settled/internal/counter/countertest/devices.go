@@ -99,6 +99,21 @@ type Platform struct {
 	persons []settle.Entitlement
 	err     error
 	trouble settle.Code
+	asked   int
+}
+
+// Asked counts the questions who someone is.
+func (p *Platform) Asked() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked
+}
+
+// Forget removes all persons.
+func (p *Platform) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.persons = nil
 }
 
 // Knows adds a person.
@@ -133,6 +148,7 @@ func (p *Platform) Break(why settle.Code) {
 func (p *Platform) Identify(_ context.Context, who settle.Identity) (settle.Entitlement, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.asked++
 	if p.err != nil {
 		return settle.Entitlement{}, p.err
 	}

@@ -31,6 +31,9 @@ func (b *Book) reversible(number string) (counter.Reversible, error) {
 	for _, v := range b.voids {
 		if v.order.Number == number {
 			of.Void = v.Number
+			if v.Kept != nil {
+				of.Kept = v.Kept.Number
+			}
 		}
 	}
 	return of, nil
@@ -62,7 +65,7 @@ func (b *Book) Reverse(_ context.Context, o counter.Order) (counter.Void, bool, 
 	if o.Kept != nil {
 		kept := *o.Kept
 		kept.Number, kept.Key = fmt.Sprintf("S01-%04d", len(b.written)+1), o.Key
-		v.Kept, v.Back = &kept, v.Back.Less(counter.AmountsOf(&kept.Split))
+		v.Kept, v.Keep, v.Back = &kept, o.Keep, v.Back.Less(counter.AmountsOf(&kept.Split))
 		b.written = append(b.written, counter.Commit{Settlement: kept, Content: o.Content})
 	}
 	b.voids = append(b.voids, void{v, o})

@@ -71,7 +71,7 @@ func Open(t testing.TB, change func(*counter.Ports, *counter.Options)) *Window {
 	bound := counter.Bound{Warn: 50_000, Stop: 100_000}
 	o := counter.Options{
 		Seat: Seat, Institution: Centre(),
-		Offline: counter.Offline{MaxAge: 72 * time.Hour, Person: bound, Counter: counter.Bound{Warn: 100_000, Stop: 200_000}},
+		Offline: counter.Offline{MaxAge: 72 * time.Hour, Person: bound, Account: bound, Counter: counter.Bound{Warn: 100_000, Stop: 200_000}},
 	}
 	if change != nil {
 		change(&p, &o)
