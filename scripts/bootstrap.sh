@@ -15,6 +15,7 @@ packages=(
   systemd         # systemd-analyze, which checks our unit
   git             # the version that goes into the binaries
   ca-certificates # the Go module proxy is https
+  fonts-wqy-microhei # what the simulated receipt printer prints with
 )
 
 readonly policy=${BOOTSTRAP_POLICY_RC:-/usr/sbin/policy-rc.d} # Debian's switch; another place for tests

@@ -279,6 +279,8 @@ type paper struct{}
 
 func (paper) Print(context.Context, counter.Paper) error { return nil }
 
+func (paper) Trouble() settle.Code { return "" }
+
 func personOf(n int) settle.Entitlement {
 	e := countertest.Child()
 	e.Who.IDNumber = settle.Private(fmt.Sprintf("4403042018060%05d", n))

@@ -95,6 +95,11 @@ type config struct {
 		Unknown  string   `toml:"unknown"`   // a code that a loaded catalogue lacks: "refuse", or "as_stated"
 		CapTypes []string `toml:"cap_types"` // kinds of price limit that hold here; by the hospital's level when empty
 	} `toml:"catalogue"`
+	Printer printerConfig `toml:"printer"` // see deviceconfig.go
+	Scanner scannerConfig `toml:"scanner"` // likewise
+	Display displayConfig `toml:"display"` // likewise
+	Voice   voiceConfig   `toml:"voice"`   // likewise
+	ECode   ecodeConfig   `toml:"ecode"`   // likewise
 	Receipt struct {
 		Columns int `toml:"columns"` // 48 (80 mm) or 32 (58 mm)
 	} `toml:"receipt"`
@@ -128,6 +133,8 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 	c.Platform.InFlight = platform.DefaultInFlight
 	c.Catalogue.Unknown = "refuse"
 	c.Receipt.Columns = 48
+	c.Printer.Baud = 115200
+	c.ECode.Life.Duration = 10 * time.Minute
 	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
 	c.offlineDefaults()
@@ -145,9 +152,14 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 	c.State = cmp.Or(c.State, state)
 	c.Credentials = cmp.Or(c.Credentials, credentials)
 	base := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA} {
+	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA, &c.ECode.Used} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
+		}
+	}
+	for i, name := range c.Printer.Fonts {
+		if !filepath.IsAbs(name) {
+			c.Printer.Fonts[i] = filepath.Join(base, name)
 		}
 	}
 	if err := c.check(); err != nil {
@@ -190,7 +202,7 @@ func (c *config) check() error {
 	case c.Platform.Tolerate < 0:
 		return errors.New("platform.tolerate: it is negative")
 	}
-	return errors.Join(c.checkReaders(), c.checkUpload(), c.checkOffline())
+	return errors.Join(c.checkReaders(), c.checkUpload(), c.checkOffline(), c.checkDevices())
 }
 
 func (c *config) checkReaders() error {

@@ -85,9 +85,9 @@ func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Chec
 	list = append(list, said...)
 	if !running {
 		list = append(list, readers.Look(ctx, c.readers(), true)...)
-	}
-	for _, p := range c.ports() {
-		list = append(list, doctor.PortOf(p, running))
+		for _, p := range c.ports() {
+			list = append(list, doctor.PortOf(p))
+		}
 	}
 	if roots, err := c.roots(); err != nil {
 		list = append(list, doctor.Check{
@@ -104,9 +104,6 @@ func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Chec
 	list = append(list, doctor.PermissionsOf(c.State, c.Credentials, []string{"journal.key", "platform.secret", "api.token"})...)
 	return append(list, rulesCheck(c))
 }
-
-// ports are the configured serial devices.
-func (c *config) ports() []doctor.Port { return nil }
 
 func rulesCheck(c *config) doctor.Check {
 	rules, err := loadRules(c.Policy.Overlays)

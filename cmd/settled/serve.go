@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -67,8 +66,8 @@ type daemon struct {
 	line    *platform.Line
 	watcher *pcsc.Watcher
 	readers *readers.Readers
+	devices *counterDevices
 	window  *counter.Session
-	printer *spool
 	ledger  *ledger
 	upload  *platform.Upload
 	roster  *roster.Loader
@@ -206,8 +205,12 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 	if err != nil {
 		return usagef("platform: %w", err)
 	}
+	codes, err := d.config.ecodes()
+	if err != nil {
+		return err
+	}
 	d.line = platform.NewLine(platform.Options{
-		Client: client, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
+		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
 		Head: nhsa.Head{
 			Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
 			Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
@@ -220,8 +223,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	attached := d.config.readers()
 	attached.Log = d.log
 	d.readers = readers.New(d.watcher, attached)
-	d.printer, err = newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
-	if err != nil {
+	if err := d.openDevices(); err != nil {
 		return err
 	}
 	b := &book{queue: d.queue, by: d.by()}
@@ -236,7 +238,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	began := time.Now()
 	clock := newForward(time.Now, func() time.Duration { return time.Since(began) }, at)
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.printer, Clock: clock.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: clock.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
 		Offline: d.config.offline(),
@@ -266,14 +268,14 @@ func (d *daemon) openAPI() (err error) {
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, Log: d.log, BuildVersion: version,
 	})
 	return err
 }
 
 // attached is what can say how it is: a device that has checks is added here.
 func (d *daemon) attached() *attached {
-	return &attached{Readers: d.readers, others: []doctor.Source{d.printer}}
+	return &attached{Readers: d.readers, others: []doctor.Source{d.devices}}
 }
 
 // grantOperations lets the holder of the credential operations.token, if there is one,
@@ -311,7 +313,7 @@ func (d *daemon) Notices(context.Context) []counter.Notice {
 	if status, err := d.queue.Status(); err == nil {
 		list = append(list, d.ledger.state.risk(status.Exposed).Alerts...)
 	}
-	return list
+	return append(list, d.devices.notices()...)
 }
 
 // stopped gives the reason why the journal takes nothing more.
@@ -337,6 +339,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 			return d.api.Serve(ctx, listener)
 		},
 		"upload":   d.upload.Run,
+		"devices":  func(ctx context.Context) error { return d.devices.run(ctx, d.window) },
 		"watchdog": d.notify,
 		"reload":   d.reload,
 		"exposure": d.watchExposure,

@@ -21,6 +21,7 @@ type Options struct {
 	Settled  string // program under show
 	Rig      string // this program, which runs the cards in a network namespace
 	Testdata string // folder testdata of the module
+	Slips    string // folder for the pictures of the slips; it is made anew. "": the printer is left out
 	Keep     bool   // leave everything running at the end
 	Out      io.Writer
 }
@@ -32,6 +33,7 @@ type stage struct {
 	began    time.Time // in Shanghai: the visits' day and time
 	cards    *bench.Bench
 	platform *platform.Simulator
+	serial   serial
 	daemon   *daemon
 }
 
@@ -63,6 +65,9 @@ func build(ctx context.Context, o Options) (s *stage, err error) {
 		return s, err
 	}
 	if err := s.platform.Start("127.0.0.1:0", ""); err != nil {
+		return s, err
+	}
+	if err := s.startSerial(); err != nil {
 		return s, err
 	}
 	err = s.startDaemon(ctx, socket)
@@ -144,11 +149,14 @@ guardian = %q
 url = %q
 paasid = %q
 
+[ecode]
+url = %q
+
 [policy]
 overlays = %q
-`, filepath.Join(s.Testdata, "demo/institutions.toml"), listen,
+%s`, filepath.Join(s.Testdata, "demo/institutions.toml"), listen,
 		s.cards.Reader("patient"), s.cards.Reader("guardian"),
-		s.platform.BaseURL(), paasID, filepath.Join(s.Testdata, "policy.d"))
+		s.platform.BaseURL(), paasID, s.platform.ECodeURL(), filepath.Join(s.Testdata, "policy.d"), s.serialConfig())
 }
 
 // close ends everything and removes the folder.
@@ -163,6 +171,7 @@ func (s *stage) close() error {
 	if s.platform != nil {
 		s.platform.Close()
 	}
+	err = errors.Join(err, s.serial.close())
 	if s.folder != "" {
 		err = errors.Join(err, os.RemoveAll(s.folder))
 	}

@@ -34,6 +34,8 @@ type Books struct {
 	most   int                    // the most of them at a time
 	files  map[string][]byte      // by file_qury_no
 	mood   Mood
+	ecodes map[string]*person      // 医保码 that are shown in somebody's app
+	tokens map[string]*person      // what they were redeemed for
 	differ func(batch string) yuan // what the weather adds to the fund's part; nil: nothing
 }
 
@@ -93,6 +95,7 @@ func NewBooks(d *Data, now func() time.Time) *Books {
 		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{}, visits: newVisits(), stays: map[string]*visit{},
 		byID: map[string]*settlement{}, byMsg: map[string]*settlement{}, twice: map[string]bool{}, knows: transactions(),
 		asked: map[string]int{}, files: map[string][]byte{},
+		ecodes: map[string]*person{}, tokens: map[string]*person{},
 	}
 }
 

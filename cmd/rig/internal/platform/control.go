@@ -14,6 +14,7 @@ import (
 //	POST   /control/fault    order a [Fault]
 //	POST   /control/mood     change the [Mood]
 //	POST   /control/admit    admit a patient, as [Admission]; gives {"mdtrt_id": …}
+//	POST   /control/ecode    {"psn_no": "…"}: the 医保码 that this person's app shows now
 //	POST   /control/release  let held requests go on
 //	POST   /control/weather  have everything be drawn from a seed, as [Weather]
 //	GET    /control/weather  how many requests met which kind of it
@@ -44,6 +45,7 @@ func (s *Simulator) Control() http.Handler {
 		return nil
 	}))
 	mux.HandleFunc("POST /control/up", command(func(struct{}) error { return s.Up() }))
+	mux.HandleFunc("POST /control/ecode", s.ecodeCommand)
 	mux.HandleFunc("POST /control/down", s.downCommand)
 	return mux
 }

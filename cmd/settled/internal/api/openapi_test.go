@@ -72,7 +72,7 @@ func TestDocument(t *testing.T) {
 		t.Errorf("version %q", doc.OpenAPI)
 	}
 	want := map[string][]string{
-		"/v1/quotes": {"post"}, "/v1/settlements": {"post"}, "/v1/settlements/{number}": {"get"},
+		"/v1/quotes": {"post"}, "/v1/scans": {"post"}, "/v1/session/tender": {"post"}, "/v1/settlements": {"post"}, "/v1/settlements/{number}": {"get"},
 		"/v1/settlements/{number}/receipt": {"get", "post"}, "/v1/settlements/{number}/explanation": {"get"},
 		"/v1/settlements/{number}/void": {"post"}, "/v1/settlements/{number}/refund": {"post"}, "/v1/settlements/{number}/refund/quote": {"post"},
 		"/v1/voids/{number}": {"get"}, "/v1/voids/{number}/receipt": {"get", "post"},

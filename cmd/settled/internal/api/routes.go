@@ -62,6 +62,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.batch(api)
 	s.books(api)
 	s.session(api)
+	s.scans(api)
 	s.events(api)
 	s.health(api)
 	s.devices(api)

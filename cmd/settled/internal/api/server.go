@@ -34,6 +34,7 @@ type Options struct {
 	Rosters      Rosters // nil: none is loaded
 	Ready        Readiness
 	Devices      Devices       // nil: none is known
+	ECodes       []string      // prefixes of a 医保码; nil: the usual ones
 	BeyondLocal  bool          // listen elsewhere than on loopback; Hosts must then name this machine
 	Hosts        []string      // further names of this machine that a Host header may have, without port
 	Heartbeat    time.Duration // of /v1/events; 15 s if zero

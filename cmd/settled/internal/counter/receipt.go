@@ -26,10 +26,11 @@ type Receipt struct {
 	Copy       int       // 0: the original; n: the n-th reprint
 }
 
-// Row is one line of a slip.
+// Row is one line of a slip, or a code on it.
 type Row struct {
 	Text string
-	Tall bool // double height, the width is the same
+	Tall bool   // double height, the width is the same
+	Code string // a QR code of this text, in the middle; a terminal leaves it out
 }
 
 // Name implements [Paper].
@@ -180,7 +181,18 @@ func (r Receipt) foot(p *page) {
 	if r.Settlement.Provisional {
 		p.add(wrap("* 结算时平台未应答，以平台核定为准", p.columns, 2)...)
 	}
+	p.code(r.Code())
 	p.add(centre("本凭条不作报销凭证", p.columns))
+}
+
+// CodePrefix begins the code of a slip, so that a scanner tells it from a 医保码.
+const CodePrefix = "SETTLE"
+
+// Code is what the slip's QR code says: the number and what is on the paper, to be
+// compared with the journal's. It vouches for nothing by itself.
+func (r Receipt) Code() string {
+	sp := &r.Settlement.Split
+	return strings.Join([]string{CodePrefix, r.Settlement.Number, sp.Total.String(), sp.Fund.String(), sp.Own.String(), sp.Family.String(), sp.Cash.String()}, ":")
 }
 
 // short is a reason in few words, for the patient.

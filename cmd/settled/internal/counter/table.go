@@ -41,6 +41,7 @@ const (
 	askCancel
 	askLink
 	askReprint
+	askScan
 
 	patientKnown    // the read card's holder is known
 	patientUnknown  // the read failed, or nothing is known of the holder
@@ -61,7 +62,7 @@ const (
 
 var kindNames = [kinds]string{
 	"patient card in", "patient card out", "guardian card in", "guardian card out",
-	"quote", "confirm", "cancel", "link", "reprint",
+	"quote", "confirm", "cancel", "link", "reprint", "scan",
 	"patient known", "patient unknown", "guardian known", "guardian unknown", "quote made", "checks passed",
 	"patient not the same", "guardian not the same", "durable", "stale", "not taken", "outcome unknown",
 	"slip printed", "slip failed",
@@ -75,6 +76,7 @@ type effect uint8
 const (
 	readPatient  effect = iota // start reading the patient's card
 	readGuardian               // start reading the guardian's card
+	readCode                   // start finding out who a 医保码 stands for
 	dropPatient                // stop reading it, forget the person
 	dropGuardian               //
 	keepPatient                // remember whom the event names
@@ -112,6 +114,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: NothingToCancel},
 		askLink:    {refuse: settle.NoCard},
 		askReprint: {next: Idle, do: []effect{printSlip}},
+		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -139,6 +142,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Idle, do: []effect{dropPatient}, say: Cancelled},
 		askLink:    {refuse: StillReading},
 		askReprint: {next: Reading, do: []effect{printSlip}},
+		askScan:    {refuse: StillReading},
 
 		patientKnown:    {next: Identified, do: []effect{keepPatient}},
 		patientUnknown:  {next: Idle, do: []effect{dropPatient}, say: settle.PersonUnknown},
@@ -166,6 +170,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Idle, do: []effect{dropPatient}, say: Cancelled},
 		askLink:    {next: Identified},
 		askReprint: {next: Identified, do: []effect{printSlip}},
+		askScan:    {refuse: PatientPresent},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -193,6 +198,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Identified, do: []effect{dropQuote}, say: Cancelled},
 		askLink:    {next: Identified, do: []effect{dropQuote}},
 		askReprint: {next: Quoted, do: []effect{printSlip}},
+		askScan:    {refuse: PatientPresent},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -220,6 +226,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Identified, do: []effect{stopChecks, dropQuote}, say: Cancelled},
 		askLink:    {refuse: ConfirmRunning},
 		askReprint: {refuse: ConfirmRunning},
+		askScan:    {refuse: ConfirmRunning},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -247,6 +254,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: WritingNow},
 		askLink:    {refuse: WritingNow},
 		askReprint: {refuse: WritingNow},
+		askScan:    {refuse: WritingNow},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -274,6 +282,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: AlreadySettled},
 		askLink:    {next: Committed},
 		askReprint: {next: Committed, do: []effect{printSlip}},
+		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -301,6 +310,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: AlreadySettled},
 		askLink:    {next: Printed},
 		askReprint: {next: Printed, do: []effect{printSlip}},
+		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -330,6 +340,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: settle.JournalStopped},
 		askLink:    {refuse: settle.JournalStopped},
 		askReprint: {next: Stopped, do: []effect{printSlip}},
+		askScan:    {refuse: settle.JournalStopped},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},

@@ -135,14 +135,13 @@ func TestPermissions(t *testing.T) {
 
 func TestPorts(t *testing.T) {
 	dir := t.TempDir()
-	wants(t, "none", PortOf(Port{Printer, filepath.Join(dir, "none")}, false), Fail, "missing")
+	wants(t, "none", PortOf(Port{Printer, filepath.Join(dir, "none")}), Fail, "missing")
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, "a file", PortOf(Port{Printer, file}, false), Fail, "no_device")
-	wants(t, "there", PortOf(Port{Scanner, "/dev/null"}, true), OK, "there")
-	wants(t, "there", PortOf(Port{Scanner, "/dev/null"}, false), OK, "there")
+	wants(t, "a file", PortOf(Port{Printer, file}), Fail, "no_device")
+	wants(t, "there", PortOf(Port{Scanner, "/dev/null"}), OK, "there")
 
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -152,7 +151,7 @@ func TestPorts(t *testing.T) {
 	if err := syscall.Flock(int(master.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, "locked", PortOf(Port{Display, "/dev/ptmx"}, false), Fail, "busy")
+	wants(t, "locked", PortOf(Port{Display, "/dev/ptmx"}), Fail, "busy")
 }
 
 func TestCommand(t *testing.T) {

@@ -17,9 +17,9 @@ type Port struct {
 // chinese names kinds of devices: read-only.
 var chinese = map[Kind]string{Printer: "打印机", Scanner: "扫码枪", Display: "客显", Serial: "串口设备"}
 
-// PortOf looks at a configured port: it is there, it may be used, and nobody else has
-// locked it. The last two are for the daemon to say while it runs and has it open.
-func PortOf(p Port, daemonRuns bool) Check {
+// PortOf looks at a configured port while no daemon has it open: it is there, it may be
+// used, and nobody else has locked it.
+func PortOf(p Port) Check {
 	f := Check{Kind: p.Kind, Name: p.Path, Level: Fail}
 	title := chinese[p.Kind]
 	info, err := os.Stat(p.Path)
@@ -33,10 +33,6 @@ func PortOf(p Port, daemonRuns bool) Check {
 		return f
 	case info.Mode()&fs.ModeCharDevice == 0:
 		f.State, f.Chinese, f.English, f.Mend = "no_device", title+"路径不是设备", p.Path+" is no device", "ls -l /dev/serial/by-id/"
-		return f
-	}
-	if daemonRuns {
-		f.State, f.Level, f.Chinese, f.English = "there", OK, title+"端口存在", p.Path+" is there"
 		return f
 	}
 	// Not a terminal of ours, and not waiting for a carrier.
