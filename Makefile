@@ -23,12 +23,18 @@ CUTS   ?= 10000
 HOSPITAL ?=
 # The seed at which all of these begin; `make soak` takes the time if it is 0, and prints it.
 SEED   ?= 0
+# How often `make soak-cards` plugs a card in and out, and kills the card service.
+PLUGS  ?= 10000
+KILLS  ?= 1000
 # More flags for the `go test` of `make test`, such as -count=1 or -run Journal.
 TESTFLAGS ?=
 # Which packages and benchmarks `make bench` runs, and for how long each.
-BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./queue/... ./devices/... ./cmd/settled ./cmd/rig/internal/demo
+BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./cmd/settled/internal/readers ./queue/... ./devices/... ./cmd/settled ./cmd/rig/internal/demo
 BENCH     ?= .
 BENCHTIME ?= 1s
+# Settlements that wait in `make bench-upload`, and what an answer takes there, ms.
+UPLOADS ?= 50000
+ANSWER  ?= 50
 # Pending settlements of the benchmarks of size (1000000 for the long form), and what
 # every sync takes longer in those of other stores, in microseconds (needs strace; 0: as
 # the disk is).
@@ -38,7 +44,7 @@ export BENCH_MANY
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: bootstrap
 bootstrap: ## install the Debian packages that are missing, check Go
@@ -75,6 +81,11 @@ bench: bootstrap ## benchmarks of rules, queue, devices, and from card-in to quo
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime '$(BENCHTIME)' $(BENCHPKGS) | scripts/bench.awk
 	@$(MAKE) bench-peers
 
+.PHONY: bench-upload
+bench-upload: ## UPLOADS (50000) that wait, to a platform that takes ANSWER (50) ms: time, memory; over two hours
+	@SETTLED_BENCH_BATCH='$(UPLOADS)' SETTLED_BENCH_ANSWER='$(ANSWER)' go test -run '^$$' -bench '^Benchmark(Batch|LineBack|Waiting)$$' \
+		-benchtime 1x -timeout 0 ./cmd/settled/internal/platform | scripts/bench.awk
+
 .PHONY: bench-peers
 bench-peers: ## the queue against other stores: SQLite, Pebble, bbolt, plain files
 	@BENCH='$(BENCH)' BENCHTIME='$(BENCHTIME)' BENCH_DELAY='$(BENCH_DELAY)' scripts/bench-peers.sh | scripts/bench.awk
@@ -96,6 +107,11 @@ else
 	@seed='$(SEED)'; [[ $$seed != 0 ]] || seed=$$(date +%s); printf 'make soak SEED=%s CUTS=%s\n' "$$seed" '$(CUTS)'; \
 	SETTLED_SEED="$$seed" SETTLED_CUTS='$(CUTS)' go test -count=1 -timeout 0 -run '^TestRandomCuts$$' -v ./queue | { grep -Ev '^(=== RUN|    --- PASS)' || true; }
 endif
+
+.PHONY: soak-cards
+soak-cards: bootstrap ## PLUGS (10000) cards in and out, KILLS (1000) of the card service, through the real pcscd; 100 minutes
+	@seed='$(SEED)'; [[ $$seed != 0 ]] || seed=$$(date +%s); printf 'make soak-cards SEED=%s PLUGS=%s KILLS=%s\n' "$$seed" '$(PLUGS)' '$(KILLS)'; \
+	SETTLED_SEED="$$seed" SETTLED_PLUGS='$(PLUGS)' SETTLED_KILLS='$(KILLS)' go test -count=1 -timeout 0 -run '^TestSoak$$' -v ./cmd/settled/internal/readers
 
 .PHONY: clean
 clean: ## remove what was built

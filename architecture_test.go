@@ -47,6 +47,26 @@ var table = []imports{
 		reason: "a driver moves bytes to and from readers and does not know what they mean",
 	},
 	{
+		of: "devices/serialport", never: []string{"net/...", "log/...", "log"},
+		reason: "a driver moves bytes over a line and does not know what they mean",
+	},
+	{
+		of: "devices/glyph", never: []string{"net/...", "log/...", "log", "os"},
+		reason: "outlines of a font as dots: it knows neither names nor printers",
+	},
+	{
+		of: "devices/printer", may: []string{"devices/serialport", "devices/glyph"}, never: []string{"net/...", "log"},
+		reason: "rows become paper: what they say is the counter's, which it does not know",
+	},
+	{
+		of: "devices/scanner", may: []string{"devices/serialport"}, never: []string{"net/...", "log"},
+		reason: "bytes become a code and its kind; who it stands for is the platform's to say",
+	},
+	{
+		of: "devices/display", may: []string{"devices/serialport"}, never: []string{"net/...", "log"},
+		reason: "amounts become digits and a voice; which amount, and when, is the counter's",
+	},
+	{
 		of: "devices/...", may: []string{"settle", "devices/..."}, never: []string{"log"},
 		reason: "devices give what they read as values; neither queue nor counter, and no rule, is their business",
 	},
@@ -101,11 +121,15 @@ var keepers = []struct {
 	reason   string
 }{
 	{"github.com/ebfe/scard", []string{"devices/pcsc/..."}, "cgo, untagged and with known faults: one package knows them"},
+	{"github.com/tarm/serial", []string{"devices/serialport"}, "unkept since 2018 and with known faults: one package knows them"},
+	{"github.com/creack/pty", []string{"cmd/rig/..."}, "the other end of a line is test equipment"},
+	{"github.com/skip2/go-qrcode", []string{"cmd/rig/...", "cmd/settled/internal/api"}, "the printer draws its QR codes itself; the terminal's page shows the payment's"},
+	{"github.com/makiuchi-d/gozxing/...", nil, "only tests read a QR code from a picture"},
 	{"go.etcd.io/bbolt/...", []string{"queue", "queue/catalogue"}, "slices must not outlive a transaction: one package a file has transactions"},
 	{"github.com/spf13/cobra/...", []string{"cmd/settled", "cmd/rig"}, "the command line is of the commands"},
 	{"github.com/danielgtaylor/huma/v2/...", []string{"cmd/settled/..."}, "HTTP is of the daemon's surface"},
 	{"github.com/coreos/go-systemd/v22/...", []string{"cmd/settled"}, "only main speaks to the service manager"},
-	{"os/exec", []string{"cmd/rig/...", "devices/bench/...", "queue/internal/cutfs"}, "the daemon starts no programs"},
+	{"os/exec", []string{"cmd/rig/...", "devices/bench/...", "devices/hsm", "queue/internal/cutfs"}, "the daemon starts no program but the one that asks the region's HSM"},
 	{"github.com/hanwen/go-fuse/...", []string{"queue/internal/cutfs"}, "FUSE is for tests of what a power cut leaves"},
 	{"settled/queue/internal/cutfs", nil, "test equipment is never in the daemon"},
 	{"settled/devices/bench/...", []string{"cmd/rig/..."}, "test equipment is never in the daemon"},
@@ -299,6 +323,9 @@ func TestRulesNotice(t *testing.T) {
 		{"the daemon holds test equipment", "cmd/settled/x.go", `package main; import _ "settled/devices/bench"`, checkImports},
 		{"the queue holds a disk that forgets", "queue/x.go", `package queue; import _ "settled/queue/internal/cutfs"`, checkImports},
 		{"the daemon starts a program", "devices/pcsc/x.go", `package pcsc; import _ "os/exec"`, checkImports},
+		{"a display knows a printer", "devices/display/x.go", `package display; import _ "settled/devices/printer"`, checkImports},
+		{"a printer knows money", "devices/printer/x.go", `package printer; import _ "settled/settle"`, checkImports},
+		{"another package at the serial library", "devices/scanner/x.go", `package scanner; import _ "github.com/tarm/serial"`, checkImports},
 		{"a package without a row", "utils/x.go", `package utils`, checkImports},
 		{"init", "queue/x.go", `package queue; func init() {}`, checkManners},
 		{"exit", "queue/x.go", `package queue; import "os"; func f() { os.Exit(1) }`, checkManners},

@@ -111,8 +111,14 @@ func noRequest(number, msgid, last string) error {
 type corrupt struct {
 	why      string
 	panicked bool // bbolt did, and may hold its locks
+	other    bool // it is whole, and of another version of the program
 }
 
-func (c *corrupt) Error() string { return "queue file is damaged: " + c.why }
+func (c *corrupt) Error() string {
+	if c.other {
+		return c.why
+	}
+	return "queue file is damaged: " + c.why
+}
 
 func corruptf(format string, args ...any) error { return &corrupt{why: fmt.Sprintf(format, args...)} }

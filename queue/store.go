@@ -50,7 +50,7 @@ func openStore(path string, all int64) (db *bolt.DB, at appliedRow, err error) {
 		err = guarded(func() error { return db.View(func(tx *bolt.Tx) (err error) { at, err = applied(tx); return err }) })
 	}
 	if err == nil && at.Pos.N > 0 && at.Layout != layout {
-		err = corruptf("its rows are of version %d of the program's, not %d", at.Layout, layout)
+		err = &corrupt{why: fmt.Sprintf("another version of the program made it (rows of layout %d, not %d)", at.Layout, layout), other: true}
 	}
 	if err == nil {
 		err = guarded(func() error {

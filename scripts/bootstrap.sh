@@ -17,6 +17,7 @@ packages=(
   fonts-noto-cjk  # Chinese in them
   git             # the version that goes into the binaries
   ca-certificates # the Go module proxy is https
+  fonts-wqy-microhei # what the simulated receipt printer prints with
 )
 
 readonly policy=${BOOTSTRAP_POLICY_RC:-/usr/sbin/policy-rc.d} # Debian's switch; another place for tests

@@ -40,6 +40,9 @@ const maxDiagnoses = 30
 // unknown, repeated and missing fields, wrong form, negative or zero quantities, a
 // total that is not the sum of the lines. The bill does not say where it is: the
 // caller sets Visit.Institution. Memory is bounded by [MaxBody].
+//
+// An inpatient's visit has the day of discharge as "date" (D-4), the admission as "began",
+// and "visit_id" ([Chart.VisitID]), which no other visit may have.
 func DecodeBill(data []byte) (Bill, Chart, BillHead, error) {
 	d, refused := newDecoder(data)
 	if refused != nil {
@@ -94,6 +97,7 @@ func (b *billReader) visit(path string) {
 		{"continuous_months", false, b.count(&v.ContinuousMonths, 1200)},
 		{"channel", false, b.text(&channel)},
 		{"outpatient_no", false, b.text(&c.OutpatientNo)},
+		{"visit_id", false, b.text(&c.VisitID)},
 		{"began", false, b.text(&c.Began)},
 		{"department", false, b.named(&c.Department)},
 		{"specialty", false, b.text(&c.Specialty)},
@@ -109,15 +113,19 @@ func (b *billReader) visit(path string) {
 		b.fail(BadField, path+".filing", strconv.Quote(Clip(filing)))
 	case v.Channel != Counter && v.Channel != Mobile:
 		b.fail(BadField, path+".channel", strconv.Quote(Clip(channel)))
-	case c.Began != "" && !momentOf(c.Began, v.Day):
-		b.fail(BadField, path+".began", "\"2006-01-02 15:04:05\" on the visit's day is expected, not "+strconv.Quote(Clip(c.Began)))
+	case v.Kind != Inpatient && c.VisitID != "":
+		b.fail(BadField, path+".visit_id", "only an inpatient's visit is registered before the bill")
+	case c.Began != "" && !began(c.Began, v):
+		b.fail(BadField, path+".began", "\"2006-01-02 15:04:05\" on the visit's day, of an inpatient not after it, is expected, not "+strconv.Quote(Clip(c.Began)))
 	}
 }
 
-// momentOf tells whether s is a moment of the day, "2006-01-02 15:04:05".
-func momentOf(s string, day Date) bool {
-	clock, ok := strings.CutPrefix(s, day.String()+" ")
-	if !ok || len(clock) != 8 || clock[2] != ':' || clock[5] != ':' {
+// began tells whether s is a moment, "2006-01-02 15:04:05", at which the visit may have
+// begun: on its day, and a stay on that of the discharge or before.
+func began(s string, v *Visit) bool {
+	text, clock, _ := strings.Cut(s, " ")
+	day, err := ParseDate(text)
+	if err != nil || day > v.Day || day < v.Day && v.Kind != Inpatient || len(clock) != 8 || clock[2] != ':' || clock[5] != ':' {
 		return false
 	}
 	h, okH := number(clock[:2])

@@ -38,6 +38,34 @@ func TestDecodeBill(t *testing.T) {
 	}
 }
 
+// TestDecodeStay: an inpatient's bill has the admission's number and moment; no other may.
+func TestDecodeStay(t *testing.T) {
+	b, chart, _, err := settle.DecodeBill(bill(t, "child-stay"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := b.Visit; v.Kind != settle.Inpatient || v.Day != date("2026-11-21") || v.AdmissionNo != 1 {
+		t.Errorf("visit %+v", v)
+	}
+	if chart.VisitID != "44039100000000000001" || chart.Began != "2026-11-17 20:40:00" || chart.OutpatientNo != "ZY2611180042" {
+		t.Errorf("chart %+v", chart)
+	}
+	for name, c := range map[string]struct{ old, replacement, field string }{
+		"admitted after the discharge": {"2026-11-17 20:40:00", "2026-11-22 00:00:00", "visit.began"},
+		"admitted on no day":           {"2026-11-17 20:40:00", "2026-02-30 20:40:00", "visit.began"},
+		"admitted at no hour":          {"2026-11-17 20:40:00", "2026-11-17 24:00:00", "visit.began"},
+		"admitted without an hour":     {"2026-11-17 20:40:00", "2026-11-17", "visit.began"},
+		"no stay":                      {`"inpatient"`, `"emergency"`, "visit.visit_id"},
+		"a number for a text":          {`"44039100000000000001"`, "44039100000000000001", "visit.visit_id"},
+	} {
+		_, _, _, err := settle.DecodeBill(bytes.Replace(bill(t, "child-stay"), []byte(c.old), []byte(c.replacement), 1))
+		var r *settle.Refusal
+		if !errors.As(err, &r) || r.Code != settle.BadField || r.Field != c.field {
+			t.Errorf("%s: %v, want %s", name, err, c.field)
+		}
+	}
+}
+
 // TestBadBills: each bad bill is refused, with the field and the line.
 func TestBadBills(t *testing.T) {
 	good := string(bill(t, "child-visit"))

@@ -38,11 +38,12 @@ type Reimbursement struct {
 
 // Chart is what the national platform is told about a visit beside the money.
 type Chart struct {
-	OutpatientNo string      `json:"outpatient_no"` // 门诊号, ipt_otp_no
-	Began        string      `json:"began"`         // "2006-01-02 15:04:05", Asia/Shanghai
-	Department   Named       `json:"department"`    // 科室
-	Specialty    string      `json:"specialty"`     // 科别 caty
-	Doctor       Named       `json:"doctor"`        // 医师
+	OutpatientNo string      `json:"outpatient_no"`      // 门诊号, of inpatients 住院号; ipt_otp_no
+	VisitID      string      `json:"visit_id,omitempty"` // 就诊ID of an inpatient: the mdtrt_id that the hospital's system got when it admitted the patient (2401, interface 3.11)
+	Began        string      `json:"began"`              // "2006-01-02 15:04:05", Asia/Shanghai; of inpatients the admission
+	Department   Named       `json:"department"`         // 科室
+	Specialty    string      `json:"specialty"`          // 科别 caty
+	Doctor       Named       `json:"doctor"`             // 医师
 	Diagnoses    []Diagnosis `json:"diagnoses"`
 }
 

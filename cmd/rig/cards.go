@@ -27,6 +27,7 @@ input, each answered by a line of JSON:
   insert READER PROFILE [pull=N] [hang=N] [swap=N:PROFILE] [delay=DURATION]
   remove READER | swap READER PROFILE | apdus READER
   kill | stop | start | stall | resume      the pcscd
+  refuse | absent                           once it is stopped: hang up on clients; no socket
   profiles | quit`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

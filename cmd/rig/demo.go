@@ -33,6 +33,9 @@ With --keep (or KEEP=1) everything stays running until it is interrupted.`,
 			if o.Settled == "" {
 				o.Settled = filepath.Join(filepath.Dir(o.Rig), "settled")
 			}
+			if o.Slips == "" {
+				o.Slips = filepath.Join(filepath.Dir(o.Rig), "slips")
+			}
 			if o.Testdata, err = filepath.Abs(o.Testdata); err != nil {
 				return err
 			}
@@ -42,6 +45,7 @@ With --keep (or KEEP=1) everything stays running until it is interrupted.`,
 			return demo.Run(ctx, o)
 		},
 	}
+	cmd.Flags().StringVar(&o.Slips, "slips", "", "folder for the slips as the printer prints them (default: slips beside this program)")
 	cmd.Flags().BoolVar(&o.Keep, "keep", o.Keep, "leave everything running")
 	cmd.Flags().StringVar(&o.Settled, "settled", "", "program to show (default: settled beside this program)")
 	cmd.Flags().StringVar(&o.Testdata, "testdata", "testdata", "folder testdata of the module")

@@ -12,11 +12,12 @@ import (
 func main() {
 	root := &cobra.Command{
 		Use:           "rig",
-		Short:         "Simulators for settled: cards, readers, platform, demo",
+		Short:         "Simulators for settled: cards, readers, platform, serial devices, demo",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCardsCommand(), newPlatformCommand(), newDemoCommand())
+	root.AddCommand(newCardsCommand(), newHSMCommand(), newPlatformCommand(), newDemoCommand())
+	root.AddCommand(newSerialCommands()...)
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, "rig:", err)
 		os.Exit(1)

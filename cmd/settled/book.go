@@ -103,3 +103,8 @@ func told(err error) error {
 		return err
 	}
 }
+
+// refuse makes a refusal with the code's own sentence for the cashier.
+func refuse(code settle.Code, technician string) *settle.Refusal {
+	return &settle.Refusal{Code: code, Cashier: code.Cashier(), Technician: technician}
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"settled/cmd/settled/internal/readers"
 	"settled/devices/pcsc"
 	"settled/devices/sscard"
 	"settled/settle"
@@ -85,7 +86,7 @@ func readerNames(ctx context.Context) ([]string, error) {
 	names, err := pcsc.Readers(ctx)
 	switch {
 	case err != nil:
-		return nil, cardRefusal(err)
+		return nil, readers.Refusal(err)
 	case len(names) == 0:
 		return nil, refuse(settle.ReaderMissing, "the card service runs and has no reader")
 	}
@@ -105,12 +106,12 @@ func readCard(ctx context.Context, reader string) (record sscard.Record, err err
 	reader = names[i]
 	card, err := pcsc.Open(ctx, reader)
 	if err != nil {
-		return sscard.Record{}, cardRefusal(err)
+		return sscard.Record{}, readers.Refusal(err)
 	}
 	defer func() { err = errors.Join(err, card.Close()) }()
 	record, err = sscard.Read(ctx, card, nil)
 	if err != nil {
-		return sscard.Record{}, cardRefusal(err)
+		return sscard.Record{}, readers.Refusal(err)
 	}
 	return record, nil
 }

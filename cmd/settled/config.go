@@ -14,6 +14,8 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/readers"
+	"settled/devices/hsm"
 	"settled/settle"
 )
 
@@ -45,8 +47,13 @@ type config struct {
 		Listen string `toml:"listen"` // loopback address
 	} `toml:"api"`
 	Readers struct {
-		Patient  string `toml:"patient"`  // part of the reader's name
-		Guardian string `toml:"guardian"` // part of the reader's name
+		Patient  string `toml:"patient"`  // identity or part of it, see readers.Role
+		Guardian string `toml:"guardian"` // likewise
+		Spare    string `toml:"spare"`    // stands in for the patient's
+		PSAM     string `toml:"psam"`     // the slot of the PSAM
+		// HSM is a command that asks the region's HSM, with its arguments; see package hsm.
+		HSM         []string `toml:"hsm"`
+		HSMDeadline duration `toml:"hsm_deadline"`
 	} `toml:"readers"`
 	Platform struct {
 		URL     string `toml:"url"`     // the gateway, without the transaction number
@@ -91,6 +98,11 @@ type config struct {
 	Payment struct {
 		URL string `toml:"url"` // of the hospital's QR payment, for self-service; none when empty
 	} `toml:"payment"`
+	Printer printerConfig `toml:"printer"` // see deviceconfig.go
+	Scanner scannerConfig `toml:"scanner"` // likewise
+	Display displayConfig `toml:"display"` // likewise
+	Voice   voiceConfig   `toml:"voice"`   // likewise
+	ECode   ecodeConfig   `toml:"ecode"`   // likewise
 	Receipt struct {
 		Columns int `toml:"columns"` // 48 (80 mm) or 32 (58 mm)
 	} `toml:"receipt"`
@@ -112,6 +124,11 @@ func (d *duration) UnmarshalText(text []byte) (err error) {
 }
 
 func readConfig(path string) (*config, error) {
+	return readConfigAt(path, os.Getenv("STATE_DIRECTORY"), os.Getenv("CREDENTIALS_DIRECTORY"))
+}
+
+// readConfigAt reads a configuration with the directories that hold where it names none.
+func readConfigAt(path, state, credentials string) (*config, error) {
 	c := &config{}
 	c.API.Listen = "127.0.0.1:8642"
 	c.Platform.System, c.Platform.Area = "SY", defaultArea
@@ -119,6 +136,8 @@ func readConfig(path string) (*config, error) {
 	c.Platform.InFlight = platform.DefaultInFlight
 	c.Catalogue.Unknown = "refuse"
 	c.Receipt.Columns = 48
+	c.Printer.Baud = 115200
+	c.ECode.Life.Duration = 10 * time.Minute
 	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
 	c.offlineDefaults()
@@ -133,12 +152,17 @@ func readConfig(path string) (*config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, usagef("%s: unknown key %s", path, unknown[0])
 	}
-	c.State = cmp.Or(c.State, os.Getenv("STATE_DIRECTORY"))
-	c.Credentials = cmp.Or(c.Credentials, os.Getenv("CREDENTIALS_DIRECTORY"))
+	c.State = cmp.Or(c.State, state)
+	c.Credentials = cmp.Or(c.Credentials, credentials)
 	base := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA} {
+	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA, &c.ECode.Used} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
+		}
+	}
+	for i, name := range c.Printer.Fonts {
+		if !filepath.IsAbs(name) {
+			c.Printer.Fonts[i] = filepath.Join(base, name)
 		}
 	}
 	if err := c.check(); err != nil {
@@ -171,9 +195,7 @@ func (c *config) check() error {
 	case c.Platform.URL == "":
 		return errors.New("platform.url: missing")
 	case c.Readers.Patient == "":
-		return errors.New("readers.patient: missing, see `settled card readers`")
-	case c.Readers.Guardian != "" && (strings.Contains(c.Readers.Patient, c.Readers.Guardian) || strings.Contains(c.Readers.Guardian, c.Readers.Patient)):
-		return fmt.Errorf("readers: %q and %q can mean the same reader", c.Readers.Patient, c.Readers.Guardian)
+		return errors.New("readers.patient: missing, see `settled devices`")
 	case !loopback(c.API.Listen):
 		return fmt.Errorf("api.listen: %q is not a loopback address with a port, such as 127.0.0.1:8642", c.API.Listen)
 	case c.Catalogue.Unknown != "refuse" && c.Catalogue.Unknown != "as_stated":
@@ -183,7 +205,19 @@ func (c *config) check() error {
 	case c.Platform.Tolerate < 0:
 		return errors.New("platform.tolerate: it is negative")
 	}
-	return errors.Join(c.checkUpload(), c.checkOffline())
+	return errors.Join(c.checkReaders(), c.checkUpload(), c.checkOffline(), c.checkDevices())
+}
+
+func (c *config) checkReaders() error {
+	switch hsm := c.Readers.HSM; {
+	case len(hsm) > 0 && c.Readers.PSAM != "":
+		return errors.New("readers: psam and hsm exclude each other")
+	case len(hsm) > 0 && !filepath.IsAbs(hsm[0]):
+		return fmt.Errorf("readers.hsm: %q is no absolute path", hsm[0])
+	case c.Readers.HSMDeadline.Duration < 0:
+		return errors.New("readers.hsm_deadline: it is negative")
+	}
+	return readers.Check(c.readers().Roles)
 }
 
 func (c *config) checkUpload() error {
@@ -194,6 +228,18 @@ func (c *config) checkUpload() error {
 		return fmt.Errorf("platform.upload: %q is neither at_once nor window", c.Platform.Upload)
 	}
 	return nil
+}
+
+// readers says which readers there are to be.
+func (c *config) readers() readers.Options {
+	r := c.Readers
+	o := readers.Options{Roles: map[readers.Role]string{
+		readers.Patient: r.Patient, readers.Guardian: r.Guardian, readers.Spare: r.Spare, readers.PSAM: r.PSAM,
+	}}
+	if len(r.HSM) > 0 {
+		o.HSM = hsm.New(r.HSM[0], r.HSM[1:], r.HSMDeadline.Duration)
+	}
+	return o
 }
 
 // roots reads the roots that the platform's certificate may come from, nil for the

@@ -60,7 +60,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 func report(w io.Writer, cmd *cobra.Command, err error) int {
 	var refusal *settle.Refusal
 	var usage usageError
+	var bad unwell
 	switch {
+	case errors.As(err, &bad):
+		return bad.status // all is said
 	case errors.As(err, &refusal):
 		_, _ = fmt.Fprintf(w, "%s\n%s\n", refusal.Cashier, refusal.Error())
 		return exitRefused
@@ -97,6 +100,8 @@ the receipt, and brings it to the national platform when the line allows.
   settled queue list                                 what still has to reach the platform?
   settled upload --window 22:00-06:00                bring all that waits to the platform now
   settled reconcile --day 2026-11-22                 are the platform's books and ours the same?
+  settled doctor                                     what is wrong here, and what mends it?
+  settled devices --watch                            which devices are there, and how are they?
   settled status                                     how much waits, since when, what is at risk?
   settled verify                                     was anything changed or lost?
   settled backup /srv/backup                         keep a copy of the journal, while it is written
@@ -118,7 +123,7 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
 	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newReceipt(), newShift(), newLink(), newExplain(), newQueue(), newRoster(), newUpload(),
 		newReconcile(), newDifferences(), newStatus(),
-		newOperator(), newCard(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
+		newOperator(), newCard(), newDevices(), newDoctor(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
 	return root
 }
 

@@ -53,7 +53,7 @@ func (d *daemon) awaitReader(ctx context.Context, tick <-chan time.Time) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.readers.seen:
+		case <-d.readers.Seen():
 			return
 		case <-tick:
 			d.tell(wait)

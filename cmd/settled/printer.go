@@ -12,11 +12,14 @@ import (
 )
 
 // spool is a printer that puts each slip as a text file into a directory, as the
-// paper would look. It is the counter's [counter.Printer] until a device is attached.
+// paper would look.
 type spool struct {
 	folder  string
 	columns int
 }
+
+// errNoName is given for a slip that cannot be kept under its name.
+var errNoName = errors.New("not a slip's name")
 
 // mostCopies bounds the slips of one name.
 const mostCopies = 1000
@@ -34,7 +37,7 @@ func newSpool(folder string, columns int) (*spool, error) {
 func (s *spool) Print(_ context.Context, p counter.Paper) error {
 	name := p.Name()
 	if strings.ContainsAny(name, `/\.`) || name == "" {
-		return fmt.Errorf("receipt: %q is not a slip's name", name)
+		return fmt.Errorf("receipt %q: %w", name, errNoName)
 	}
 	path := filepath.Join(s.folder, name+".txt")
 	part := path + ".part"

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -20,10 +19,12 @@ import (
 
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/doctor"
 	"settled/cmd/settled/internal/kiosk"
 	"settled/cmd/settled/internal/operators"
 	"settled/cmd/settled/internal/pages"
 	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/readers"
 	"settled/cmd/settled/internal/roster"
 	"settled/devices/pcsc"
 	"settled/queue"
@@ -68,7 +69,8 @@ type daemon struct {
 	queue   *queue.Queue
 	line    *platform.Line
 	watcher *pcsc.Watcher
-	readers *readers
+	readers *readers.Readers
+	devices *counterDevices
 	window  *counter.Session
 	ledger  *ledger
 	upload  *platform.Upload
@@ -208,8 +210,12 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 	if err != nil {
 		return usagef("platform: %w", err)
 	}
+	codes, err := d.config.ecodes()
+	if err != nil {
+		return err
+	}
 	d.line = platform.NewLine(platform.Options{
-		Client: client, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
+		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
 		Head: nhsa.Head{
 			Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
 			Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
@@ -219,9 +225,10 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 }
 
 func (d *daemon) openWindow(here settle.Institution) (err error) {
-	d.readers = newReaders(d.watcher, d.config.Readers.Patient, d.config.Readers.Guardian)
-	printer, err := newSpool(filepath.Join(d.config.State, "receipts"), d.config.Receipt.Columns)
-	if err != nil {
+	attached := d.config.readers()
+	attached.Log = d.log
+	d.readers = readers.New(d.watcher, attached)
+	if err := d.openDevices(); err != nil {
 		return err
 	}
 	b := &book{queue: d.queue, by: d.by()}
@@ -236,7 +243,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	began := time.Now()
 	clock := newForward(time.Now, func() time.Duration { return time.Since(began) }, at)
 	d.window, err = counter.New(counter.Ports{
-		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: printer, Clock: clock.Now,
+		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: clock.Now,
 	}, counter.Options{
 		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
 		Offline: d.config.offline(),
@@ -276,11 +283,16 @@ func (d *daemon) openAPI() (err error) {
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, Log: d.log, BuildVersion: version,
 		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
 		Terminal: d.kiosk, Policy: func() api.Policy { return d.rules.Load() },
 	})
 	return err
+}
+
+// attached is what can say how it is: a device that has checks is added here.
+func (d *daemon) attached() *attached {
+	return &attached{Readers: d.readers, others: []doctor.Source{d.devices}}
 }
 
 // grantOthers lets the holders of the credentials operations.token and his.token, where
@@ -312,7 +324,7 @@ func (d *daemon) Ready(context.Context) []counter.Notice {
 	if d.stopped() != nil {
 		why = append(why, counter.Notice{Code: settle.JournalStopped, Text: settle.JournalStopped.Cashier()})
 	}
-	if code := d.readers.missing(); code != "" {
+	if code := d.readers.Missing(); code != "" {
 		why = append(why, counter.Notice{Code: code, Text: code.Cashier()})
 	}
 	return why
@@ -327,7 +339,7 @@ func (d *daemon) Notices(context.Context) []counter.Notice {
 	if status, err := d.queue.Status(); err == nil {
 		list = append(list, d.ledger.state.risk(status.Exposed).Alerts...)
 	}
-	return list
+	return append(list, d.devices.notices()...)
 }
 
 // stopped gives the reason why the journal takes nothing more.
@@ -340,7 +352,7 @@ func (d *daemon) stopped() error {
 }
 
 // lastCard is how long the readers stay for what is under way when the daemon ends.
-const lastCard = time.Second
+const lastCard = 600 * time.Millisecond
 
 // run keeps the parts going until ctx ends or one of them fails.
 func (d *daemon) run(ctx context.Context, listener net.Listener) error {
@@ -354,6 +366,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 		},
 		"upload":   d.upload.Run,
 		"kiosk":    d.kiosk.Run,
+		"devices":  func(ctx context.Context) error { return d.devices.run(ctx, d.window) },
 		"watchdog": d.notify,
 		"reload":   d.reload,
 		"exposure": d.watchExposure,
@@ -367,7 +380,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 				}
 				_ = d.watcher.Close() // again, with its error, by serve
 			}()
-			d.readers.follow(d.window.Handle)
+			d.readers.Follow(d.window.Handle, d.window.ShowReaders)
 			return nil
 		},
 	}

@@ -20,7 +20,9 @@ const (
 // Instructions used here (ISO 7816-4, table 4).
 const (
 	InsVerify       byte = 0x20 // clause 11.5.6; named so that nobody sends it unseen
+	InsExternalAuth byte = 0x82 // clause 11.5.4
 	InsGetChallenge byte = 0x84 // clause 11.5.3
+	InsInternalAuth byte = 0x88 // clause 11.5.2
 	InsSelect       byte = 0xA4 // clause 11.1.1
 	InsReadRecord   byte = 0xB2 // clause 11.3.3
 	InsGetResponse  byte = 0xC0 // clause 11.7.1
@@ -109,8 +111,8 @@ func ParseResponse(b []byte) (Response, error) {
 //
 // On an error the card's state is undecided: the command may have been carried out.
 // Nothing more can be sent over the same Transmitter; connect anew. Errors match one
-// of [ErrGone], [ErrMute], [ErrBusy], [ErrStuck], [ErrNoService], [ErrNoReader] or
-// the context's error where the cause is known.
+// of [ErrGone], [ErrMute], [ErrBusy], [ErrStuck], [ErrNoService], [ErrNoReader],
+// [ErrDenied] or the context's error where the cause is known.
 type Transmitter interface {
 	Transmit(ctx context.Context, command []byte) ([]byte, error)
 }
@@ -123,4 +125,5 @@ var (
 	ErrStuck     = errors.New("reader does not answer in time")
 	ErrNoService = errors.New("smart card service is not running")
 	ErrNoReader  = errors.New("no such reader")
+	ErrDenied    = errors.New("this user may not use the readers")
 )

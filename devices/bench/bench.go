@@ -118,6 +118,13 @@ func (b *Bench) Stop() error { return b.do("stop") }
 // Launch starts pcscd again.
 func (b *Bench) Launch() error { return b.do("start") }
 
+// Refuse hangs up on every client, as a pcscd does that polkit forbids; Absent leaves no
+// socket. Both are for after Kill or Stop, and end with Launch.
+func (b *Bench) Refuse() error { return b.do("refuse") }
+
+// Absent removes the socket.
+func (b *Bench) Absent() error { return b.do("absent") }
+
 // Stall makes pcscd hang (SIGSTOP) until Resume.
 func (b *Bench) Stall() error { return b.do("stall") }
 

@@ -33,6 +33,7 @@ const patience = 10 * time.Second
 func watch(t *testing.T, o Options) *Watcher {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
+	o.Closing = patience // a busy machine is no stuck reader
 	w, err := Watch(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -366,7 +367,7 @@ func TestCloseDuringRead(t *testing.T) {
 	for _, cancelled := range []bool{false, true} {
 		t.Run(fmt.Sprintf("cancelled=%t", cancelled), func(t *testing.T) {
 			before := goleak.IgnoreCurrent()
-			w, err := Watch(t.Context(), Options{})
+			w, err := Watch(t.Context(), Options{Closing: patience})
 			must(t, err)
 			reader := insert(t, "patient", "child-v2", "delay=150ms")
 			expect(t, w, CardInserted, reader)

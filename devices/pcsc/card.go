@@ -47,14 +47,15 @@ func Readers(ctx context.Context) ([]string, error) {
 		return session.Readers()
 	}
 	p := begin(list)
-	if err := await(ctx, p.done, o.Limit, apdu.ErrNoService); err != nil {
+	if err := await(ctx, nil, p.done, o.Limit, apdu.ErrNoService); err != nil {
 		return nil, fmt.Errorf("list readers: %w", err)
 	}
 	return p.value, p.err
 }
 
-// connect tries again for a short time while another program has the card: bank and
-// identity software looks at every card that comes.
+// connect tries again for a short time while another program has the card, since bank and
+// identity software looks at every card that comes; and while the card was not powered at
+// the first try, as when it bounces in the slot.
 func (c *Card) connect(ctx context.Context) error {
 	giveUp := time.NewTimer(c.slots.options.Busy)
 	defer giveUp.Stop()
@@ -64,7 +65,7 @@ func (c *Card) connect(ctx context.Context) error {
 			c.link, c.atr = link, link.ATR()
 			return nil
 		}
-		if !errors.Is(err, SharingViolation) {
+		if !errors.Is(err, SharingViolation) && !errors.Is(err, UnpoweredCard) {
 			return err
 		}
 		again := time.NewTimer(connectRetry)
@@ -125,7 +126,7 @@ func (c *Card) Close() error {
 		c.slots.release(c.slot)
 		return struct{}{}, nil
 	})
-	if err := await(context.Background(), p.done, c.slots.options.Limit, apdu.ErrStuck); err != nil {
+	if err := await(context.Background(), c.slots.ended, p.done, c.slots.options.Limit, apdu.ErrStuck); err != nil {
 		unmark := c.slots.leave(c.slot, err, apdu.ErrStuck)
 		p.abandon(func(struct{}, error) { unmark() })
 		return fmt.Errorf("reader %q: close: %w", c.reader, err)

@@ -28,6 +28,7 @@ const (
 	UnpoweredCard     Code = 0x80100067
 	ResetCard         Code = 0x80100068
 	RemovedCard       Code = 0x80100069
+	SecurityViolation Code = 0x8010006A // polkit does not let this user at readers or cards
 )
 
 // Error gives the code and what it means here.
@@ -54,6 +55,8 @@ func (c Code) kind() error {
 		return apdu.ErrBusy
 	case NoService, ServiceStopped, CommError:
 		return apdu.ErrNoService
+	case SecurityViolation:
+		return apdu.ErrDenied
 	case UnknownReader, ReaderUnavailable, NoReaders:
 		return apdu.ErrNoReader
 	}

@@ -3,6 +3,7 @@ package pcsc
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -213,3 +214,80 @@ func TestCodes(t *testing.T) {
 		t.Error("a timeout is no card's failure")
 	}
 }
+
+// With everything stuck, the service and a call for a card, Close still ends soon, and
+// whoever waits for the call is told.
+func TestCloseWithEverythingStuck(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	gate := make(chan struct{})
+	stuck := &stuckSession{gate: gate}
+	w, err := Watch(t.Context(), Options{Binding: &fake{establish: func() (Session, error) { return stuck, nil }}, Limit: time.Minute})
+	must(t, err)
+	kinds(t, w, 1)
+	opened := make(chan error, 1)
+	go func() {
+		_, err := w.Open(t.Context(), "R")
+		opened <- err
+	}()
+	for !w.slots.busy() {
+		runtime.Gosched()
+	}
+	began := time.Now()
+	if err := w.Close(); !errors.Is(err, apdu.ErrStuck) || !errors.Is(err, apdu.ErrNoService) {
+		t.Errorf("close says nothing of what it left: %v", err)
+	}
+	if err := <-opened; !errors.Is(err, errEnded) {
+		t.Errorf("the waiting open: %v", err)
+	}
+	took := time.Since(began)
+	t.Logf("closed in %v", took)
+	if took > 10*time.Second { // a Limit is a minute
+		t.Errorf("close took %v", took)
+	}
+	close(gate)
+	goleak.VerifyNone(t, before)
+}
+
+// stuckSession is a service of which no call returns.
+type stuckSession struct{ gate chan struct{} }
+
+func (s *stuckSession) Readers() ([]string, error)        { <-s.gate; return nil, CommError }
+func (s *stuckSession) Wait([]State, time.Duration) error { <-s.gate; return CommError }
+func (s *stuckSession) Connect(string) (Link, error)      { <-s.gate; return nil, CommError }
+func (s *stuckSession) Cancel() error                     { return nil }
+func (s *stuckSession) Release() error                    { <-s.gate; return nil }
+
+// busy tells whether a reader is in use.
+func (s *slots) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.taken) > 0
+}
+
+// A release that hangs for long is no end of the watcher.
+func TestReleaseHangs(t *testing.T) {
+	gate := make(chan struct{})
+	first := &fake{names: []string{"R"}, waits: []wait{{0, CommError}}}
+	second := &fake{names: []string{"S"}}
+	sessions := []Session{&slowRelease{first, gate}, second}
+	f := &fake{establish: func() (s Session, _ error) {
+		s, sessions = sessions[0], sessions[1:]
+		return s, nil
+	}}
+	w := watch(t, Options{Binding: f, Limit: 20 * time.Millisecond, Poll: shortPoll})
+	want := []Kind{ServiceUp, ReaderAppeared, ReaderGone, ServiceDown}
+	if got := kinds(t, w, len(want)); !slices.Equal(got, want) {
+		t.Errorf("events %v, want %v", got, want)
+	}
+	close(gate)
+	if got := kinds(t, w, 2); got[0] != ServiceUp {
+		t.Errorf("then %v", got)
+	}
+}
+
+type slowRelease struct {
+	*fake
+	gate chan struct{}
+}
+
+func (s *slowRelease) Release() error { <-s.gate; return nil }

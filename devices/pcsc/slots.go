@@ -22,6 +22,7 @@ var errEnded = errors.New("card readers are closed")
 type slots struct {
 	options Options
 	changed chan struct{} // holds one signal: a reader got stuck, or free
+	ended   chan struct{} // closed when nothing is waited for any longer
 
 	mu     sync.Mutex
 	taken  map[string]*slot
@@ -37,7 +38,7 @@ type slot struct {
 }
 
 func newSlots(o Options) *slots {
-	return &slots{options: o, changed: make(chan struct{}, 1), taken: map[string]*slot{}}
+	return &slots{options: o, changed: make(chan struct{}, 1), ended: make(chan struct{}), taken: map[string]*slot{}}
 }
 
 // open connects to the card in reader.
@@ -86,7 +87,7 @@ func run[T any](ctx context.Context, s *slots, sl *slot, unanswered error, call 
 		}
 		return v, err
 	})
-	if err := await(ctx, p.done, s.options.Limit, unanswered); err != nil {
+	if err := await(ctx, s.ended, p.done, s.options.Limit, unanswered); err != nil {
 		unmark := s.leave(sl, err, unanswered)
 		p.abandon(func(v T, err error) {
 			unmark()
@@ -100,8 +101,8 @@ func run[T any](ctx context.Context, s *slots, sl *slot, unanswered error, call 
 	return p.value, p.err
 }
 
-// await waits for done: at most until ctx ends, and at most limit.
-func await(ctx context.Context, done <-chan struct{}, limit time.Duration, unanswered error) error {
+// await waits for done: at most until ctx or everything ends, and at most limit.
+func await(ctx context.Context, ended, done <-chan struct{}, limit time.Duration, unanswered error) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
@@ -109,6 +110,8 @@ func await(ctx context.Context, done <-chan struct{}, limit time.Duration, unans
 		return nil
 	case <-timer.C:
 		return fmt.Errorf("%w: %v", unanswered, limit)
+	case <-ended:
+		return errEnded
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return fmt.Errorf("%w: %w", unanswered, ctx.Err())
@@ -142,6 +145,8 @@ func (s *slots) take(ctx context.Context, reader string) (*slot, error) {
 		}
 		select {
 		case <-sl.free:
+		case <-s.ended:
+			return nil, errEnded
 		case <-timer.C:
 			return nil, fmt.Errorf("%w: a read of our own is going on", apdu.ErrBusy)
 		case <-ctx.Done():
@@ -199,18 +204,24 @@ func (s *slots) stuck() []string {
 }
 
 // close ends all cards, and opens none any more. It gives the readers that are left
-// with a call which has not returned within the limit.
+// with a call which has not returned in time. It may be called twice.
 func (s *slots) close() (left []string) {
 	s.mu.Lock()
+	first := !s.closed
 	s.closed = true
 	taken := slices.Collect(maps.Values(s.taken))
+	if !first {
+		s.mu.Unlock()
+		<-s.ended
+		return s.left()
+	}
 	for _, sl := range taken {
 		if card := sl.card; card != nil {
 			go func() { _ = card.Close() }() // in bounded time; told by free
 		}
 	}
 	s.mu.Unlock()
-	ctx, stop := context.WithTimeout(context.Background(), s.options.Limit)
+	ctx, stop := context.WithTimeout(context.Background(), s.options.Closing)
 	defer stop()
 	for _, sl := range taken {
 		select {
@@ -218,6 +229,12 @@ func (s *slots) close() (left []string) {
 		case <-ctx.Done():
 		}
 	}
+	close(s.ended)
+	return s.left()
+}
+
+// left are the readers with a call that has not returned.
+func (s *slots) left() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Sorted(maps.Keys(s.taken))

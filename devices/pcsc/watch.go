@@ -17,6 +17,7 @@ type Options struct {
 	Limit   time.Duration // after which a call counts as hung: 3 s
 	Busy    time.Duration // how long a card may be in use by another program: 1 s
 	Retry   time.Duration // longest pause between attempts to reach the service: 1 s
+	Closing time.Duration // how long Close waits for calls that are going on: 500 ms
 	Binding Binding       // pcsc-lite
 }
 
@@ -30,6 +31,7 @@ func (o Options) filled() Options {
 	fill(&o.Limit, 3*time.Second)
 	fill(&o.Busy, time.Second)
 	fill(&o.Retry, time.Second)
+	fill(&o.Closing, 500*time.Millisecond)
 	if o.Binding == nil {
 		o.Binding = defaultBinding()
 	}
@@ -89,10 +91,11 @@ func (w *Watcher) Open(ctx context.Context, reader string) (*Card, error) {
 	return w.slots.open(ctx, reader)
 }
 
-// Close ends the watcher and the cards that are open, in bounded time: about twice
-// Options.Limit at worst. A call that is going on is waited for, until Options.Limit.
-// An error names what was left behind because a call into the PC/SC library has not
-// returned by then; it cleans up after itself when it does.
+// Close ends the watcher and the cards that are open, in bounded time: twice
+// Options.Closing at worst, whatever is stuck. A call that is going on is waited for,
+// until Options.Closing; whoever waits for it is told then. An error names what was left
+// behind because a call into the PC/SC library has not returned by then; it cleans up
+// after itself when it does.
 func (w *Watcher) Close() error {
 	w.stop()
 	left := w.slots.close()
@@ -147,11 +150,11 @@ func (w *Watcher) follow(ctx context.Context, session Session) error {
 	arrival, idle := uint32(0), firstPause
 	for {
 		if ctx.Err() != nil {
-			return w.drop(session, ctx.Err())
+			return w.drop(ctx, session, ctx.Err())
 		}
 		news, err := w.once(ctx, session, &arrival)
 		if err != nil {
-			return w.drop(session, err)
+			return w.drop(ctx, session, err)
 		}
 		if news {
 			idle = firstPause
@@ -162,15 +165,15 @@ func (w *Watcher) follow(ctx context.Context, session Session) error {
 	}
 }
 
-// drop releases a session, unless a call on it has been left behind.
-func (w *Watcher) drop(session Session, err error) error {
+// drop releases a session, unless a call on it has been left behind. A release that
+// hangs is waited for: the next session would hang as well.
+func (w *Watcher) drop(ctx context.Context, session Session, err error) error {
 	if errors.Is(err, errAbandoned) {
 		return err
 	}
-	p := begin(plain(session.Release))
-	if await(context.Background(), p.done, w.options.Limit, errHung) != nil {
-		p.abandon(func(struct{}, error) { watched.Store(false) })
-		return errors.Join(err, errAbandoned)
+	_, late := do(ctx, w, w.options.Limit, plain(session.Release), nil, func(struct{}, error) {})
+	if errors.Is(late, errAbandoned) {
+		return errors.Join(err, late)
 	}
 	return err
 }
@@ -227,7 +230,7 @@ func do[T any](ctx context.Context, w *Watcher, limit time.Duration, call func()
 		case <-timer.C:
 			w.tell(ctx, w.scene.down(errHung))
 		case <-ctx.Done():
-			if finishes(p.done, cancel, w.options.Limit) {
+			if finishes(p.done, cancel, w.options.Closing) {
 				return p.value, p.err
 			}
 			p.abandon(func(v T, err error) {

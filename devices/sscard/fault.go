@@ -25,7 +25,9 @@ const (
 	Stuck      Kind = "READER_STUCK"
 	NoReader   Kind = "READER_MISSING"
 	NoService  Kind = "READER_SERVICE_DOWN"
-	Unread     Kind = "CARD_UNREAD" // anything else
+	Denied     Kind = "READER_DENIED"
+	NotGenuine Kind = "CARD_NOT_GENUINE" // it failed the internal authentication
+	Unread     Kind = "CARD_UNREAD"      // anything else
 )
 
 // text is one row of the table of sentences: read-only.
@@ -48,6 +50,8 @@ var texts = []text{
 	{Stuck, "读卡器无响应，请拔出卡片并重新连接读卡器", "reader or card does not answer in time"},
 	{NoReader, "未找到读卡器，请检查连接", "no such reader"},
 	{NoService, "读卡服务未运行，请联系技术人员", "PC/SC service (pcscd) does not answer"},
+	{Denied, "系统不允许本程序使用读卡器，请联系信息科", "the system (polkit) does not let this user at the readers"},
+	{NotGenuine, "此卡未通过真伪验证，不能使用，请核实持卡人身份", "the card failed the internal authentication: its key is not the issuer's"},
 	{Unread, "读卡失败，请重新插卡", "card could not be read"},
 }
 
@@ -123,6 +127,7 @@ func classify(err error) Kind {
 		{apdu.ErrStuck, Stuck},
 		{apdu.ErrNoService, NoService},
 		{apdu.ErrNoReader, NoReader},
+		{apdu.ErrDenied, Denied},
 		{apdu.ErrLong, Malformed},
 		{apdu.FileNotFound, Malformed}, // of a file: that of an application is told apart
 		{apdu.RecordNotFound, Malformed},

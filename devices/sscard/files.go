@@ -1,6 +1,7 @@
 package sscard
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +11,23 @@ import (
 
 // selectName is SELECT of an application by name (ISO 7816-4, 11.1.1: P1 04). It
 // goes without Le: cards answer 61xx, or 9000 with or without the file's template.
-func (r *reading) selectName(ctx context.Context, name string) error {
+func (r *reading) selectName(ctx context.Context, name string) (template []byte, err error) {
 	c := apdu.Command{INS: apdu.InsSelect, P1: 0x04, Data: []byte(name)}
-	if _, err := apdu.Send(ctx, r.t, c); err != nil {
-		return fmt.Errorf("select application: %w", err)
+	answer, err := apdu.Send(ctx, r.t, c)
+	if err != nil {
+		return nil, fmt.Errorf("select application: %w", err)
 	}
-	return nil
+	return answer.Data, nil
+}
+
+// algorithm finds the cipher in an application's template: 9F0C 03 8601 xx. It is
+// looked for wherever it stands, as the ministry's own readers do.
+func algorithm(template []byte) Algorithm {
+	_, after, found := bytes.Cut(template, []byte{0x9F, 0x0C, 0x03, 0x86, 0x01})
+	if !found || len(after) == 0 {
+		return TripleDES
+	}
+	return Algorithm(after[0])
 }
 
 // selectFile is SELECT of a file by identifier: P1 00 on most cards, 02 on some. What

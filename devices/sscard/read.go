@@ -86,9 +86,7 @@ func (r *reading) all(ctx context.Context, auth Authenticator) error {
 	}
 	err := r.holder(ctx)
 	if errors.Is(err, apdu.SecurityStatus) && auth != nil {
-		if err = auth.Authenticate(ctx, r.t, r.record); err == nil {
-			err = r.holder(ctx)
-		}
+		err = r.unlock(ctx, auth)
 	}
 	if errors.Is(err, apdu.SecurityStatus) {
 		r.record.Locked, err = true, nil
@@ -100,10 +98,28 @@ func (r *reading) all(ctx context.Context, auth Authenticator) error {
 	return r.check()
 }
 
+// unlock authenticates and reads the holder's file again. Without an authentication the
+// card is still good: it goes on as one that refuses.
+func (r *reading) unlock(ctx context.Context, auth Authenticator) error {
+	r.record.Form = r.form
+	err := auth.Authenticate(ctx, r.t, r.record)
+	var absent *Unavailable
+	var s apdu.Status
+	switch {
+	case err == nil:
+		return r.holder(ctx)
+	case errors.As(err, &absent), errors.As(err, &s):
+		r.record.Unopened = err
+		return apdu.SecurityStatus
+	}
+	return err
+}
+
 // application selects SSSE, and says what card it is if there is none. SSSE comes
 // first: social-security cards of banks have a payment application as well.
 func (r *reading) application(ctx context.Context) error {
-	err := r.selectName(ctx, nameSSSE)
+	template, err := r.selectName(ctx, nameSSSE)
+	r.form.Algorithm = algorithm(template)
 	var s apdu.Status
 	if err == nil || !errors.As(err, &s) {
 		return err
@@ -112,7 +128,7 @@ func (r *reading) application(ctx context.Context) error {
 		return &Fault{Kind: Blocked, Err: err}
 	}
 	for _, name := range []string{namePSE, nameUnionPay} {
-		perr := r.selectName(ctx, name)
+		_, perr := r.selectName(ctx, name)
 		if perr == nil {
 			return &Fault{Kind: BankCard, Err: err} // and nothing of it is read
 		}

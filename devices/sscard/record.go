@@ -32,6 +32,10 @@ type Record struct {
 	Birth       Personal // 出生日期: 2006-01-02
 
 	Form Form
+
+	// Unopened is why the holder's data stayed locked although there is an
+	// Authenticator; nil if there is none, or the card simply went on refusing.
+	Unopened error
 }
 
 // Form is how a card wanted to be spoken to: for the technician, and for a list of
@@ -40,6 +44,28 @@ type Form struct {
 	SelectP1 byte // P1 of SELECT for files: 00 or 02
 	ByNumber bool // some records had to be read by number instead of tag
 	Extended bool // there is a record 4E
+
+	Algorithm Algorithm // of the card's authentication
+}
+
+// Algorithm is the card's cipher, as the application's template names it (9F0C).
+type Algorithm byte
+
+// Algorithms of social-security cards.
+const (
+	TripleDES Algorithm = 0x01 // also where the template names none
+	SM4       Algorithm = 0x03 // 国密
+)
+
+// String names the algorithm.
+func (a Algorithm) String() string {
+	switch a {
+	case TripleDES:
+		return "3DES"
+	case SM4:
+		return "SM4"
+	}
+	return fmt.Sprintf("algorithm %02X", byte(a))
 }
 
 // String names the card without a word on its holder.
@@ -69,9 +95,20 @@ func (d Day) String() string {
 // external authentication with key RKSSSE, held in a PSAM or by the region's HSM).
 //
 // It is called with application SSSE selected and what EF05 said; it may select what
-// it likes in it. nil means that the card is open now. An error that is no status
-// word ends the read. An implementation that needs the answer to reset takes it from
-// t, if t has a method ATR() []byte.
+// it likes in it. nil means that the card is open now. After a status word of the card
+// or an [Unavailable] the read goes on without the holder's data; any other error ends
+// it. An implementation that needs the answer to reset takes it from t, if t has a
+// method ATR() []byte.
 type Authenticator interface {
 	Authenticate(ctx context.Context, t apdu.Transmitter, issuer Record) error
 }
+
+// Unavailable says that the authentication could not be tried, for a reason that is not
+// the card's: no PSAM, an HSM that does not answer.
+type Unavailable struct{ Err error }
+
+// Error names the reason.
+func (u *Unavailable) Error() string { return "no external authentication: " + u.Err.Error() }
+
+// Unwrap gives the reason.
+func (u *Unavailable) Unwrap() error { return u.Err }

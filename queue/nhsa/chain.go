@@ -11,28 +11,31 @@ import (
 // Step is where a chain stands: what it does next.
 type Step string
 
-// Steps. The way up is person, register, visit, fees, trial, settle, done. The rest
-// resolve an unknown outcome (find, clear, reverse) or take back what was done
-// (drop, unregister) before the chain is held or undone.
+// Steps. The way up is person, register, visit, fees, trial, settle, done; of inpatients,
+// whom the hospital admitted, person, fees, trial, settle, done. The rest resolve an
+// unknown outcome (find, clear, reverse, lines) or take back what was done (drop,
+// unregister) before the chain is held or undone. Where two transactions stand, the second
+// is the inpatients'.
 const (
 	StepPerson     Step = ""           // 1101
 	StepRegister   Step = "register"   // 2201
 	StepFind       Step = "find"       // 5201: the visit of a registration whose answer was lost
 	StepVisit      Step = "visit"      // 2203
-	StepFees       Step = "fees"       // 2204
-	StepClear      Step = "clear"      // 2205, then fees from the first line
-	StepTrial      Step = "trial"      // 2206
-	StepSettle     Step = "settle"     // 2207
+	StepFees       Step = "fees"       // 2204, 2301
+	StepClear      Step = "clear"      // 2205, 2302, then fees from the first line
+	StepTrial      Step = "trial"      // 2206, 2303
+	StepSettle     Step = "settle"     // 2207, 2304
 	StepReverse    Step = "reverse"    // 2601 for every message in Open
-	StepDrop       Step = "drop"       // 2205, then unregister
+	StepLines      Step = "lines"      // 5204: what an inpatient's visit has of ours
+	StepDrop       Step = "drop"       // 2205, 2302, then unregister
 	StepUnregister Step = "unregister" // 2202
 	StepDone       Step = "done"       // the platform has it: Result
 	StepHeld       Step = "held"       // a person must look: Refusal
 	StepUndone     Step = "undone"     // given up by [Chain.Abandon], nothing left at the platform
 )
 
-// maxRounds is how often a 2204 or 2207 that is refused after a lost one is cleared
-// and tried again.
+// maxRounds is how often fees or a settlement that are refused after a lost one are
+// cleared and tried again.
 const maxRounds = 3
 
 // Chain brings one settlement to the platform, one request at a time:
@@ -49,6 +52,9 @@ const maxRounds = 3
 // with a stored request and no answer is told [Chain.Lost]. The state holds personal
 // data in clear: seal it at rest.
 //
+// The comments name an outpatient's transactions; an inpatient's are in their place
+// ([Route]).
+//
 // An unknown outcome of 2207 is reversed with the original msgid until the platform
 // gives a definite answer, and only then settled anew. "Nothing to reverse" may mean
 // that the request is still under way, so such a msgid is kept (Gone) and reversed
@@ -56,6 +62,7 @@ const maxRounds = 3
 // before the first Next after Lost.
 type Chain struct {
 	Step          Step            `json:"step"`
+	Route         Route           `json:"route,omitempty"` // of the visit, from the person on
 	PersonNo      Told            `json:"psn_no,omitempty"`
 	InsuranceType string          `json:"insutype,omitempty"`
 	VisitID       string          `json:"mdtrt_id,omitempty"`
@@ -82,36 +89,11 @@ var ErrStep = errors.New("the answer is not to the chain's step")
 // Next gives the next request, or done when the chain is done, held or undone. It
 // changes nothing, so the same call gives the same request.
 func (c *Chain) Next(v Visit) (infno string, input any, done bool) {
-	switch c.Step {
-	case StepPerson:
-		q, err := NewPersonQuery(v.Who)
-		if err != nil { // VisitOf made sure; an empty query fails its own check
-			return InfoPerson, PersonQuery{}, false
-		}
-		return InfoPerson, q, false
-	case StepRegister:
-		return InfoRegister, c.register(v), false
-	case StepFind:
-		return InfoVisits, c.lookup(v), false
-	case StepVisit:
-		return InfoVisit, c.visit(v), false
-	case StepFees:
-		return InfoFees, c.fees(v), false
-	case StepClear, StepDrop:
-		return InfoDropFees, c.dropFees(), false
-	case StepTrial:
-		return InfoTrial, c.trial(v), false
-	case StepSettle:
-		return InfoSettle, c.final(v), false
-	case StepReverse:
-		if len(c.Open) > 0 {
-			return InfoReverse, NewReverse(c.PersonNo, InfoSettle, c.Open[0]), false
-		}
-		return InfoSettle, c.final(v), false
-	case StepUnregister:
-		return InfoUnregister, c.unregister(v), false
+	a, more := c.way().asks[c.Step]
+	if !more {
+		return "", nil, true
 	}
-	return "", nil, true
+	return a.infno, a.input(c, v), false
 }
 
 // Answer takes what [Client.Send] gave for the request. What it returns is for the
@@ -132,7 +114,7 @@ func (c *Chain) Answer(v Visit, infno, msgid string, r Reply, err error) error {
 	switch e, unknown := asUnknown(err); {
 	case unknown && !e.NotSent:
 		c.Lost(infno, msgid)
-	case errors.As(err, &away) && c.Step == StepSettle && infno == InfoSettle:
+	case errors.As(err, &away) && c.Step == StepSettle && infno == c.asks():
 		c.doubtful(msgid)
 	}
 	return err
@@ -172,31 +154,7 @@ func (c *Chain) Lost(infno, msgid string) {
 }
 
 // asks is the transaction of the chain's step.
-func (c *Chain) asks() string {
-	switch c.Step {
-	case StepPerson:
-		return InfoPerson
-	case StepRegister:
-		return InfoRegister
-	case StepFind:
-		return InfoVisits
-	case StepVisit:
-		return InfoVisit
-	case StepFees:
-		return InfoFees
-	case StepClear, StepDrop:
-		return InfoDropFees
-	case StepTrial:
-		return InfoTrial
-	case StepSettle:
-		return InfoSettle
-	case StepReverse:
-		return InfoReverse
-	case StepUnregister:
-		return InfoUnregister
-	}
-	return ""
-}
+func (c *Chain) asks() string { return c.infno(c.Step) }
 
 // Take takes a yes. If it cannot be read, that is an unknown outcome and the chain
 // goes on as after [Chain.Lost]; the error is then *[Unknown]. A yes that shows the
@@ -244,8 +202,11 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 		return c.takeSettled(msgid, r)
 	case StepReverse:
 		c.reversed()
+	case StepLines:
+		return c.takeLines(v, r)
 	case StepDrop:
-		c.Uploaded, c.Gone, c.Step = 0, nil, StepUnregister // without fees no late 2207 is booked
+		c.Uploaded, c.Gone = 0, nil // without fees no late 2207 is booked
+		c.dropped()
 	case StepUnregister:
 		if c.Doubt {
 			c.Cleared, c.Step = append(c.Cleared, c.VisitID), StepFind
@@ -280,9 +241,11 @@ func (c *Chain) takePerson(v Visit, r Reply) error {
 	if err != nil {
 		return err
 	}
-	c.PersonNo, c.InsuranceType, c.Step = p.Base.PersonNo, string(row.Type), StepRegister
+	c.PersonNo, c.InsuranceType = p.Base.PersonNo, string(row.Type)
+	c.Route, c.VisitID = v.Route, v.ID
+	c.Step = c.way().first
 	if c.Doubt {
-		c.Step = StepFind
+		c.Step = c.search()
 	}
 	return nil
 }
@@ -301,7 +264,7 @@ func (c *Chain) takeFound(v Visit, r Reply) error {
 		case c.Doubt:
 			c.Step = StepDrop
 		case c.takesBack():
-			c.Unknowns[InfoRegister]--
+			c.Unknowns[c.infno(StepRegister)]--
 			c.undo(nil)
 		}
 		return nil
@@ -329,9 +292,9 @@ func (c *Chain) reversed() {
 	}
 	switch {
 	case len(c.Open) > 0:
-	case c.Doubt && c.VisitID == "":
-		c.Step = StepFind
-	case c.takesBack() || c.Refusal != nil || c.Doubt:
+	case c.Doubt:
+		c.Step = c.search()
+	case c.takesBack() || c.Refusal != nil:
 		c.Step = StepDrop
 	default:
 		c.Step = StepSettle

@@ -362,7 +362,9 @@ func TestVisitOf(t *testing.T) {
 		{"no consent", func(s *settle.Settlement) { s.Guardian = settle.Identity{} }, "PLATFORM_NO_CONSENT"},
 		{"nobody", func(s *settle.Settlement) { s.Who = settle.Identity{} }, "PLATFORM_NO_CERTIFICATE"},
 		{"refused", func(s *settle.Settlement) { s.Split.Status = settle.Refused }, "PLATFORM_REFUSED_SPLIT"},
-		{"inpatient", func(s *settle.Settlement) { s.Bill.Visit.Kind = settle.Inpatient }, "PLATFORM_VISIT_KIND"},
+		{"inpatient", func(s *settle.Settlement) { s.Bill.Visit.Kind, s.Chart.VisitID = settle.Inpatient, "V1" }, ""},
+		{"inpatient, not admitted", func(s *settle.Settlement) { s.Bill.Visit.Kind = settle.Inpatient }, "PLATFORM_NO_ADMISSION"},
+		{"nobody knows what", func(s *settle.Settlement) { s.Bill.Visit.Kind = "home" }, "PLATFORM_VISIT_KIND"},
 		{"lines", func(s *settle.Settlement) { s.Split.Lines = nil }, "PLATFORM_LINES"},
 	} {
 		s := bought(1)

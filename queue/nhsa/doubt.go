@@ -14,8 +14,9 @@ const RestoredSettled settle.Code = "RESTORED_SETTLED"
 // comes from a backup, and went on elsewhere after that was made. Their message ids are
 // lost, so 2601 can't be asked. What the platform has of the visit is found by the
 // person, the day and the outpatient number (5201), and taken back (2205, 2202), which
-// the platform refuses once it is settled. So the chain begins anew only when nothing is
-// there, and is held, [RestoredSettled], when something stays. Telling it twice is the
+// the platform refuses once it is settled. Of an inpatient the visit is known, and its
+// lines are asked for (5204). So the chain begins anew only when nothing is there, and is
+// held, [RestoredSettled], when something stays. Telling it twice is the
 // same as once. It does nothing to a chain that is done or undone.
 func (c *Chain) Restored() {
 	if c.Step == StepDone || c.Step == StepUndone {
@@ -27,11 +28,20 @@ func (c *Chain) Restored() {
 		c.Step = StepPerson
 	case len(c.Open) > 0:
 		c.Step = StepReverse
-	case c.VisitID != "":
-		c.Step = StepDrop
 	default:
-		c.Step = StepFind
+		c.Step = c.search()
 	}
+}
+
+// search is the step that finds out in doubt what the platform has.
+func (c *Chain) search() Step {
+	switch {
+	case c.has(StepLines):
+		return StepLines
+	case c.VisitID == "":
+		return StepFind
+	}
+	return StepDrop
 }
 
 // certain ends the doubt: the platform has nothing of the visit.
@@ -41,19 +51,19 @@ func (c *Chain) certain() {
 		c.end()
 		return
 	}
-	c.Step = StepRegister
+	c.Step = c.way().first
 }
 
 // stays takes the refusal of a 2202 in doubt: what keeps the visit is most likely a
 // settlement. After a lost 2202, or if the platform says so, it may be gone instead.
 func (c *Chain) stays(e *BusinessRefusal) {
-	if (c.Unknowns[InfoUnregister] > 0 || nothingToReverse(e)) && c.Rounds < maxRounds {
+	if (c.unknown(StepUnregister) > 0 || nothingToReverse(e)) && c.Rounds < maxRounds {
 		c.Rounds++
 		c.VisitID, c.Step = "", StepFind
 		return
 	}
-	if !slices.Contains(c.Left, InfoRegister) {
-		c.Left = append(c.Left, InfoRegister)
+	if register := c.infno(StepRegister); !slices.Contains(c.Left, register) {
+		c.Left = append(c.Left, register)
 	}
 	c.Refusal = &settle.Refusal{
 		Code:       RestoredSettled,

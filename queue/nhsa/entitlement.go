@@ -47,6 +47,7 @@ type Inquiry struct {
 	Institution string    // fixmedins_code that asks
 	Registry    Registry  //
 	Now         time.Time // of the visit: decides the day and the year
+	Token       Told      // of a 医保码 that was redeemed: asked instead of a card or an id number
 }
 
 // Entitlement asks and puts together what the platform says. Left to the caller are
@@ -82,6 +83,9 @@ func (q Inquiry) Entitlement(ctx context.Context, who settle.Identity, ask Ask) 
 
 func (q Inquiry) person(ctx context.Context, who settle.Identity, ask Ask) (Person, Insurance, error) {
 	query, err := NewPersonQuery(who)
+	if q.Token != "" {
+		query, err = NewTokenQuery(q.Token), nil
+	}
 	if err != nil {
 		return Person{}, Insurance{}, refuse("PLATFORM_NO_CERTIFICATE", "who", "没有卡号和卡识别码，也没有身份证号，无法查询医保平台。", err.Error())
 	}

@@ -13,7 +13,8 @@ type VisitsQuery struct {
 }
 
 // Visited is a row of the answer to 5201. The forms of this and of the answers to 5202 to
-// 5205 are Shenzhen's client's; nothing but VisitID and OutpatientNo is relied on.
+// 5205 are Shenzhen's client's; nothing is relied on but VisitID and OutpatientNo, and of
+// 5204 LineNo and SettlementID.
 type Visited struct {
 	VisitID      Text `json:"mdtrt_id"`
 	PersonNo     Told `json:"psn_no"`
@@ -208,4 +209,11 @@ type FeeOnFile struct {
 	OperatorID   Text   `json:"opter_id"`
 	OperatorName Text   `json:"opter_name"`
 	OperatedAt   Text   `json:"opt_time"`
+}
+
+// ReadFeesOnFile reads the answer to 5204.
+func ReadFeesOnFile(r Reply) ([]FeeOnFile, error) {
+	var out Rows[FeeOnFile]
+	err := r.read(&out)
+	return out, err
 }

@@ -59,6 +59,12 @@ func NewPersonQuery(who settle.Identity) (PersonQuery, error) {
 	return q, nil
 }
 
+// NewTokenQuery makes the request 1101 for the token of a 医保码.
+func NewTokenQuery(token Told) (q PersonQuery) {
+	q.Data.CertKind, q.Data.CertNo = CertToken, token
+	return q
+}
+
 // PersonOutput is the output of 1101 (interface 3.2).
 type PersonOutput struct {
 	Base       List[Base]       `json:"baseinfo"`

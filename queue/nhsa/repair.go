@@ -33,6 +33,8 @@ type Mend struct {
 // Mendable lists what may be mended of a settlement:
 //
 //	outpatient_no              3.5 ipt_otp_no: a number of the hospital's, unique there
+//	visit_id                   3.11 mdtrt_id of an inpatient's admission: the hospital's system
+//	                           got it (2401); the person must be the same there
 //	department.code, .name     3.5 dept_code, 3.7 bilg_dept_codg: who treated, not what it costs
 //	specialty                  3.5 caty: the same
 //	doctor.code, .name         3.5 atddr_no, 3.6 dise_dor_no, 3.7 bilg_dr_codg: the same
@@ -53,6 +55,9 @@ func Mendable(s *settle.Settlement) []Mend {
 		{"specialty", "caty (3.5)", "科别", s.Chart.Specialty, treated, func(s *settle.Settlement, v string) { s.Chart.Specialty = v }},
 		{"doctor.code", "atddr_no (3.5), dise_dor_no (3.6), bilg_dr_codg (3.7)", "医师编码", s.Chart.Doctor.Code, treated, func(s *settle.Settlement, v string) { s.Chart.Doctor.Code = v }},
 		{"doctor.name", "dr_name (3.5), dise_dor_name (3.6), bilg_dr_name (3.7)", "医师姓名", s.Chart.Doctor.Name, treated, func(s *settle.Settlement, v string) { s.Chart.Doctor.Name = v }},
+	}
+	if s.Bill.Visit.Kind == settle.Inpatient {
+		list = append(list, Mend{"visit_id", "mdtrt_id (3.11)", "就诊ID", s.Chart.VisitID, "医院办理入院时平台给的编号，不影响收费", func(s *settle.Settlement, v string) { s.Chart.VisitID = v }})
 	}
 	if s.Bill.Visit.Kind != settle.SpecialDisease {
 		const why = "普通门诊和急诊的待遇不看诊断"
@@ -145,7 +150,7 @@ func (c *Chain) Repaired(n uint64) bool {
 // takesBack tells whether the chain is on its way back although nothing was refused.
 func (c *Chain) takesBack() bool { return c.Abandoned || c.Anew }
 
-// Nothing tells whether the platform certainly has nothing of the settlement.
+// Nothing tells whether the platform certainly has nothing of an outpatient's settlement.
 func (c *Chain) Nothing() bool {
-	return c.VisitID == "" && len(c.Open) == 0 && len(c.Left) == 0 && c.Unknowns[InfoRegister] == 0 && !c.Doubt
+	return c.VisitID == "" && len(c.Open) == 0 && len(c.Left) == 0 && c.unknown(StepRegister) == 0 && !c.Doubt
 }

@@ -3,11 +3,20 @@ package nhsa
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"settled/settle"
 )
 
 // The requests of a chain, from the visit and what the platform has said so far.
+
+func (c *Chain) who(v Visit) PersonQuery {
+	q, err := NewPersonQuery(v.Who)
+	if err != nil { // VisitOf made sure; an empty query fails its own check
+		return PersonQuery{}
+	}
+	return q
+}
 
 func (c *Chain) register(v Visit) Register {
 	var r Register
@@ -55,13 +64,19 @@ func (c *Chain) visit(v Visit) VisitUpload {
 	return up
 }
 
-// feesPerMessage is how many lines go into one 2204: what clients send at most.
+// feesPerMessage is how many lines go into one 2204, what clients send at most, and into
+// one 2301 (interface 3.11).
 const feesPerMessage = 100
+
+// waiting are the lines of the next message.
+func (c *Chain) waiting(v Visit) []VisitLine {
+	end := min(c.Uploaded+feesPerMessage, len(v.Lines))
+	return v.Lines[min(c.Uploaded, end):end]
+}
 
 func (c *Chain) fees(v Visit) FeeUpload {
 	var up FeeUpload
-	end := min(c.Uploaded+feesPerMessage, len(v.Lines))
-	for _, line := range v.Lines[min(c.Uploaded, end):end] {
+	for _, line := range c.waiting(v) {
 		up.Fees = append(up.Fees, Fee{
 			LineNo: line.No, VisitID: c.VisitID, PersonNo: c.PersonNo, Batch: v.Number, Prescription: v.Number,
 			Outside: "0", Time: v.Chart.Began, Code: line.Code, HospitalCode: line.HospitalCode,
@@ -73,10 +88,18 @@ func (c *Chain) fees(v Visit) FeeUpload {
 	return up
 }
 
-func (c *Chain) dropFees() DropFees {
+func (c *Chain) dropFees(Visit) DropFees {
 	var r DropFees
 	r.Data.VisitID, r.Data.Batch, r.Data.PersonNo = c.VisitID, AllBatches, c.PersonNo
 	return r
+}
+
+// reversing asks to take back the first open message of transaction infno. Without one the
+// request fails its check.
+func reversing(infno string) func(*Chain, Visit) Reverse {
+	return func(c *Chain, _ Visit) Reverse {
+		return NewReverse(c.PersonNo, infno, strings.Join(c.Open[:min(1, len(c.Open))], ""))
+	}
 }
 
 func (c *Chain) trial(v Visit) Trial {

@@ -14,7 +14,7 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 		c.refusedRegister(e)
 	case StepFind:
 		if c.takesBack() || c.Refusal == nil { // else held with the refusal of 2201
-			c.Refusal, c.Left = e.Refusal(), append(c.Left, InfoRegister)
+			c.Refusal, c.Left = e.Refusal(), append(c.Left, c.infno(StepRegister))
 		}
 		c.end()
 	case StepFees:
@@ -29,6 +29,8 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 		c.refusedSettle(e)
 	case StepReverse:
 		c.refusedReverse(e)
+	case StepLines:
+		c.refusedLines(e)
 	case StepDrop:
 		c.refusedDrop(e)
 	case StepUnregister:
@@ -41,7 +43,7 @@ func (c *Chain) Refused(infno string, e *BusinessRefusal) {
 // refusedRegister: a registration that was lost, or that an earlier settlement of the
 // same visit made, may be what makes the platform refuse; look for it.
 func (c *Chain) refusedRegister(e *BusinessRefusal) {
-	if c.Unknowns[InfoRegister] == 0 && !e.mentions("已挂号", "已登记", "重复", "已存在") {
+	if c.unknown(StepRegister) == 0 && !e.mentions("已挂号", "已登记", "重复", "已存在") {
 		c.undo(e.Refusal())
 		return
 	}
@@ -50,7 +52,7 @@ func (c *Chain) refusedRegister(e *BusinessRefusal) {
 
 // refusedFees: fees that were lost may have arrived after they were cleared.
 func (c *Chain) refusedFees(e *BusinessRefusal) {
-	if c.Unknowns[InfoFees] > 0 && c.Rounds < maxRounds {
+	if c.unknown(StepFees) > 0 && c.Rounds < maxRounds {
 		c.Rounds++
 		c.Uploaded, c.Step = 0, StepClear
 		return
@@ -97,17 +99,35 @@ func (c *Chain) refusedReverse(e *BusinessRefusal) {
 }
 
 // refusedDrop: fees that cannot be removed may be settled, by a 2207 that the platform
-// did not know when it was asked to reverse it.
+// did not know when it was asked to reverse it. Of an inpatient no 2202 follows that would
+// tell, so the lines are looked at.
 func (c *Chain) refusedDrop(e *BusinessRefusal) {
+	if c.has(StepLines) && (c.Doubt || len(c.Gone) > 0) {
+		c.Step = StepLines
+		return
+	}
 	if len(c.Gone) > 0 && c.Rounds < maxRounds {
 		c.Rounds++
 		c.Open, c.Gone, c.Step = c.Gone, nil, StepReverse
 		return
 	}
 	if !nothingToReverse(e) {
-		c.left(InfoFees, e)
+		c.left(StepFees, e)
 	}
-	c.Step = StepUnregister
+	c.dropped()
+}
+
+// dropped goes on when the fees are gone, as far as they can be: a visit that the counter
+// registered is taken back, an admission is not.
+func (c *Chain) dropped() {
+	switch {
+	case c.has(StepUnregister):
+		c.Step = StepUnregister
+	case c.Doubt:
+		c.Step = c.search()
+	default:
+		c.end()
+	}
 }
 
 // refusedUnregister: a visit that is not there is the lost answer's yes. One in which
@@ -123,7 +143,7 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 		return
 	}
 	if !c.takesBack() || len(c.Gone) > 0 || !e.mentions("结算信息") {
-		c.left(InfoRegister, e)
+		c.left(StepRegister, e)
 	}
 	c.end()
 }
@@ -140,8 +160,8 @@ func (c *Chain) unregistered() {
 }
 
 // left keeps what could not be taken back; of what was given up, that is why it is held.
-func (c *Chain) left(infno string, e *BusinessRefusal) {
-	c.Left = append(c.Left, infno)
+func (c *Chain) left(s Step, e *BusinessRefusal) {
+	c.Left = append(c.Left, c.infno(s))
 	if c.takesBack() {
 		c.Refusal = e.Refusal()
 	}
@@ -153,14 +173,14 @@ func (c *Chain) undo(why *settle.Refusal) {
 	switch {
 	case len(c.Open) > 0:
 		c.Step = StepReverse
-	case c.VisitID == "" && c.takesBack() && c.Unknowns[InfoRegister] > 0:
+	case c.VisitID == "" && c.takesBack() && c.unknown(StepRegister) > 0:
 		c.Step = StepFind // it may be registered all the same
 	case c.VisitID == "":
 		c.end()
-	case c.Uploaded > 0 || c.Unknowns[InfoFees] > 0:
+	case c.Uploaded > 0 || c.unknown(StepFees) > 0:
 		c.Step = StepDrop
 	default:
-		c.Step = StepUnregister
+		c.dropped()
 	}
 }
 
@@ -178,7 +198,7 @@ func (c *Chain) end() {
 
 // Resume sets a held chain going again, after a clerk repaired what it was held for:
 // from the open reversal if there is one, from the visit that could not be taken
-// back, or from the start. It does nothing to a chain that is not held.
+// back, or from the start, as of an admission. It does nothing to a chain that is not held.
 func (c *Chain) Resume() {
 	if c.Step != StepHeld {
 		return
@@ -190,12 +210,19 @@ func (c *Chain) Resume() {
 	c.Refusal, c.Left, c.Rounds, c.Uploaded = nil, nil, 0, 0
 	switch {
 	case c.takesBack():
-		c.Unknowns = map[string]int{InfoFees: 1, InfoRegister: c.Unknowns[InfoRegister]}
+		unknowns := map[string]int{c.infno(StepFees): 1}
+		if n := c.unknown(StepRegister); n > 0 {
+			unknowns[c.infno(StepRegister)] = n
+		}
+		c.Unknowns = unknowns
 		c.undo(nil)
 	case len(c.Open) > 0:
 		c.Step = StepReverse
 	case c.VisitID != "":
-		c.Step, c.Unknowns = StepVisit, map[string]int{InfoFees: 1} // fees may be there: clear them if refused
+		c.Unknowns = map[string]int{c.infno(StepFees): 1} // fees may be there: clear them if refused
+		if c.Step = StepVisit; !c.has(StepVisit) {
+			c.Step = StepPerson
+		}
 	default:
 		c.Step = StepPerson
 	}

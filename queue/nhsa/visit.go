@@ -12,7 +12,7 @@ import (
 // Shenzhen's practice.
 type Manner struct {
 	Area     string // whose insured are settled, insuplc_admdvs; "" is 440300
-	MedType  string // 医疗类别 med_type; "" is by the kind of visit: 11 ordinary, 13 emergency
+	MedType  string // 医疗类别 med_type of outpatients; "" is by the kind of visit: 11 ordinary, 13 emergency
 	Way      string // 结算方式 psn_setlway; "" is 01 by item
 	Approval string // 医院审批标志 hosp_appr_flag of every line; "" is 1, as Shenzhen's client sends it
 }
@@ -20,6 +20,8 @@ type Manner struct {
 // Visit is all that the platform must be told of one settlement.
 type Visit struct {
 	Number        string      // 结算单号: the batch (chrg_bchno) and prescription (rxno) of its lines
+	Route         Route       //
+	ID            string      // 就诊ID of an inpatient's admission; of outpatients the platform gives it
 	Certificate   Certificate //
 	Who           settle.Identity
 	Area          string       // insured area that the person must belong to
@@ -55,10 +57,13 @@ func VisitOf(s settle.Settlement, m Manner) (Visit, error) {
 		return Visit{}, err
 	}
 	v := Visit{
-		Number: s.Number, Certificate: cert, Who: s.Who, Area: or(m.Area, Shenzhen),
+		Number: s.Number, Route: RouteOutpatient, Certificate: cert, Who: s.Who, Area: or(m.Area, Shenzhen),
 		InsuranceType: InsuranceType(s.Insured.Category), MedType: or(m.MedType, medType(s.Bill.Visit.Kind)),
 		Way: or(m.Way, "01"), UseAccounts: s.Split.Own > 0 || s.Split.Family > 0,
 		Chart: s.Chart, Total: s.Split.Total, Approval: or(m.Approval, "1"),
+	}
+	if s.Bill.Visit.Kind == settle.Inpatient {
+		v.Route, v.ID, v.MedType = RouteInpatient, s.Chart.VisitID, medTypeInpatient
 	}
 	for i, line := range s.Bill.Lines {
 		v.Lines = append(v.Lines, VisitLine{
@@ -80,9 +85,12 @@ func uploadable(s settle.Settlement) error {
 	case s.Split.Family > 0 && !consent:
 		return refuse("PLATFORM_NO_CONSENT", "guardian", "使用家庭共济账户但没有监护人刷卡记录，请核实后再上传。",
 			"the split draws on a family account, and no guardian's card is on record")
-	case medType(s.Bill.Visit.Kind) == "":
+	case s.Bill.Visit.Kind == settle.Inpatient && s.Chart.VisitID == "":
+		return refuse("PLATFORM_NO_ADMISSION", "visit.visit_id", "住院账单缺少就诊ID：请医院系统先在医保平台办理入院（交易2401），再把平台返回的 mdtrt_id 填入账单的 visit.visit_id 重新发送。",
+			"an inpatient's bill carries visit.visit_id, the mdtrt_id that the hospital's system got from 2401")
+	case s.Bill.Visit.Kind != settle.Inpatient && medType(s.Bill.Visit.Kind) == "":
 		return refuse("PLATFORM_VISIT_KIND", "bill.visit.kind", "该就诊类别暂不支持联机上传，请按医保窗口流程办理。",
-			"no outpatient transaction for visits of kind "+string(s.Bill.Visit.Kind))
+			"no transaction for visits of kind "+string(s.Bill.Visit.Kind))
 	}
 	return nil
 }
@@ -100,6 +108,9 @@ func InsuranceType(c settle.Category) string {
 	}
 	return "390"
 }
+
+// medTypeInpatient is the 医疗类别 of an ordinary stay, 普通住院 (interface 4).
+const medTypeInpatient = "21"
 
 // medType is the 医疗类别 of an outpatient visit (interface 4); "" if it is none.
 func medType(k settle.VisitKind) string {

@@ -15,13 +15,18 @@ import (
 // already" is the lost answer's yes. If the repeat is refused in other words, the lost
 // one is reversed (2601), and then there is another.
 //
-// The visit and the fees of what was cancelled stay registered at the platform.
+// The visit and the fees of what was cancelled stay registered at the platform; unless a
+// 2207 may still be on its way there, which would book the fees again: then they are
+// taken back (2205). Of an inpatient (2305 in place of 2208) the visit is the hospital's
+// and goes on: the fees are always taken back (2302), so that the next bill of the stay
+// finds none.
 type Withdrawal struct {
 	Chain    Chain           `json:"chain"` // of the settlement; when done, its Result is what is cancelled
 	Done     bool            `json:"done"`  // cancelled
 	Held     bool            `json:"held"`
 	Asking   bool            `json:"asking,omitempty"`   // 2601 for every message in Open
 	Open     []string        `json:"open,omitempty"`     // msgids of 2208 that may be booked
+	Dropping bool            `json:"dropping,omitempty"` // cancelled; its fees are taken back
 	Unknowns int             `json:"unknowns,omitempty"` // unknown outcomes
 	Rounds   int             `json:"rounds,omitempty"`   // see maxRounds
 	MsgID    string          `json:"msgid,omitempty"`    // of the 2208 that cancelled, or most likely did; "": it was not ours
@@ -63,10 +68,15 @@ func (w *Withdrawal) Next(v Visit) (infno string, input any, done bool) {
 	case w.Chain.PersonNo == "": // acknowledged by hand
 		person := Chain{}
 		return person.Next(v)
-	case w.Asking && len(w.Open) > 0:
-		return InfoReverse, NewReverse(w.Chain.PersonNo, InfoCancel, w.Open[0]), false
+	case w.Dropping:
+		stay := Chain{Route: v.Route, Step: StepDrop, PersonNo: w.Chain.PersonNo, VisitID: of.VisitID}
+		return stay.Next(v)
 	}
-	return InfoCancel, NewCancel(of.SettlementID, of.VisitID, w.Chain.PersonNo), false
+	cancel := routes[v.Route].cancel
+	if w.Asking && len(w.Open) > 0 {
+		return InfoReverse, NewReverse(w.Chain.PersonNo, cancel, w.Open[0]), false
+	}
+	return cancel, NewCancel(of.SettlementID, of.VisitID, w.Chain.PersonNo), false
 }
 
 // Answer takes what [Client.Send] gave, as [Chain.Answer] does.
@@ -78,16 +88,9 @@ func (w *Withdrawal) Answer(v Visit, infno, msgid string, r Reply, err error) er
 		return w.person(v, r, err)
 	}
 	if err == nil {
-		if infno == InfoReverse { // it was booked, and now is not
-			w.asked()
+		if err = w.take(infno, msgid, r); err == nil {
 			return nil
 		}
-		res, readErr := readOwn(msgid, r, w.Chain.PersonNo, w.Chain.Result.VisitID)
-		if readErr == nil {
-			w.Result, w.MsgID, w.Done = &res, msgid, true
-			return nil
-		}
-		err = readErr
 	}
 	if e, ok := asRefused(err); ok {
 		if !e.StaleSignIn() {
@@ -99,6 +102,30 @@ func (w *Withdrawal) Answer(v Visit, infno, msgid string, r Reply, err error) er
 		w.Lost(infno, msgid)
 	}
 	return err
+}
+
+// take takes a yes.
+func (w *Withdrawal) take(infno, msgid string, r Reply) error {
+	switch {
+	case infno == InfoReverse: // it was booked, and now is not
+		w.asked()
+	case w.Dropping:
+		w.Done = true
+	default:
+		res, err := readOwn(msgid, r, w.Chain.PersonNo, w.Chain.Result.VisitID)
+		if err != nil {
+			return err
+		}
+		w.Result, w.MsgID = &res, msgid
+		w.cancelled(infno)
+	}
+	return nil
+}
+
+// cancelled goes on when the settlement is cancelled.
+func (w *Withdrawal) cancelled(infno string) {
+	w.Dropping = infno == InfoInpatientBack || len(w.Chain.Gone) > 0 && w.Chain.VisitID != ""
+	w.Done = !w.Dropping
 }
 
 // person takes who the person is at the platform.
@@ -118,21 +145,26 @@ func (w *Withdrawal) Lost(infno, msgid string) {
 		return
 	}
 	w.Unknowns++
-	if infno == InfoCancel && !slices.Contains(w.Open, msgid) {
+	if cancels(infno) && !slices.Contains(w.Open, msgid) {
 		w.Open = append(w.Open, msgid)
 	}
 }
+
+// cancels tells whether a transaction is the cancellation of a settlement.
+func cancels(infno string) bool { return infno == InfoCancel || infno == InfoInpatientBack }
 
 func (w *Withdrawal) refused(infno string, e *BusinessRefusal) {
 	switch {
 	case infno == InfoReverse && nothingToReverse(e):
 		w.asked()
-	case infno == InfoCancel && e.mentions("未退费", "已退费", "已撤销", "已冲正"):
+	case w.Dropping: // there are none, or the next bill's trial tells: no money hangs on it
 		w.Done = true
+	case cancels(infno) && e.mentions("未退费", "已退费", "已撤销", "已冲正"):
+		w.cancelled(infno)
 		if len(w.Open) > 0 {
 			w.MsgID = w.Open[0]
 		}
-	case infno == InfoCancel && len(w.Open) > 0 && w.Rounds < maxRounds:
+	case cancels(infno) && len(w.Open) > 0 && w.Rounds < maxRounds:
 		w.Asking = true
 		w.Rounds++
 	default:

@@ -5,10 +5,10 @@ package cards
 
 import (
 	"bytes"
-	"crypto/rand"
 	"time"
 
 	"settled/devices/apdu"
+	"settled/devices/sscard"
 )
 
 // record is one record of a linear file: tag(1) length(1) value, as social-security
@@ -21,7 +21,7 @@ type record struct {
 func (r record) bytes() []byte { return append([]byte{r.tag, byte(len(r.value))}, r.value...) }
 
 // file is an elementary file of records. A guarded one asks for an external
-// authentication that this card never grants.
+// authentication; see guard.
 type file struct {
 	id      uint16
 	guarded bool
@@ -52,6 +52,8 @@ type card struct {
 	quirks       quirks
 	delay        time.Duration // before every answer
 	silent       bool          // never answers a command
+	guard        *guard        // nil: the card knows no authentication
+	module       *module       // not nil: it is a PSAM
 
 	current *application
 	file    *file
@@ -59,13 +61,22 @@ type card struct {
 }
 
 // reset is what power-up does: nothing is selected.
-func (c *card) reset() { c.current, c.file, c.pending = nil, nil, nil }
+func (c *card) reset() {
+	c.current, c.file, c.pending = nil, nil, nil
+	c.guard.reset()
+	if c.module != nil {
+		c.module.reset()
+	}
+}
 
 // answer carries out one command.
 func (c *card) answer(b []byte) []byte {
 	command, err := apdu.ParseCommand(b)
 	if err != nil {
 		return status(apdu.WrongLength)
+	}
+	if c.module != nil {
+		return c.module.answer(command)
 	}
 	pending := c.pending
 	c.pending = nil
@@ -78,6 +89,10 @@ func (c *card) answer(b []byte) []byte {
 		return c.getResponse(command, pending)
 	case apdu.InsGetChallenge:
 		return c.challenge(command)
+	case apdu.InsInternalAuth:
+		return c.internalAuth(command)
+	case apdu.InsExternalAuth:
+		return c.externalAuth(command)
 	}
 	return status(apdu.InsUnknown)
 }
@@ -100,6 +115,7 @@ func (c *card) selectName(command apdu.Command) []byte {
 		a := &c.applications[i]
 		if len(command.Data) > 0 && bytes.Equal(a.name, command.Data) {
 			c.current, c.file = a, nil
+			c.guard.reset() // what was proved counts until the application is selected anew
 			return c.template(command, a.name)
 		}
 	}
@@ -130,7 +146,11 @@ func (c *card) selectID(command apdu.Command) []byte {
 // 2.00 card: 6F16 84 0F name A5 03 88 01 1E.
 func (c *card) template(command apdu.Command, name []byte) []byte {
 	fci := append([]byte{0x84, byte(len(name))}, name...)
-	fci = append(fci, 0xA5, 0x03, 0x88, 0x01, 0x1E)
+	if c.guard != nil && c.guard.algorithm != sscard.TripleDES {
+		fci = append(fci, 0xA5, 0x09, 0x88, 0x01, 0x1E, 0x9F, 0x0C, 0x03, 0x86, 0x01, byte(c.guard.algorithm))
+	} else {
+		fci = append(fci, 0xA5, 0x03, 0x88, 0x01, 0x1E)
+	}
 	fci = append([]byte{0x6F, byte(len(fci))}, fci...)
 	switch {
 	case c.quirks.Select61:
@@ -157,7 +177,7 @@ func (c *card) readRecord(command apdu.Command) []byte {
 		return status(apdu.WrongLength)
 	case f == nil:
 		return status(apdu.NoCurrentFile)
-	case f.guarded:
+	case f.guarded && !c.guard.open:
 		return status(apdu.SecurityStatus)
 	}
 	data, s := c.records(f, command.P1, command.P2&7)
@@ -234,13 +254,4 @@ func (c *card) getResponse(command apdu.Command, pending []byte) []byte {
 		return []byte{0x6C, byte(len(pending))}
 	}
 	return append(pending, status(apdu.OK)...)
-}
-
-func (c *card) challenge(command apdu.Command) []byte {
-	if command.Le != 4 && command.Le != 8 {
-		return status(apdu.WrongLength)
-	}
-	b := make([]byte, command.Le)
-	_, _ = rand.Read(b) // never fails (crypto/rand)
-	return append(b, status(apdu.OK)...)
 }

@@ -114,6 +114,10 @@ func (b *desk) carryOut(ctx context.Context, words []string) (Answer, error) {
 		return Answer{}, b.end(syscall.SIGTERM)
 	case "kill":
 		return Answer{}, b.end(syscall.SIGKILL)
+	case "refuse":
+		return Answer{}, b.refuse()
+	case "absent":
+		return Answer{}, b.absent()
 	case "stall":
 		return Answer{}, b.signal(syscall.SIGSTOP)
 	case "resume":

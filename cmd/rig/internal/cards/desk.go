@@ -39,6 +39,7 @@ type desk struct {
 	folder  string // temporary: configuration and log
 	readers []reader
 	pcscd   *exec.Cmd
+	refuser net.Listener // listens in pcscd's place and hangs up; nil: none does
 }
 
 // newDesk writes the configuration and starts pcscd.
@@ -117,6 +118,7 @@ func isRole(s string) bool {
 // closed after that: while one is open, a dead pcscd leaves clients waiting for ever
 // instead of failing at once.
 func (b *desk) start() error {
+	b.unrefuse()
 	if b.pcscd != nil {
 		return errors.New("pcscd is running")
 	}
@@ -193,6 +195,51 @@ func listening(address string) bool {
 	return err == nil && strings.Contains(string(table), fmt.Sprintf(":%04X 00000000:0000 0A ", n))
 }
 
+// refuse takes pcscd's place: every client is hung up on at once, as pcscd does with one
+// that polkit refuses.
+func (b *desk) refuse() error {
+	if b.pcscd != nil || b.refuser != nil {
+		return errors.New("pcscd or its refusal is running")
+	}
+	if err := os.Remove(b.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: b.socket, Net: "unix"})
+	if err != nil {
+		return err
+	}
+	b.refuser = l
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	return nil
+}
+
+func (b *desk) unrefuse() {
+	if b.refuser != nil {
+		_ = b.refuser.Close()
+		b.refuser = nil
+	}
+}
+
+// absent removes the socket that a dead pcscd has left, as where none was started.
+func (b *desk) absent() error {
+	if b.pcscd != nil {
+		return errors.New("pcscd is running")
+	}
+	b.unrefuse()
+	if err := os.Remove(b.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // signal sends a signal to pcscd: STOP and CONT make one that hangs.
 func (b *desk) signal(s syscall.Signal) error {
 	if b.pcscd == nil {
@@ -229,6 +276,7 @@ func (b *desk) close() {
 		b.readers[i].slot.remove()
 	}
 	_ = b.end(syscall.SIGKILL)
+	b.unrefuse()
 	_ = os.Remove(b.socket)
 	_ = os.RemoveAll(b.folder)
 }

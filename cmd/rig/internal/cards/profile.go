@@ -10,6 +10,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"settled/devices/sscard"
 )
 
 // Profile is one row of profiles.toml: a card to be made.
@@ -21,7 +23,10 @@ type Profile struct {
 	Extension    string            `toml:"extension"` // "none": no record 4E
 	Social       string            `toml:"social"`    // "none": no social-security application
 	Bank         bool              `toml:"bank"`
-	Guarded      bool              `toml:"guarded"`
+	Guarded      string            `toml:"guarded"` // "sm4", "3des": the holder's file asks for an authentication
+	PSAM         bool              `toml:"psam"`
+	Trade        string            `toml:"trade"`   // whose keys a guarded card or a PSAM has; "": everybody's here
+	Without      use               `toml:"without"` // key that a PSAM lacks
 	Silent       bool              `toml:"silent"`
 	DelayMS      int               `toml:"delay_ms"`
 	ATR          string            `toml:"atr"`
@@ -94,8 +99,13 @@ func (p Profile) card() (*card, error) {
 	} else {
 		c.atr = b.hex(atrHead + fmt.Sprintf("%06X", p.Serial))
 	}
+	if p.PSAM {
+		c.module = newModule(p.Trade, p.Without)
+		return c, b.err
+	}
 	if p.Social != "none" {
 		c.applications = append(c.applications, b.social(p))
+		c.guard = b.guard(p, c.atr)
 	}
 	if p.Bank {
 		c.applications = append(c.applications, b.bank(dfPSE), b.bank(dfUnionPay))
@@ -136,13 +146,34 @@ func (b *builder) social(p Profile) application {
 		{0x06, expires},
 		{0x07, fill(p.Person.Number, 9)},
 	}}
-	ef06 := file{id: 0xEF06, guarded: p.Guarded}
+	ef06 := file{id: 0xEF06, guarded: p.Guarded != ""}
 	if p.Person.ID != "" {
 		ef06.records = b.holder(p)
 	}
 	b.blank(ef05.records, p.Blanked)
 	b.blank(ef06.records, p.Blanked)
 	return application{name: b.hex(dfSSSE), files: []file{ef05, ef06}}
+}
+
+// guard makes the keys of a guarded card.
+func (b *builder) guard(p Profile, atr []byte) *guard {
+	algorithm, known := map[string]sscard.Algorithm{"": 0, "3des": sscard.TripleDES, "sm4": sscard.SM4}[p.Guarded]
+	switch {
+	case !known:
+		b.err = errors.Join(b.err, fmt.Errorf("guarded = %q", p.Guarded))
+		return nil
+	case p.Guarded == "":
+		return nil
+	}
+	city := area
+	if p.Code != "" {
+		city = p.Code[:6]
+	}
+	return &guard{
+		algorithm: algorithm, tries: externalTries,
+		external: master(p.Trade, external, algorithm).cardKey(algorithm, city, atr),
+		internal: master(p.Trade, internal, algorithm).cardKey(algorithm, city, atr),
+	}
 }
 
 // holder makes the records of EF06; the name's first 30 bytes stand in record 09,

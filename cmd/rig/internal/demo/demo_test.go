@@ -48,14 +48,16 @@ func options(t testing.TB, out *bytes.Buffer) Options {
 // TestDemo plays the demo and looks for what a person must see in it.
 func TestDemo(t *testing.T) {
 	var out bytes.Buffer
-	if err := Run(t.Context(), options(t, &out)); err != nil {
+	o := options(t, &out)
+	o.Slips = t.TempDir()
+	if err := Run(t.Context(), o); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	text := out.String()
 	for _, want := range []string{
 		"第一幕", "第二幕", "姓名：张**", "已登记家庭共济", "乙类先自付 10%", "超过限价", "丙类",
 		"医疗保险结算凭条", "【演示用政策数据，不作依据】", "【离线结算 待上传】", "待上传（离线）", "平台已收", "分文不差", "9001×",
-		"第三幕", "已开班", "医疗保险退费凭条", "退 第3行", "2208×1", "已撤销", "结班凭条", "账款相符",
+		"热敏纸上", "slip-005.png", "第三幕", "已开班", "医疗保险退费凭条", "退 第3行", "2208×1", "已撤销", "结班凭条", "账款相符",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the demo does not show %q", want)

@@ -85,6 +85,7 @@ func (s *stage) online(ctx context.Context) error {
 			return err
 		}
 	}
+	s.onPaper(ctx, 1)
 	return s.acknowledged(ctx, 1)
 }
 
@@ -106,6 +107,7 @@ func (s *stage) offline(ctx context.Context) error {
 	if err := s.show(ctx, "settle", bill, "--yes"); err != nil {
 		return err
 	}
+	s.onPaper(ctx, 2)
 	if err := s.show(ctx, "queue", "list"); err != nil {
 		return err
 	}
@@ -146,7 +148,11 @@ func (s *stage) refunded(ctx context.Context) error {
 	if err := s.daemon.runJSON(ctx, &shift, "shift", "show"); err != nil {
 		return err
 	}
-	return s.show(ctx, "shift", "close", "--counted", shift.Expected)
+	if err := s.show(ctx, "shift", "close", "--counted", shift.Expected); err != nil {
+		return err
+	}
+	s.onPaper(ctx, 5) // the refund's two papers, the shift's
+	return nil
 }
 
 // bothCards puts the child's and the parent's card in and waits until both are known.

@@ -23,6 +23,7 @@ type Options struct {
 	Settled  string // program under show
 	Rig      string // this program, which runs the cards in a network namespace
 	Testdata string // folder testdata of the module
+	Slips    string // folder for the pictures of the slips; it is made anew. "": the printer is left out
 	Keep     bool   // leave everything running at the end
 	Out      io.Writer
 }
@@ -37,6 +38,7 @@ type stage struct {
 	till     *payment.Till // the hospital's QR payment
 	pays     *http.Server
 	payURL   string
+	serial   serial
 	daemon   *daemon
 }
 
@@ -71,6 +73,9 @@ func build(ctx context.Context, o Options) (s *stage, err error) {
 		return s, err
 	}
 	if err := s.startTill(ctx); err != nil {
+		return s, err
+	}
+	if err := s.startSerial(); err != nil {
 		return s, err
 	}
 	err = s.startDaemon(ctx, socket)
@@ -171,11 +176,14 @@ paasid = %q
 [payment]
 url = %q
 
+[ecode]
+url = %q
+
 [policy]
 overlays = %q
-`, filepath.Join(s.Testdata, "demo/institutions.toml"), listen,
+%s`, filepath.Join(s.Testdata, "demo/institutions.toml"), listen,
 		s.cards.Reader("patient"), s.cards.Reader("guardian"),
-		s.platform.BaseURL(), paasID, s.payURL, filepath.Join(s.Testdata, "policy.d"))
+		s.platform.BaseURL(), paasID, s.payURL, s.platform.ECodeURL(), filepath.Join(s.Testdata, "policy.d"), s.serialConfig())
 }
 
 // close ends everything and removes the folder.
@@ -193,6 +201,7 @@ func (s *stage) close() error {
 	if s.pays != nil {
 		err = errors.Join(err, s.pays.Close())
 	}
+	err = errors.Join(err, s.serial.close())
 	if s.folder != "" {
 		err = errors.Join(err, os.RemoveAll(s.folder))
 	}

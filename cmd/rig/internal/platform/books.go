@@ -22,6 +22,7 @@ type Books struct {
 	msgids map[string]int    // by institution and msgid: how often it came
 	signs  map[string]signed // by sign_no
 	visits visits
+	stays  map[string]*visit // by mdtrt_id: admissions
 	setls  []*settlement
 	byID   map[string]*settlement // by setl_id
 	byMsg  map[string]*settlement // by the msgid of its 2207, or of its 2208
@@ -33,6 +34,8 @@ type Books struct {
 	most   int                    // the most of them at a time
 	files  map[string][]byte      // by file_qury_no
 	mood   Mood
+	ecodes map[string]*person      // 医保码 that are shown in somebody's app
+	tokens map[string]*person      // what they were redeemed for
 	differ func(batch string) yuan // what the weather adds to the fund's part; nil: nothing
 }
 
@@ -81,6 +84,7 @@ type settlement struct {
 	Refunded    string `json:"refunded_by,omitempty"`    // msgid of the 2208
 	RefundID    string `json:"refund_setl_id,omitempty"` // setl_id of the negative row
 	RefundTime  string `json:"refund_time,omitempty"`    // its setl_time
+	stay        bool   // an inpatient's
 	bill        bill
 	fees        []*charge
 }
@@ -88,9 +92,10 @@ type settlement struct {
 // NewBooks opens empty books over the data.
 func NewBooks(d *Data, now func() time.Time) *Books {
 	return &Books{
-		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{}, visits: newVisits(),
+		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{}, visits: newVisits(), stays: map[string]*visit{},
 		byID: map[string]*settlement{}, byMsg: map[string]*settlement{}, twice: map[string]bool{}, knows: transactions(),
 		asked: map[string]int{}, files: map[string][]byte{},
+		ecodes: map[string]*person{}, tokens: map[string]*person{},
 	}
 }
 
@@ -137,6 +142,7 @@ type Page struct {
 	Requests    map[string]int  `json:"requests"`    // by transaction
 	Most        int             `json:"most"`        // the most at a time
 	OpenVisits  []string        `json:"open_visits"` // registered, nothing settled
+	Stays       map[string]int  `json:"stays"`       // admissions, and how many lines of each are not settled
 	Fund        yuan            `json:"fund"`        // of the live ones
 	Own         yuan            `json:"own"`         //
 	Family      yuan            `json:"mutual"`      //
@@ -152,7 +158,7 @@ func (b *Books) Page() Page {
 	b.arrive()
 	p := Page{
 		Settlements: []settlement{}, Duplicates: map[string]int{}, Requests: map[string]int{}, OpenVisits: []string{},
-		MsgIDs: len(b.msgids), Most: b.most, Balances: map[string]yuan{}, Used: map[string]yuan{},
+		MsgIDs: len(b.msgids), Most: b.most, Stays: b.unsettled(), Balances: map[string]yuan{}, Used: map[string]yuan{},
 	}
 	settled := map[string]bool{}
 	for _, s := range b.setls {

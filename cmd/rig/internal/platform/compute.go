@@ -40,6 +40,7 @@ type bill struct {
 	total, full, over, pre, inScope yuan
 	fund, own, family, cash         yuan
 	ordinary, level2                yuan // what counts against the year's limits
+	deductible                      yuan // of a stay; in inScope
 	year                            string
 	draws                           []draw
 	balance                         yuan // own account, after

@@ -13,6 +13,8 @@ import (
 //	GET    /control/books    what the platform holds, as [Page]
 //	POST   /control/fault    order a [Fault]
 //	POST   /control/mood     change the [Mood]
+//	POST   /control/admit    admit a patient, as [Admission]; gives {"mdtrt_id": …}
+//	POST   /control/ecode    {"psn_no": "…"}: the 医保码 that this person's app shows now
 //	POST   /control/release  let held requests go on
 //	POST   /control/weather  have everything be drawn from a seed, as [Weather]
 //	GET    /control/weather  how many requests met which kind of it
@@ -29,6 +31,7 @@ func (s *Simulator) Control() http.Handler {
 	})
 	mux.HandleFunc("POST /control/fault", command(func(f Fault) error { return s.Add(f) }))
 	mux.HandleFunc("POST /control/mood", command(func(m Mood) error { s.Books.SetMood(m); return nil }))
+	mux.HandleFunc("POST /control/admit", s.admitCommand)
 	mux.HandleFunc("POST /control/weather", command(func(w Weather) error { return s.SetWeather(w) }))
 	mux.HandleFunc("GET /control/weather", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -42,8 +45,24 @@ func (s *Simulator) Control() http.Handler {
 		return nil
 	}))
 	mux.HandleFunc("POST /control/up", command(func(struct{}) error { return s.Up() }))
+	mux.HandleFunc("POST /control/ecode", s.ecodeCommand)
 	mux.HandleFunc("POST /control/down", s.downCommand)
 	return mux
+}
+
+func (s *Simulator) admitCommand(w http.ResponseWriter, r *http.Request) {
+	var a Admission
+	err := strict(r.Body, &a)
+	id := ""
+	if err == nil {
+		id, err = s.Books.Admit(a)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(mustJSON(node{"mdtrt_id": id}))
 }
 
 // downCommand answers first, since its own connection may be among those it closes.

@@ -83,6 +83,11 @@ type rules struct {
 	Consultation map[string]rat `json:"consultation"`
 	Large        rat            `json:"large_equipment"`
 	ElderBonus   rat            `json:"elder_bonus"`
+
+	Inpatient        map[string]rat  `json:"inpatient"` // this and the next two: by level
+	Deductible       map[string]yuan `json:"deductible"`
+	DeductibleNext   map[string]yuan `json:"deductible_next"` // of the year's further stays
+	InpatientRetired rat             `json:"inpatient_retired"`
 }
 
 type limits struct {

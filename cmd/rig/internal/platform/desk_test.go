@@ -101,8 +101,17 @@ func (d *desk) ask(ctx context.Context, infno string, input any) (nhsa.Reply, er
 // upload runs a chain to its end, its state through JSON at every step.
 func (d *desk) upload(v nhsa.Visit, before func(infno string)) nhsa.Chain {
 	d.t.Helper()
-	var c nhsa.Chain
-	for range 60 {
+	c := d.resume(nhsa.Chain{}, v, 60, before)
+	if _, _, done := c.Next(v); !done {
+		d.t.Fatalf("no end after 60 requests: %+v", c)
+	}
+	return c
+}
+
+// resume runs a chain on for some requests at most, its state through JSON at every step.
+func (d *desk) resume(c nhsa.Chain, v nhsa.Visit, requests int, before func(infno string)) nhsa.Chain {
+	d.t.Helper()
+	for range requests {
 		infno, input, done := c.Next(v)
 		if done {
 			return c
@@ -123,7 +132,6 @@ func (d *desk) upload(v nhsa.Visit, before func(infno string)) nhsa.Chain {
 			d.t.Fatal(err)
 		}
 	}
-	d.t.Fatalf("no end after 60 requests: %+v", c)
 	return c
 }
 

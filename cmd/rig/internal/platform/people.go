@@ -22,7 +22,7 @@ func (b *Books) byCertificate(kind, number, cardSN string) (*person, error) {
 	case kind == "03" && byCard != nil:
 		return nil, no("FSI-卡识别码不正确(%s)", number)
 	case kind == "01":
-		return nil, no("FSI-电子凭证令牌已失效")
+		return b.byToken(number)
 	}
 	return nil, no("FSI-该参保人的参保信息为空")
 }

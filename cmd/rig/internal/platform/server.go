@@ -70,6 +70,7 @@ func (s *Simulator) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/control/", s.Control())
 	mux.HandleFunc("POST "+s.o.Prefix, s.serve)
+	mux.HandleFunc("POST "+ECodePath, s.serveECode)
 	return mux
 }
 

@@ -61,17 +61,25 @@ func (b *Books) settle(c *call) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &settlement{
-		SetlID: b.next("440300S", 20), MdtrtID: v.id, PsnNo: p.PsnNo, Institution: c.institution, OTP: v.otp,
-		Batch: in.get("chrg_bchno"), MsgID: c.msgid, Time: b.time(), Insutype: in.get("insutype"),
-		Total: r.total, Fund: r.fund, Own: r.own, Family: r.family, Cash: r.cash, Draws: r.draws, bill: r, fees: fees,
-	}
+	return b.enter(c, in, &settlement{
+		PsnNo: p.PsnNo, MdtrtID: v.id, OTP: v.otp, Insutype: in.get("insutype"), Batch: in.get("chrg_bchno"), bill: r, fees: fees,
+	}), nil
+}
+
+// enter books a settlement and answers with it.
+func (b *Books) enter(c *call, in node, s *settlement) node {
+	r := s.bill
+	s.SetlID, s.Institution, s.MsgID, s.Time = b.next("440300S", 20), c.institution, c.msgid, b.time()
+	s.Total, s.Fund, s.Own, s.Family, s.Cash, s.Draws = r.total, r.fund, r.own, r.family, r.cash, r.draws
 	b.setls = append(b.setls, s)
 	b.byID[s.SetlID], b.byMsg[s.MsgID] = s, s
 	b.book(s, 1)
-	info := b.setlinfo(p, in, r, 1)
-	info["mdtrt_id"], info["setl_id"], info["setl_time"], info["medins_setl_id"] = v.id, s.SetlID, s.Time, or(b.mood.Sender, c.msgid)
-	return node{"setlinfo": info, "setldetail": detail(s.Insutype, r, 1), "expContent": nil}, nil
+	info := b.setlinfo(b.data.people[s.PsnNo], in, r, 1)
+	if s.stay {
+		staying(info, r, 1)
+	}
+	info["mdtrt_id"], info["setl_id"], info["setl_time"], info["medins_setl_id"] = s.MdtrtID, s.SetlID, s.Time, or(b.mood.Sender, c.msgid)
+	return node{"setlinfo": info, "setldetail": detail(s.Insutype, r, 1), "expContent": nil}
 }
 
 func or(s, fallback string) string {
@@ -127,7 +135,7 @@ func detail(insutype string, r bill, sign yuan) []any {
 
 const notUnrefunded = "退费结算标志不为未退费"
 
-// cancel is 2208: a negative row with an id of its own.
+// cancel is 2208, of a stay 2305: a negative row with an id of its own.
 func (b *Books) cancel(c *call) (node, error) {
 	in := c.input.rows("data")[0]
 	p, v, err := b.patient(c, in)
@@ -145,6 +153,9 @@ func (b *Books) cancel(c *call) (node, error) {
 	b.byMsg[c.msgid] = s
 	s.Refunded, s.RefundID, s.RefundTime = c.msgid, b.next("440300S", 20), b.time()
 	info := b.setlinfo(p, node{"insutype": s.Insutype}, s.bill, -1)
+	if s.stay {
+		staying(info, s.bill, -1)
+	}
 	for name, value := range map[string]any{
 		"mdtrt_id": v.id, "setl_id": s.RefundID, "setl_time": s.RefundTime, "medins_setl_id": c.msgid,
 		"psn_part_amt": nil, "hosp_part_amt": nil, "acct_mulaid_pay": nil, // as recorded
@@ -154,24 +165,43 @@ func (b *Books) cancel(c *call) (node, error) {
 	return node{"setlinfo": info, "setldetail": detail(s.Insutype, s.bill, -1)}, nil
 }
 
-// reverse is 2601 for a 2207 or a 2208.
+// reversible are the transactions that 2601 takes back: whether they cancelled, and
+// whether they are a stay's.
+func reversible(infno string) (cancel, stay, ok bool) {
+	switch infno {
+	case "2207", "2208", "2304", "2305":
+		return infno == "2208" || infno == "2305", infno[:2] == "23", true
+	}
+	return false, false, false
+}
+
+// msgidOf is the message that settled, or the one that cancelled.
+func (s *settlement) msgidOf(cancel bool) string {
+	if cancel {
+		return s.Refunded
+	}
+	return s.MsgID
+}
+
+// reverse is 2601 for a settlement or its cancellation.
 func (b *Books) reverse(c *call) (node, error) {
 	in := c.input.rows("data")[0]
 	infno := in.get("oinfno")
-	if infno != "2207" && infno != "2208" {
+	cancel, stay, ok := reversible(infno)
+	if !ok {
 		return nil, no("FSI-调用业务基础子系统冲正失败:交易[%s]不支持冲正", infno)
 	}
 	s := b.byMsg[in.get("omsgid")]
-	if s != nil && (in.get("omsgid") != map[string]string{"2207": s.MsgID, "2208": s.Refunded}[infno] || s.PsnNo != in.get("psn_no") || s.Institution != c.institution) {
+	if s != nil && (s.stay != stay || s.msgidOf(cancel) != in.get("omsgid") || s.PsnNo != in.get("psn_no") || s.Institution != c.institution) {
 		s = nil
 	}
 	switch {
 	case s == nil:
 		return nil, no("FSI-调用业务基础子系统冲正失败:未查询到原报文[%s]对应的结算信息", in.get("omsgid"))
-	case infno == "2207" && !s.Live:
+	case !cancel && !s.Live:
 		return nil, no("FSI-调用业务基础子系统冲正失败:冲正的结算信息%s，不能办理冲正交易[iptPsnSetlMgtBO_4412][outpatientSettleBO_40]", notUnrefunded)
 	}
-	if infno == "2208" {
+	if cancel {
 		b.book(s, 1)
 		s.Refunded, s.RefundID, s.RefundTime = "", "", ""
 		return nil, nil

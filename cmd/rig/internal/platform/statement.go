@@ -26,6 +26,7 @@ const fileNode = "\x00file"
 // entry is a row of the platform's statement.
 type entry struct {
 	setlID, mdtrtID, psnNo, msgid, insutype string
+	clearing                                string // 清算类别
 	refund                                  bool
 	total, fund, account                    yuan
 	blank                                   bool
@@ -41,7 +42,10 @@ func (b *Books) entries(institution, from, to string) []entry {
 		}
 		e := entry{
 			setlID: s.SetlID, mdtrtID: s.MdtrtID, psnNo: s.PsnNo, msgid: s.MsgID, insutype: s.Insutype,
-			total: s.Total, fund: s.Fund, account: s.Own + s.Family,
+			clearing: "11", total: s.Total, fund: s.Fund, account: s.Own + s.Family,
+		}
+		if s.stay {
+			e.clearing = "21"
 		}
 		if within(s.Time[:10], from, to) {
 			list = append(list, e)
@@ -67,20 +71,20 @@ func (b *Books) spoilt(list []entry) []entry {
 	}
 	if f.Extra != "" {
 		list = append(list, entry{
-			setlID: "440300SEXTRA", mdtrtID: "440300VEXTRA", psnNo: "44030000000000000100000009", msgid: f.Extra, insutype: "390", total: 1000, fund: 600, account: 400,
+			setlID: "440300SEXTRA", mdtrtID: "440300VEXTRA", psnNo: "44030000000000000100000009", msgid: f.Extra, insutype: "390", clearing: "11", total: 1000, fund: 600, account: 400,
 		})
 	}
 	return list
 }
 
-// stateTotals is 3201: equal or not, by the platform's own books. Its office and its
-// clearing type are the only ones that it has.
+// stateTotals is 3201: equal or not, by the platform's own books. Its office is the only
+// one that it has.
 func (b *Books) stateTotals(c *call) (node, error) {
 	in := c.input.rows("data")[0]
 	var total, fund, account yuan
 	n := 0
 	for _, e := range b.entries(c.institution, in.get("stmt_begndate"), in.get("stmt_enddate")) {
-		if e.insutype == in.get("insutype") && in.get("clr_type") == "11" && in.get("setl_optins") == home {
+		if e.insutype == in.get("insutype") && in.get("clr_type") == e.clearing && in.get("setl_optins") == home {
 			n++
 			total, fund, account = total+e.total, fund+e.fund, account+e.account
 		}
@@ -149,7 +153,10 @@ func (b *Books) stateDetails(c *call) (node, error) {
 	if err != nil {
 		return nil, no("FSI-对账文件格式不正确")
 	}
-	result, err := zipped("result.txt", settleUp(b.entries(c.institution, in.get("stmt_begndate"), in.get("stmt_enddate")), theirs))
+	ours := slices.DeleteFunc(b.entries(c.institution, in.get("stmt_begndate"), in.get("stmt_enddate")), func(e entry) bool {
+		return in.get("clr_type") != "" && in.get("clr_type") != e.clearing
+	})
+	result, err := zipped("result.txt", settleUp(ours, theirs))
 	if err != nil {
 		return nil, no("FSI-对账文件生成失败")
 	}

@@ -29,7 +29,7 @@ type transaction struct {
 	do    func(*Books, *call) (node, error)
 }
 
-// transactions are the ones of an outpatient counter.
+// transactions are the ones of a counter.
 func transactions() map[string]transaction {
 	data := func(fields string) map[string]string { return map[string]string{"data": fields} }
 	return map[string]transaction{
@@ -51,6 +51,13 @@ func transactions() map[string]transaction {
 		"2206": {data(trialFields), (*Books).trial},
 		"2207": {data(trialFields + ", fulamt_ownpay_amt N16,2*, overlmt_selfpay N16,2*, preselfpay_amt N16,2*, inscp_scp_amt N16,2*"), (*Books).settle},
 		"2208": {data("setl_id C30*, mdtrt_id C30*, psn_no C30*"), (*Books).cancel},
+		"2301": {map[string]string{"feedetail": "feedetl_sn C30*, init_feedetl_sn C30, mdtrt_id C30*, psn_no C30*, med_type C6, fee_ocur_time T*, med_list_codg C50*, medins_list_codg C150*, " +
+			"det_item_fee_sumamt N16,2*, cnt N16,4*, pric N16,6*, bilg_dept_codg C30, bilg_dept_name C100, bilg_dr_codg C30, bilg_dr_name C50, hosp_appr_flag C3"}, (*Books).stayFees},
+		"2302": {data("feedetl_sn C30*, mdtrt_id C30*, psn_no C30*"), (*Books).dropStayFees},
+		"2303": {data(stayTrialFields), (*Books).stayTrial},
+		"2304": {data(stayTrialFields + ", fulamt_ownpay_amt N16,2*, overlmt_selfpay N16,2*, preselfpay_amt N16,2*, inscp_scp_amt N16,2*"), (*Books).settleStay},
+		"2305": {data("setl_id C30*, mdtrt_id C30*, psn_no C30*"), (*Books).cancel},
+		"5204": {data("psn_no C30*, setl_id C30, mdtrt_id C30*"), (*Books).fileFees},
 		"3201": {data("insutype C6*, clr_type C6*, setl_optins C6*, stmt_begndate D*, stmt_enddate D*, medfee_sumamt N16,2*, fund_pay_sumamt N16,2*, acct_pay N16,2*, fixmedins_setl_cnt N10,0*, refd_setl_flag C6"), (*Books).stateTotals},
 		"3202": {data("setl_optins C6*, file_qury_no C100*, stmt_begndate D*, stmt_enddate D*, medfee_sumamt N16,2*, fund_pay_sumamt N16,2*, cash_payamt N16,2*, fixmedins_setl_cnt N10,0*, clr_type C6, refd_setl_flag C3"), (*Books).stateDetails},
 		"9101": {map[string]string{"fsUploadIn": "filename C200*, fixmedins_code C30*"}, (*Books).uploadFile},
@@ -61,6 +68,9 @@ func transactions() map[string]transaction {
 
 const trialFields = "psn_no C30*, mdtrt_cert_type C3*, mdtrt_cert_no C50*, med_type C6*, medfee_sumamt N16,2*, psn_setlway C6*, " +
 	"mdtrt_id C30*, chrg_bchno C30*, acct_used_flag C1*, insutype C6*"
+
+const stayTrialFields = "psn_no C30*, mdtrt_cert_type C3, mdtrt_cert_no C50, medfee_sumamt N16,2*, psn_setlway C6*, mdtrt_id C30*, " +
+	"acct_used_flag C3*, insutype C6*"
 
 // Transact does one transaction and gives the answer's body. infno is the last part
 // of the address.

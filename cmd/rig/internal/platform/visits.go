@@ -38,7 +38,7 @@ func (b *Books) patient(c *call, row node) (*person, *visit, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	v := b.visits.byID[row.get("mdtrt_id")]
+	v := b.visit(c, row.get("mdtrt_id"))
 	if v == nil || v.psn != p.PsnNo || v.institution != c.institution {
 		return nil, nil, no("FSI-就诊ID[%s]对应的就诊信息不存在", row.get("mdtrt_id"))
 	}

@@ -22,7 +22,7 @@ func (s *Server) events(api huma.API) {
 		id: "events", method: http.MethodGet, path: "/v1/events", roles: anyone, status: http.StatusOK, media: "text/event-stream",
 		summary: "Server-sent events: `screen` with the window's screen (the present one first, so that nothing need be replayed after a break), " +
 			"`standing` with readers, platform, queue and waiting bills when they change, " +
-			"`upload` when a settlement moves on its way to the platform, `batch` when a batch of the upload does; a comment keeps the line open.",
+			"`upload` when a settlement moves on its way to the platform, `batch` when a batch of the upload does, `devices` when a device changes (the present state first); a comment keeps the line open.",
 	}, func(_ context.Context, g Grant, _ *struct{}) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(ctx huma.Context) {
 			r, w := humago.Unwrap(ctx)
@@ -49,6 +49,8 @@ func (s *Server) stream(r *http.Request, w http.ResponseWriter, g Grant) {
 		defer leaveBatches()
 		batches = b
 	}
+	moved, leaveDevices := s.watchDevices()
+	defer leaveDevices()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
@@ -70,6 +72,8 @@ func (s *Server) stream(r *http.Request, w http.ResponseWriter, g Grant) {
 				return
 			}
 			out.event("upload", change)
+		case <-moved:
+			out.event("devices", s.deviceList(ctx))
 		case batch := <-batches:
 			out.event("batch", batch)
 		case <-look.C:

@@ -81,12 +81,12 @@ func TestDocument(t *testing.T) {
 		t.Errorf("version %q", doc.OpenAPI)
 	}
 	want := map[string][]string{
-		"/v1/quotes": {"post"}, "/v1/settlements": {"post"}, "/v1/settlements/{number}": {"get"},
+		"/v1/quotes": {"post"}, "/v1/scans": {"post"}, "/v1/session/tender": {"post"}, "/v1/settlements": {"post"}, "/v1/settlements/{number}": {"get"},
 		"/v1/settlements/{number}/receipt": {"get", "post"}, "/v1/settlements/{number}/explanation": {"get"},
 		"/v1/settlements/{number}/void": {"post"}, "/v1/settlements/{number}/refund": {"post"}, "/v1/settlements/{number}/refund/quote": {"post"},
 		"/v1/voids/{number}": {"get"}, "/v1/voids/{number}/receipt": {"get", "post"},
 		"/v1/shifts": {"post"}, "/v1/shifts/close": {"post"}, "/v1/shifts/current": {"get"}, "/v1/shifts/{number}": {"get"}, "/v1/shifts/{number}/slip": {"get"},
-		"/v1/queue": {"get"}, "/v1/queue/{number}": {"get"}, "/v1/links": {"post"}, "/v1/session": {"delete", "get"},
+		"/v1/queue": {"get"}, "/v1/queue/{number}": {"get"}, "/v1/links": {"post"}, "/v1/session": {"delete", "get"}, "/v1/devices": {"get"},
 		"/v1/events": {"get"}, "/livez": {"get"}, "/readyz": {"get"},
 		"/v1/session/quote": {"get"}, "/v1/session/patient": {"post"}, "/v1/session/read": {"post"},
 		"/v1/settlements/search": {"post"}, "/v1/standing": {"get"}, "/v1/me": {"get"},

@@ -25,6 +25,10 @@ type Desk interface {
 	Confirm(ctx context.Context, c counter.Confirmation) (counter.Settled, error)
 	// Cancel drops what is under way before the write.
 	Cancel() error
+	// Tender shows what the patient gave and what goes back.
+	Tender(received settle.Fen) (counter.Tender, error)
+	// Scan takes a 医保码 and returns at once; who it stands for shows on the screen.
+	Scan(code counter.ECode) error
 }
 
 // Papers files and prints. Errors are *settle.Refusal.

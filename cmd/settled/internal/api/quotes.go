@@ -82,15 +82,16 @@ type billPatient struct {
 }
 
 type billVisit struct {
-	Date             string             `json:"date" example:"2026-11-21" doc:"decides which rules apply"`
+	Date             string             `json:"date" example:"2026-11-21" doc:"decides which rules apply; of inpatients the discharge"`
 	Kind             settle.VisitKind   `json:"kind" enum:"outpatient,emergency,emergency_rescue,inpatient,mente"`
 	ReferralInCity   bool               `json:"referral_in_city,omitempty"`
 	Filing           settle.Filing      `json:"filing,omitempty" enum:"long_term,referral_out"`
 	AdmissionNo      int                `json:"admission_no,omitempty"`
 	ContinuousMonths int                `json:"continuous_months,omitempty"`
 	Channel          settle.Channel     `json:"channel,omitempty" enum:"mobile"`
-	OutpatientNo     string             `json:"outpatient_no,omitempty"`
-	Began            string             `json:"began,omitempty" example:"2026-11-21 09:12:30"`
+	OutpatientNo     string             `json:"outpatient_no,omitempty" doc:"门诊号 or 住院号"`
+	VisitID          string             `json:"visit_id,omitempty" maxLength:"30" doc:"inpatients, needed: the mdtrt_id (就诊ID) that the hospital's system got when it admitted the patient (2401)"`
+	Began            string             `json:"began,omitempty" example:"2026-11-21 09:12:30" doc:"on the visit's date; of inpatients the admission"`
 	Department       *settle.Named      `json:"department,omitempty"`
 	Specialty        string             `json:"specialty,omitempty"`
 	Doctor           *settle.Named      `json:"doctor,omitempty"`

@@ -55,9 +55,9 @@ func (s *Server) routes(mux *http.ServeMux) error {
 				},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		Formats:       map[string]huma.Format{"application/json": format(), "json": format()},
 		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{asRefusal},
+		Transformers:  []huma.Transformer{asRefusal, encoded},
 	})
 	s.quotes(api)
 	s.settlements(api)
@@ -77,8 +77,10 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.signIn(api)
 	s.kiosk(api)
 	s.policy(api)
+	s.scans(api)
 	s.events(api)
 	s.health(api)
+	s.devices(api)
 	return s.document(mux, api)
 }
 

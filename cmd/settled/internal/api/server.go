@@ -43,6 +43,8 @@ type Options struct {
 	Heartbeat    time.Duration    // of /v1/events; 15 s if zero
 	Log          *slog.Logger     // nil: slog.Default
 	Now          func() time.Time // of sessions; nil: time.Now
+	Devices      Devices          // nil: none is known
+	ECodes       []string         // prefixes of a 医保码; nil: the usual ones
 	BuildVersion string
 }
 

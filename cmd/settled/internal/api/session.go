@@ -25,7 +25,25 @@ type linkAnswer struct {
 
 type linkOutput struct{ Body linkAnswer }
 
+type tenderInput struct {
+	Body struct {
+		Received settle.Fen `json:"received" doc:"实收: the cash that the patient gave"`
+	}
+}
+
+type tenderOutput struct{ Body counter.Tender }
+
 func (s *Server) session(api huma.API) {
+	register(api, operation{
+		id: "tender", method: http.MethodPost, path: "/v1/session/tender", roles: sellers, status: http.StatusOK,
+		summary: "Show what the patient gave and what goes back, on the screen and the customer display. It is kept nowhere.",
+	}, func(_ context.Context, g Grant, in *tenderInput) (*tenderOutput, error) {
+		t, err := s.window(g).Tender(in.Body.Received)
+		if err != nil {
+			return nil, err
+		}
+		return &tenderOutput{t}, nil
+	})
 	register(api, operation{
 		id: "session", method: http.MethodGet, path: "/v1/session", roles: anyone, status: http.StatusOK,
 		summary: "What this seat's window shows now.",

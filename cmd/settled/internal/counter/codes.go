@@ -47,6 +47,20 @@ const (
 	Reversed        settle.Code = "REVERSED"
 	NoShift         settle.Code = "NO_SHIFT"
 	NoVoid          settle.Code = "NO_VOID"
+	BadTender       settle.Code = "BAD_TENDER"
+	ECodeOff        settle.Code = "ECODE_OFF"
+	ECodeOffline    settle.Code = "ECODE_OFFLINE"
+	ECodeUsed       settle.Code = "ECODE_USED"
+	ECodeOld        settle.Code = "ECODE_OLD"
+	PatientPresent  settle.Code = "PATIENT_PRESENT"
+	SlipKept        settle.Code = "SLIP_KEPT"
+	PrinterAbsent   settle.Code = "PRINTER_ABSENT"
+	PrinterSilent   settle.Code = "PRINTER_SILENT"
+	PrinterOpen     settle.Code = "PRINTER_OPEN"
+	PrinterPaperOut settle.Code = "PRINTER_PAPER_OUT"
+	PrinterFailing  settle.Code = "PRINTER_FAILING"
+	PrinterOffline  settle.Code = "PRINTER_OFFLINE"
+	PrinterPaperLow settle.Code = "PRINTER_PAPER_LOW"
 )
 
 // sentences of this package's codes: for the cashier, for the technician. Never
@@ -90,6 +104,20 @@ var sentences = map[settle.Code][2]string{
 	Reversed:        {"已撤销或退费；有现金要退的，请按凭条退给患者。", "the reversal is written"},
 	NoShift:         {"没有这个班次；请核对班次号。", "no such shift"},
 	NoVoid:          {"没有这笔撤销或退费；请核对单号。", "no such void"},
+	BadTender:       {"实收金额少于应付现金，或不合常理；请核对。", "the cash given is less than the cash to pay, or too much"},
+	ECodeOff:        {"本窗口没有开通医保码；请使用社保卡。", "no service for the electronic code is configured (ecode.url)"},
+	ECodeOffline:    {"医保码须联网核验，现在连接不上，未受理；请使用社保卡，或稍后刷新医保码再扫。", "the electronic code can only be redeemed by the platform, which could not be asked"},
+	ECodeUsed:       {"这个医保码刚才已经用过；请患者刷新医保码后再扫。", "the same code served before within its life"},
+	ECodeOld:        {"扫码已超过10分钟；请患者刷新医保码后再扫。", "the patient was identified by an electronic code too long ago"},
+	PatientPresent:  {"正在为另一位患者办理；请先完成或取消，再扫医保码。", "a patient is identified already: settle or cancel first"},
+	SlipKept:        {"已办理，凭条还没有打出，已保留，打印机恢复后自动打出；切勿重新办理。", "done; the slip is in the spool and comes out by itself"},
+	PrinterAbsent:   {"打印机没有接上；请检查数据线，或是否被别的程序占用。", "the receipt printer's port is not there, or in use"},
+	PrinterSilent:   {"打印机没有应答；请检查电源和数据线。", "the receipt printer does not answer"},
+	PrinterOpen:     {"打印机上盖没有关好；请合上。", "the receipt printer's cover is open"},
+	PrinterPaperOut: {"打印机缺纸；请换纸。", "the receipt printer is out of paper"},
+	PrinterFailing:  {"打印机切刀或机械故障；请关机排除卡纸后重开。", "the receipt printer reports an error"},
+	PrinterOffline:  {"打印机处于脱机状态；请按联机键。", "the receipt printer is offline"},
+	PrinterPaperLow: {"打印机纸将用完；请准备换纸。", "the receipt printer's paper is near its end"},
 }
 
 // Sentence gives what a code of this package or of package settle says to the

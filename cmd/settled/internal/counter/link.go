@@ -21,6 +21,9 @@ func (s *Session) FileLink(ctx context.Context, relation settle.Relation, by str
 		return settle.Link{}, err
 	}
 	for role, h := range [roles]*holder{Patient: patient, Guardian: guardian} {
+		if h.scanned {
+			continue // no card
+		}
 		if err := s.checkCard(ctx, Role(role), h.card.Who.CardCode); err != nil {
 			return settle.Link{}, s.showRefusal(refusalOr(err, settle.CardChanged))
 		}

@@ -97,6 +97,9 @@ func (s *Session) young(h *holder) error {
 	if h.offline == "" {
 		most = max(most, freshFor)
 	}
+	if h.scanned && age > ecodeFor {
+		return refuseBecause(ECodeOld, "scanned at %s, at most %s ago is taken", h.known.AsOf, ecodeFor)
+	}
 	if age > most {
 		return refuseBecause(settle.KnowledgeTooOld, "known as of %s, at most %s old is used", h.known.AsOf, most)
 	}
@@ -291,6 +294,11 @@ func (s *Session) notices(ctx context.Context, q *Quote, p Position, guardian *h
 		q.notice(NoLink)
 	case guardian == nil && len(p.Family) > 0:
 		q.notice(settle.GuardianMissing)
+	}
+	if s.ports.Printer != nil {
+		if why := s.ports.Printer.Trouble(); why != "" { // before the commit; it stops nothing
+			q.notice(why)
+		}
 	}
 	return nil
 }

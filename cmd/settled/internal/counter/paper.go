@@ -2,6 +2,7 @@ package counter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,9 @@ type Paper interface {
 func Text(p Paper, columns int) string {
 	var b strings.Builder
 	for _, row := range p.Rows(columns) {
+		if row.Code != "" {
+			continue
+		}
 		b.WriteString(strings.TrimRight(row.Text, " "))
 		b.WriteByte('\n')
 	}
@@ -58,7 +62,7 @@ func (s *Session) printBeside(papers ...Paper) {
 		defer s.running.Done()
 		for _, p := range papers {
 			if err := s.printOne(p); err != nil {
-				_ = s.showRefusal(refuseBecause(SlipFailed, "slip %s: %v", p.Name(), err))
+				_ = s.showRefusal(unprinted(SlipFailed, p.Name(), err))
 			}
 		}
 	}()
@@ -70,6 +74,32 @@ func (s *Session) printOne(p Paper) error {
 	ctx, cancel := context.WithTimeout(s.base, s.options.PrintTimeout)
 	defer cancel()
 	return s.ports.Printer.Print(ctx, p)
+}
+
+// unprinted says that a slip is not out: that it failed, in the code's words, or that the
+// printer keeps it, and why.
+func unprinted(code settle.Code, name string, err error) *settle.Refusal {
+	var kept *Kept
+	if !errors.As(err, &kept) {
+		return refuseBecause(code, "slip %s: %v", name, err)
+	}
+	r := refuseBecause(SlipKept, "slip %s: %v", name, err)
+	if kept.Why != "" {
+		r.Cashier += Sentence(kept.Why)
+	}
+	return r
+}
+
+// Printed takes note that a slip came out that nobody waited for any more.
+func (s *Session) Printed(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.slip == nil || s.slip.status != slipKept {
+		return
+	}
+	if number := s.slip.receipt.Settlement.Number; name == number || strings.HasPrefix(name, number+"-") {
+		_ = s.fire(event{kind: slipPrinted, receipt: &s.slip.receipt}) // every state takes note of a slip
+	}
 }
 
 // page collects rows.
@@ -89,6 +119,9 @@ func (p *page) tall(lines ...string) {
 		p.rows = append(p.rows, Row{Text: line, Tall: true})
 	}
 }
+
+// code adds a QR code.
+func (p *page) code(text string) { p.rows = append(p.rows, Row{Code: text}) }
 
 func (p *page) rule() { p.add(strings.Repeat("-", p.columns)) }
 

@@ -175,10 +175,26 @@ type Exposure interface {
 
 // Printer prints slips.
 type Printer interface {
-	// Print returns when the slip is out. An error leaves undecided whether paper came
-	// out; what it tells of stands in any case.
+	// Print returns when the slip is out. After a *Kept it comes out by itself later, and
+	// [Session.Printed] is told. Any other error leaves undecided whether paper came out;
+	// what it tells of stands in any case.
 	Print(ctx context.Context, p Paper) error
+	// Trouble is why a slip would not come out now, or soon, as far as is known: a PRINTER_
+	// code of this package; "": nothing is. It asks nothing.
+	Trouble() settle.Code
 }
+
+// Kept says that a slip is not out yet, and that the printer keeps it until it is.
+type Kept struct {
+	Why settle.Code // as of Printer.Trouble; "": others are before it, or it is slow
+	Err error
+}
+
+// Error implements error.
+func (k *Kept) Error() string { return fmt.Sprintf("kept: %v", k.Err) }
+
+// Unwrap gives the printer's own words.
+func (k *Kept) Unwrap() error { return k.Err }
 
 // Clock tells the time. What it says is shown and compared, never trusted alone.
 type Clock func() time.Time

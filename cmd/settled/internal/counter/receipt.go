@@ -26,10 +26,11 @@ type Receipt struct {
 	Copy       int       // 0: the original; n: the n-th reprint
 }
 
-// Row is one line of a slip.
+// Row is one line of a slip, or a code on it.
 type Row struct {
 	Text string
-	Tall bool // double height, the width is the same
+	Tall bool   // double height, the width is the same
+	Code string // a QR code of this text, in the middle; a terminal leaves it out
 }
 
 // Name implements [Paper].
@@ -68,12 +69,29 @@ func (r Receipt) head(p *page) {
 		p.field("原单", r.From)
 	}
 	p.time("时间", r.At)
-	p.field("就诊", st.Bill.Visit.Day.String())
+	r.visit(p)
 	p.field("窗口", st.Device+"  收费员 "+st.Operator)
 	p.shift(r.Shift)
 	p.field("患者", st.Who.Name.String()+"  "+st.Who.IDNumber.String())
 	if st.Split.Family > 0 {
 		p.field("共济", st.Guardian.Name.String()+"  "+st.Guardian.IDNumber.String())
+	}
+}
+
+// visit says when the patient was there.
+func (r Receipt) visit(p *page) {
+	v, c := &r.Settlement.Bill.Visit, &r.Settlement.Chart
+	switch {
+	case v.Kind != settle.Inpatient:
+		p.field("就诊", v.Day.String())
+		return
+	case len(c.Began) >= len(v.Day.String()):
+		p.field("住院", c.Began[:len(v.Day.String())]+" 至 "+v.Day.String())
+	default:
+		p.field("出院", v.Day.String())
+	}
+	if c.OutpatientNo != "" {
+		p.field("住院号", c.OutpatientNo)
 	}
 }
 
@@ -144,6 +162,9 @@ func (r Receipt) amounts(p *page) {
 	p.amount("个人账户", sp.Own)
 	p.amount("家庭共济", sp.Family)
 	p.amount("现金", sp.Cash)
+	if sp.Deductible > 0 {
+		p.amount("起付线（患者负担）", sp.Deductible)
+	}
 	if sp.LimitAfter != nil {
 		p.add(spread("门诊年度限额剩余", "￥"+sp.LimitAfter.String(), p.columns)...)
 	}
@@ -160,7 +181,18 @@ func (r Receipt) foot(p *page) {
 	if r.Settlement.Provisional {
 		p.add(wrap("* 结算时平台未应答，以平台核定为准", p.columns, 2)...)
 	}
+	p.code(r.Code())
 	p.add(centre("本凭条不作报销凭证", p.columns))
+}
+
+// CodePrefix begins the code of a slip, so that a scanner tells it from a 医保码.
+const CodePrefix = "SETTLE"
+
+// Code is what the slip's QR code says: the number and what is on the paper, to be
+// compared with the journal's. It vouches for nothing by itself.
+func (r Receipt) Code() string {
+	sp := &r.Settlement.Split
+	return strings.Join([]string{CodePrefix, r.Settlement.Number, sp.Total.String(), sp.Fund.String(), sp.Own.String(), sp.Family.String(), sp.Cash.String()}, ":")
 }
 
 // short is a reason in few words, for the patient.

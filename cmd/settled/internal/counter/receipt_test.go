@@ -81,13 +81,22 @@ func slips() map[string]counter.Receipt {
 			Name: "注射用头孢曲松钠（进口）1.0g×10支/盒 某某制药有限公司", Amount: 18518518, OverCap: 10000, FirstSelfPay: 1851852, InScope: 16656666, Fund: 100000,
 		}},
 	}
+	stay := plain
+	stay.Bill.Visit.Kind = settle.Inpatient
+	stay.Chart = settle.Chart{OutpatientNo: "ZY20241101-07", VisitID: "44039100000000000001", Began: "2024-11-01 22:10:00"}
+	stay.Bill.Lines = []settle.Line{line("新生儿监护", "8000.00", "1", settle.GradeA)}
+	stay.Split = settle.Split{
+		Status: settle.Settled, Reasons: []settle.Code{settle.InpatientVisit}, Total: 800000, Fund: 666000, Cash: 134000, Deductible: 60000,
+		Lines: []settle.LineSplit{{Name: "新生儿监护", Amount: 800000, InScope: 800000, Fund: 666000}},
+	}
 	claimed := plain
 	claimed.Split = claimed.Split.SelfPaid(claimed.Usage, settle.OfflineLimit)
 	claimed.SelfPaid = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "本院医保办（门诊楼一层 8 号窗）", Bring: []string{"本凭条", "社保卡", "病历", "发票"}, Until: 20251105}
 	return map[string]counter.Receipt{
-		"claim":   {Settlement: claimed, At: countertest.Morning()},
-		"plain":   {Settlement: plain, At: countertest.Morning()},
-		"offline": {Settlement: full, At: countertest.Morning(), Shift: 1204, Copy: 2},
+		"claim":     {Settlement: claimed, At: countertest.Morning()},
+		"inpatient": {Settlement: stay, At: countertest.Morning()},
+		"plain":     {Settlement: plain, At: countertest.Morning()},
+		"offline":   {Settlement: full, At: countertest.Morning(), Shift: 1204, Copy: 2},
 	}
 }
 

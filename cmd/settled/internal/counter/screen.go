@@ -1,6 +1,8 @@
 package counter
 
 import (
+	"slices"
+
 	"settled/settle"
 )
 
@@ -13,8 +15,18 @@ type Screen struct {
 	Patient  *Person   `json:"patient,omitempty"`
 	Guardian *Person   `json:"guardian,omitempty"`
 	Quote    *Figures  `json:"quote,omitempty"`
-	Slip     *SlipView `json:"slip,omitempty"` // the last settlement of this window
-	Messages []Message `json:"messages"`       // newest last
+	Tender   *Tender   `json:"tender,omitempty"`  // what the patient gave, until the next patient
+	Slip     *SlipView `json:"slip,omitempty"`    // the last settlement of this window
+	Scanned  *Scanned  `json:"scanned,omitempty"` // the last bill number or slip that the seat's scanner read
+	Messages []Message `json:"messages"`          // newest last
+	Readers  []Reader  `json:"readers"`           // of the patient and the guardian, as far as they are configured
+}
+
+// Reader is a card reader as a screen shows it.
+type Reader struct {
+	Role  string `json:"role" enum:"patient,guardian"`
+	State string `json:"state" enum:"ready,card,reading,unread,stuck,missing,ambiguous,down"`
+	Text  string `json:"text,omitempty"` // Chinese: what is wrong; empty: nothing is
 }
 
 // Person is a card's holder as a screen may show it.
@@ -47,8 +59,57 @@ type Figures struct {
 type SlipView struct {
 	Number  string  `json:"number"` // 结算单号
 	Figures Figures `json:"figures"`
-	Status  string  `json:"status" enum:"printing,printed,failed,no_printer"`
+	Status  string  `json:"status" enum:"printing,printed,kept,failed,no_printer"`
 	Copies  int     `json:"copies"` // times it was sent to the printer
+}
+
+// Tender is the cash that the patient gave (实收), for screen and customer display. It is
+// kept nowhere: the drawer is counted by shifts.
+type Tender struct {
+	Received settle.Fen `json:"received"` // 实收
+	Change   settle.Fen `json:"change"`   // 找零
+}
+
+// Tender shows what the patient gave and what goes back, of the quote on the screen or,
+// right after it was confirmed, of that settlement. The error is a *settle.Refusal.
+func (s *Session) Tender(received settle.Fen) (Tender, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var cash settle.Fen
+	switch {
+	case s.quote != nil:
+		cash = s.quote.Settlement.Split.Cash
+	case s.slip != nil && (s.state == Committed || s.state == Printed):
+		cash = s.slip.receipt.Settlement.Split.Cash
+	default:
+		return Tender{}, s.refused(refuse(NoQuote))
+	}
+	if received < cash || received > mostTender {
+		return Tender{}, s.refused(refuseField(BadTender, "received", "%s given, %s to pay", received, cash))
+	}
+	s.tender = &Tender{Received: received, Change: received - cash}
+	s.say(nil)
+	return *s.tender, nil
+}
+
+// mostTender is the most cash that is given at a counter: 100,000.00 yuan.
+const mostTender settle.Fen = 10_000_000
+
+// Scanned is a code that is no secret: a page that shows it asks for what it stands for.
+type Scanned struct {
+	Kind string `json:"kind" enum:"bill,slip"`
+	Text string `json:"text"`
+	Seq  uint64 `json:"seq"` // tells one scan from the next of the same code
+}
+
+// Show shows a code that was scanned and is no 医保码. It changes nothing else.
+func (s *Session) Show(kind, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.base.Err() == nil {
+		s.scanned = &Scanned{Kind: kind, Text: text, Seq: s.seq + 1}
+		s.say(nil)
+	}
 }
 
 // Message is a line for the cashier.
@@ -72,6 +133,16 @@ func (s *Session) Screen() Screen {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.screen()
+}
+
+// ShowReaders shows how the readers are.
+func (s *Session) ShowReaders(list []Reader) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Equal(s.readers, list) {
+		s.readers = list
+		s.say(nil)
+	}
 }
 
 // Subscribe gives every screen from now on, the present one first. A reader that
@@ -124,7 +195,8 @@ func (s *Session) say(r *settle.Refusal) {
 
 // screen builds what is shown. The session is locked.
 func (s *Session) screen() Screen {
-	sc := Screen{Seq: s.seq, Seat: s.options.Seat, State: s.state.String(), Messages: append([]Message{}, s.messages...)}
+	sc := Screen{Seq: s.seq, Seat: s.options.Seat, State: s.state.String(), Tender: s.tender, Scanned: s.scanned, Messages: append([]Message{}, s.messages...)}
+	sc.Readers = append([]Reader{}, s.readers...)
 	sc.Patient, sc.Guardian = s.holders[Patient].view(), s.holders[Guardian].view()
 	if s.quote != nil {
 		f := s.quote.Figures()

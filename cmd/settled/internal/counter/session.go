@@ -10,8 +10,8 @@ import (
 	"settled/settle"
 )
 
-// Ports is all that a session reaches outside. All but Catalogue, Form and Printer are
-// needed.
+// Ports is all that a session reaches outside. Catalogue, Form, Printer, ECodes and Used
+// may be left out.
 type Ports struct {
 	Cards     Cards
 	Rulebook  Rulebook
@@ -25,6 +25,8 @@ type Ports struct {
 	Exposure  Exposure
 	Form      Form    // nil: everything fits
 	Printer   Printer // nil: the seat has none
+	ECodes    ECodes  // nil, or without Used: no 医保码 is taken
+	Used      Used    //
 	Clock     Clock
 }
 
@@ -70,6 +72,9 @@ type Session struct {
 	unchecks context.CancelCauseFunc
 	slip     *slip // of the last settlement
 	messages []Message
+	readers  []Reader
+	scanned  *Scanned
+	tender   *Tender
 	watchers map[*watcher]struct{}
 	seq      uint64
 }
@@ -88,6 +93,7 @@ type event struct {
 	holder  *holder
 	quote   *Quote
 	receipt *Receipt
+	code    ECode
 	why     *settle.Refusal // the reason, where the event has one
 }
 
@@ -225,8 +231,11 @@ func (s *Session) run(do effect, e event, reason *settle.Refusal) {
 		s.startRead(Patient)
 	case readGuardian:
 		s.startRead(Guardian)
+	case readCode:
+		s.learnOf(Patient, func(ctx context.Context) (*holder, error) { return s.redeem(ctx, e.code) })
 	case dropPatient:
 		s.forget(Patient)
+		s.tender = nil
 	case dropGuardian:
 		s.forget(Guardian)
 	case keepPatient:
@@ -236,7 +245,7 @@ func (s *Session) run(do effect, e event, reason *settle.Refusal) {
 	case dropQuote:
 		s.quote = nil
 	case keepQuote:
-		s.quote = e.quote
+		s.quote, s.tender = e.quote, nil
 	case startChecks:
 		s.checks, s.unchecks = context.WithCancelCause(s.base)
 	case stopChecks:
@@ -246,6 +255,7 @@ func (s *Session) run(do effect, e event, reason *settle.Refusal) {
 		s.unchecks(reason)
 	case keepSlip:
 		s.slip = &slip{receipt: *e.receipt}
+		s.serve()
 	case printSlip:
 		s.startPrint(*e.receipt)
 	case noteSlip:
@@ -261,8 +271,12 @@ func (s *Session) forget(role Role) {
 	s.holders[role] = nil
 }
 
-// startRead finds out beside the session who holds the card; the answer is an event.
 func (s *Session) startRead(role Role) {
+	s.learnOf(role, func(ctx context.Context) (*holder, error) { return s.identify(ctx, role) })
+}
+
+// learnOf finds out beside the session who stands at the window; the answer is an event.
+func (s *Session) learnOf(role Role, who func(context.Context) (*holder, error)) {
 	ctx, cancel := context.WithCancel(s.base)
 	turn := s.reads[role].turn + 1
 	s.reads[role] = reading{turn: turn, busy: true, cancel: cancel}
@@ -270,7 +284,7 @@ func (s *Session) startRead(role Role) {
 	go func() {
 		defer s.running.Done()
 		defer cancel()
-		h, err := s.identify(ctx, role)
+		h, err := who(ctx)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if r := &s.reads[role]; r.turn != turn || !r.busy {

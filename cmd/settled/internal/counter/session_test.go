@@ -3,6 +3,7 @@ package counter_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -344,6 +345,35 @@ func TestPrinterFails(t *testing.T) {
 	}
 	if slip := <-w.Printer.Slips(); slip.Copy != 2 {
 		t.Errorf("second reprint is copy %d", slip.Copy)
+	}
+}
+
+// TestPrinterKeeps: the printer says before the commit that it has no paper, keeps the
+// slip, and tells when it is out. Nobody prints it again.
+func TestPrinterKeeps(t *testing.T) {
+	w := countertest.Open(t, nil)
+	w.Insert(t, counter.Patient, countertest.Child())
+	w.Printer.Keep(counter.PrinterPaperOut)
+	q := quote(t, w)
+	if len(q.Notices) != 1 || q.Notices[0].Code != counter.PrinterPaperOut || !strings.Contains(q.Notices[0].Text, "缺纸") {
+		t.Errorf("the quote says %+v", q.Notices)
+	}
+	done, err := confirm(w, q, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc := w.Await(t, func(s counter.Screen) bool { return s.Slip != nil && s.Slip.Status == "kept" })
+	if len(sc.Messages) != 1 || sc.Messages[0].Code != counter.SlipKept || !strings.Contains(sc.Messages[0].Text, "缺纸") || !strings.Contains(sc.Messages[0].Text, "切勿重新") {
+		t.Errorf("the screen says %+v", sc.Messages)
+	}
+	w.Printed("another slip")
+	w.Printed(done.Settlement.Number + "9")
+	if sc := w.Screen(); sc.Slip.Status != "kept" {
+		t.Errorf("another slip made it %s", sc.Slip.Status)
+	}
+	w.Printed(done.Settlement.Number)
+	if sc := w.AwaitState(t, counter.Printed); sc.Slip.Status != "printed" || sc.Slip.Copies != 1 {
+		t.Errorf("%+v", sc.Slip)
 	}
 }
 

@@ -13,12 +13,13 @@ import (
 // who would pay what (Quote), and once that is confirmed, are the cards still the
 // ones that were read, is it written, is it on paper (Confirm, print).
 
-// holder is a person whose card lies in a reader.
+// holder is a person whose card lies in a reader, or whose 医保码 was scanned.
 type holder struct {
 	card    Card
 	known   settle.Entitlement
 	offline settle.Code     // why the platform was not asked; "": it was
 	barred  *settle.Refusal // what the platform said when it was asked again; nil: nothing
+	scanned bool            // known by a 医保码: no card lies in a reader
 }
 
 // identify reads the card of a role and finds out who holds it: the platform says,
@@ -101,6 +102,9 @@ func (s *Session) Quote(ctx context.Context, bill []byte, by string) (Quote, err
 	defer s.mu.Unlock()
 	if err != nil {
 		return Quote{}, s.refused(err)
+	}
+	if s.gone() {
+		return Quote{}, s.refused(refuse(settle.NoCard))
 	}
 	if err := s.fire(event{kind: askQuote}); err != nil {
 		return Quote{}, s.refused(err)
@@ -394,7 +398,7 @@ func (s *Session) quoteAgain(ctx context.Context, try *attempt) error {
 func (s *Session) print(r Receipt) {
 	e := event{kind: slipPrinted, receipt: &r}
 	if err := s.printOne(r); err != nil {
-		e = event{kind: slipFailed, receipt: &r, why: refuseBecause(PrintFailed, "slip %s: %v", r.Settlement.Number, err)}
+		e = event{kind: slipFailed, receipt: &r, why: unprinted(PrintFailed, r.Name(), err)}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

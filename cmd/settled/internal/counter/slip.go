@@ -12,6 +12,7 @@ const (
 	slipPrinting  = "printing"
 	slipOut       = "printed"
 	slipBroken    = "failed"
+	slipKept      = "kept" // by the printer: it comes out by itself
 	slipNoPrinter = "no_printer"
 )
 
@@ -73,8 +74,12 @@ func (s *Session) aside(e event) bool {
 
 // note keeps what the printer said of the last slip.
 func (p *slip) note(e event) {
-	p.status = slipOut
-	if e.kind == slipFailed {
+	switch {
+	case e.kind == slipPrinted:
+		p.status = slipOut
+	case e.why.Code == SlipKept:
+		p.status = slipKept
+	default:
 		p.status = slipBroken
 	}
 }

@@ -42,6 +42,7 @@ const (
 	askLink
 	askReprint
 	askRead
+	askScan
 
 	patientKnown    // the read card's holder is known
 	patientUnknown  // the read failed, or nothing is known of the holder
@@ -62,7 +63,7 @@ const (
 
 var kindNames = [kinds]string{
 	"patient card in", "patient card out", "guardian card in", "guardian card out",
-	"quote", "confirm", "cancel", "link", "reprint", "read again",
+	"quote", "confirm", "cancel", "link", "reprint", "read again", "scan",
 	"patient known", "patient unknown", "guardian known", "guardian unknown", "quote made", "checks passed",
 	"patient not the same", "guardian not the same", "durable", "stale", "not taken", "outcome unknown",
 	"slip printed", "slip failed",
@@ -76,6 +77,7 @@ type effect uint8
 const (
 	readPatient  effect = iota // start reading the patient's card
 	readGuardian               // start reading the guardian's card
+	readCode                   // start finding out who a 医保码 stands for
 	dropPatient                // stop reading it, forget the person
 	dropGuardian               //
 	keepPatient                // remember whom the event names
@@ -114,6 +116,7 @@ var table = [states][kinds]cell{
 		askLink:    {refuse: settle.NoCard},
 		askReprint: {next: Idle, do: []effect{printSlip}},
 		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
+		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -142,6 +145,7 @@ var table = [states][kinds]cell{
 		askLink:    {refuse: StillReading},
 		askReprint: {next: Reading, do: []effect{printSlip}},
 		askRead:    {refuse: StillReading},
+		askScan:    {refuse: StillReading},
 
 		patientKnown:    {next: Identified, do: []effect{keepPatient}},
 		patientUnknown:  {next: Idle, do: []effect{dropPatient}, say: settle.PersonUnknown},
@@ -170,6 +174,7 @@ var table = [states][kinds]cell{
 		askLink:    {next: Identified},
 		askReprint: {next: Identified, do: []effect{printSlip}},
 		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
+		askScan:    {refuse: PatientPresent},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -198,6 +203,7 @@ var table = [states][kinds]cell{
 		askLink:    {next: Identified, do: []effect{dropQuote}},
 		askReprint: {next: Quoted, do: []effect{printSlip}},
 		askRead:    {next: Reading, do: []effect{dropQuote, dropPatient, readPatient}},
+		askScan:    {refuse: PatientPresent},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -226,6 +232,7 @@ var table = [states][kinds]cell{
 		askLink:    {refuse: ConfirmRunning},
 		askReprint: {refuse: ConfirmRunning},
 		askRead:    {refuse: ConfirmRunning},
+		askScan:    {refuse: ConfirmRunning},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -254,6 +261,7 @@ var table = [states][kinds]cell{
 		askLink:    {refuse: WritingNow},
 		askReprint: {refuse: WritingNow},
 		askRead:    {refuse: WritingNow},
+		askScan:    {refuse: WritingNow},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -282,6 +290,7 @@ var table = [states][kinds]cell{
 		askLink:    {next: Committed},
 		askReprint: {next: Committed, do: []effect{printSlip}},
 		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
+		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -310,6 +319,7 @@ var table = [states][kinds]cell{
 		askLink:    {next: Printed},
 		askReprint: {next: Printed, do: []effect{printSlip}},
 		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
+		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -340,6 +350,7 @@ var table = [states][kinds]cell{
 		askLink:    {refuse: settle.JournalStopped},
 		askReprint: {next: Stopped, do: []effect{printSlip}},
 		askRead:    {refuse: settle.JournalStopped},
+		askScan:    {refuse: settle.JournalStopped},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},

@@ -14,8 +14,19 @@ import (
 	"settled/settle"
 )
 
-// outpatient is the clearing type of what this counter settles (interface 4).
-const outpatient = "11"
+// Clearing types of what a counter settles (interface 4).
+const (
+	outpatient = "11"
+	inpatient  = "21"
+)
+
+// clearing is the clearing type of a visit, unless the platform says another.
+func clearing(v settle.Visit) string {
+	if v.Kind == settle.Inpatient {
+		return inpatient
+	}
+	return outpatient
+}
 
 // rows gives what the counter made and what the platform booked within days, and what it
 // booked since.
@@ -126,7 +137,7 @@ func (l *Line) booking(s settle.Settlement, a *queue.Ack) (*reconcile.Booking, e
 	return &reconcile.Booking{
 		Group: reconcile.Group{
 			Type:     firstOf(chain.InsuranceType, nhsa.InsuranceType(s.Insured.Category)),
-			Clearing: firstOf(result.ClearingType, outpatient), Office: firstOf(result.Clearing, l.area()),
+			Clearing: firstOf(result.ClearingType, clearing(s.Bill.Visit)), Office: firstOf(result.Clearing, l.area()),
 		},
 		At: a.SettledAt, SettlementID: a.SettlementID, VisitID: a.VisitID, MsgID: a.MsgID,
 		PersonNo: nhsa.Told(firstOf(string(chain.PersonNo), string(result.PersonNo), s.Who.PersonNo.ClearPersonalData())),
@@ -162,7 +173,7 @@ func (l *Line) voidRow(number string) (reconcile.Row, error) {
 	return row, nil
 }
 
-// cancelled is the platform's answer to a void's 2208, nil if it was lost.
+// cancelled is the platform's answer to a void's 2208 or 2305, nil if it was lost.
 func (l *Line) cancelled(number string) (*nhsa.Result, error) {
 	on, err := l.options.Queue.Chain(number)
 	if err != nil || on.State == nil {
@@ -175,7 +186,7 @@ func (l *Line) cancelled(number string) (*nhsa.Result, error) {
 	return w.Result, nil
 }
 
-// negative is the booking of a 2208: that of the settlement with the other sign, unless
+// negative is the booking of a 2208 or 2305: that of the settlement with the other sign, unless
 // the platform says otherwise. Its answer leaves the family's part out (interface 3.9).
 func negative(b reconcile.Booking, u queue.Undone, result *nhsa.Result) *reconcile.Booking {
 	b.At, b.MsgID, b.SettlementID = u.At, u.MsgID, firstOf(u.SettlementID, b.SettlementID)

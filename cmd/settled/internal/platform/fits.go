@@ -22,12 +22,7 @@ func (l *Line) Fits(s settle.Settlement) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []nhsa.Step{nhsa.StepRegister, nhsa.StepVisit, nhsa.StepFees, nhsa.StepTrial, nhsa.StepSettle} {
-		chain := nhsa.Chain{
-			Step: step, PersonNo: trialID, InsuranceType: visit.InsuranceType, VisitID: trialID,
-			Trial: &nhsa.Result{}, // of which 2207 repeats the parts
-		}
-		infno, input, _ := chain.Next(visit)
+	for infno, input := range nhsa.Requests(visit) {
 		_, err := nhsa.Encode(l.options.Head, infno, strings.Repeat(trialID, 30), l.options.Now(), trialID, input)
 		var unfit *nhsa.FieldError
 		if errors.As(err, &unfit) {

@@ -33,6 +33,33 @@ func (l *Line) Identify(ctx context.Context, who settle.Identity) (settle.Entitl
 	return settle.Entitlement{}, classify(err, who)
 }
 
+// Redeem asks whose 医保码 was scanned (ec.query), and then the platform what Identify
+// asks. The token that stands for the code goes no further than to 1101.
+func (l *Line) Redeem(ctx context.Context, code counter.ECode) (settle.Entitlement, error) {
+	if l.options.ECodes == nil {
+		return settle.Entitlement{}, &settle.Refusal{Code: counter.ECodeOff, Cashier: counter.Sentence(counter.ECodeOff), Technician: "no service for the electronic code is configured"}
+	}
+	if l.resting() { // the code would be spent for nothing
+		return settle.Entitlement{}, &counter.Down{Reason: l.Trouble(), Err: errResting}
+	}
+	holder, err := l.options.ECodes.Query(ctx, nhsa.Secret(code.ClearSecret()))
+	who := settle.Identity{Name: holder.Name.Private()}
+	if id := string(holder.IDNumber); !strings.Contains(id, "*") {
+		who.IDNumber = holder.IDNumber.Private()
+	}
+	if err != nil {
+		return settle.Entitlement{}, classify(err, who)
+	}
+	inquiry := nhsa.Inquiry{
+		Codes: l.options.Codes, Institution: l.options.Head.Institution, Registry: l.options.Registry, Now: l.options.Now(), Token: holder.Token,
+	}
+	known, err := inquiry.Entitlement(ctx, who, l.ask)
+	if err != nil {
+		return settle.Entitlement{}, classify(err, who)
+	}
+	return known, nil
+}
+
 func classify(err error, who settle.Identity) error {
 	var refusal *settle.Refusal
 	var business *nhsa.BusinessRefusal

@@ -18,13 +18,14 @@ import (
 	"settled/settle"
 )
 
-// Options says which line it is. All fields are needed but Codes and Manner, whose
+// Options says which line it is. All fields are needed but ECodes, Codes and Manner, whose
 // zero values are Shenzhen's practice.
 type Options struct {
 	Client   *nhsa.Client
 	Head     nhsa.Head // who we are in every message
 	Queue    *queue.Queue
 	Registry nhsa.Registry
+	ECodes   *nhsa.ECodes // nil: no 医保码 is taken
 	Codes    nhsa.Codes
 	Manner   nhsa.Manner
 	Now      func() time.Time

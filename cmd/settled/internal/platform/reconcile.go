@@ -100,7 +100,12 @@ func (r *Reconciler) Days(from, to settle.Date) ([]reconcile.Day, error) {
 func (r *Reconciler) compare(ctx context.Context, rows []reconcile.Row, report *reconcile.Report) error {
 	day := report.Day
 	office := r.line.area()
-	always := []reconcile.Group{{Type: "310", Clearing: outpatient, Office: office}, {Type: "390", Clearing: outpatient, Office: office}}
+	always := []reconcile.Group{
+		{Type: "310", Clearing: outpatient, Office: office},
+		{Type: "390", Clearing: outpatient, Office: office},
+		{Type: "310", Clearing: inpatient, Office: office},
+		{Type: "390", Clearing: inpatient, Office: office},
+	}
 	stated := map[[2]string]bool{}
 	for _, t := range reconcile.Totals(rows, day, day, always...) {
 		result, err := r.line.totals(ctx, t, day, day)

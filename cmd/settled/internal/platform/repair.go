@@ -65,10 +65,13 @@ func (l *Line) mayRepair(record queue.Record, set map[string]string) error {
 	if err := l.Fits(after); err != nil {
 		return err
 	}
-	if after.Chart.OutpatientNo == before.Chart.OutpatientNo {
+	stay := after.Bill.Visit.Kind == settle.Inpatient
+	if stay && after.Chart.VisitID == before.Chart.VisitID || !stay && after.Chart.OutpatientNo == before.Chart.OutpatientNo {
 		return nil
 	}
-	// The visit is found and taken back by its number: the old one must not be needed any more.
+	// An outpatient's visit is found and taken back by its number: the old one must not be
+	// needed any more. A stay's is in the chain, which takes back what is there; only in doubt
+	// it would go on with it.
 	on, err := l.options.Queue.Chain(record.Settlement.Number)
 	if err != nil {
 		return err
@@ -79,7 +82,15 @@ func (l *Line) mayRepair(record queue.Record, set map[string]string) error {
 			return fmt.Errorf("stored chain of %s: %w", record.Settlement.Number, err)
 		}
 	}
-	if on.Doubt || on.Last != nil && !on.Answered || !chain.Nothing() {
+	switch {
+	case stay && (on.Doubt || chain.Doubt):
+		return &settle.Refusal{
+			Code: nhsa.StillThere, Field: "visit_id", Cashier: "本机由备份恢复，平台上原就诊ID的情况尚未核对，不能改就诊ID；请先放行，待核对后再改。",
+			Technician: "in doubt after a restore: release it, so that the old visit is looked at first",
+		}
+	case stay:
+		return nil
+	case on.Doubt || on.Last != nil && !on.Answered || !chain.Nothing():
 		return &settle.Refusal{
 			Code: nhsa.StillThere, Field: "outpatient_no", Cashier: "平台上还可能有原门诊号的就诊，不能改门诊号；请先放行，待平台撤回后再改。",
 			Technician: "the platform may have a visit of the old outpatient number still: release it, so that it is taken back first",

@@ -180,7 +180,8 @@ func (w *window) faults(list ...fault) {
 type page struct {
 	Settlements []struct {
 		Person string      `json:"psn_no"`
-		Batch  string      `json:"chrg_bchno"`
+		Batch  string      `json:"chrg_bchno"` // "" of an inpatient
+		MsgID  string      `json:"msgid"`
 		Live   bool        `json:"live"`
 		Total  json.Number `json:"medfee_sumamt"`
 	} `json:"settlements"`
@@ -189,6 +190,7 @@ type page struct {
 	Requests   map[string]int         `json:"requests"`
 	Most       int                    `json:"most"`
 	OpenVisits []string               `json:"open_visits"`
+	Stays      map[string]int         `json:"stays"` // lines that are not settled
 	Balances   map[string]json.Number `json:"balances"`
 	Used       map[string]json.Number `json:"used"`
 }
@@ -259,6 +261,7 @@ func (w *window) reverse(s settle.Settlement, n int) queue.Void {
 	r := queue.Reversal{Number: s.Number, Key: fmt.Sprint("k", w.keys), ContentDigest: "d", By: clerk}
 	if n > 0 {
 		kept := w.bill(s.Chart.OutpatientNo, n)
+		kept.Bill.Visit, kept.Chart.VisitID = s.Bill.Visit, s.Chart.VisitID
 		r.Kept = &kept
 	}
 	v, _, err := w.queue.Reverse(w.t.Context(), r)
@@ -279,7 +282,11 @@ func (w *window) agree() {
 		switch r.State {
 		case queue.Voided:
 		case queue.Acknowledged:
-			ours = append(ours, fmt.Sprint(r.Settlement.Number, " ", r.Settlement.Split.Total))
+			name := r.Settlement.Number
+			if r.Settlement.Bill.Visit.Kind == settle.Inpatient {
+				name = r.Ack.MsgID
+			}
+			ours = append(ours, fmt.Sprint(name, " ", r.Settlement.Split.Total))
 		default:
 			w.t.Errorf("%s is %s", r.Settlement.Number, r.State)
 		}
@@ -287,9 +294,14 @@ func (w *window) agree() {
 	books := w.books()
 	for _, s := range books.Settlements {
 		if s.Live {
-			theirs = append(theirs, fmt.Sprint(s.Batch, " ", s.Total))
+			name := s.Batch
+			if name == "" {
+				name = s.MsgID
+			}
+			theirs = append(theirs, fmt.Sprint(name, " ", s.Total))
 		}
 	}
+	slices.Sort(ours)
 	slices.Sort(theirs)
 	if !slices.Equal(ours, theirs) || len(books.Duplicates) > 0 {
 		w.t.Errorf("the journal has %v, the platform %v, msgids twice %v", ours, theirs, books.Duplicates)

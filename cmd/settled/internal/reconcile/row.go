@@ -16,7 +16,7 @@ import (
 // Group is what the platform keeps totals by (interface 3.13).
 type Group struct {
 	Type     string `json:"insutype"`    // 险种: 310, 390
-	Clearing string `json:"clr_type"`    // 清算类别: 11 is outpatient
+	Clearing string `json:"clr_type"`    // 清算类别: 11 is outpatient, 21 inpatient
 	Office   string `json:"setl_optins"` // 结算经办机构
 }
 

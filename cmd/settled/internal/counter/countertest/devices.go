@@ -164,6 +164,7 @@ func (p *Platform) Identify(_ context.Context, who settle.Identity) (settle.Enti
 type Printer struct {
 	mu    sync.Mutex
 	err   error
+	why   settle.Code
 	slips chan counter.Receipt
 	other chan counter.Paper
 }
@@ -177,10 +178,24 @@ func NewPrinter() *Printer {
 func (p *Printer) Jam(jammed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.err = nil
+	p.err, p.why = nil, ""
 	if jammed {
 		p.err = errors.New("out of paper")
 	}
+}
+
+// Keep makes the printer keep what it should print, because of a trouble.
+func (p *Printer) Keep(why settle.Code) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.why, p.err = why, &counter.Kept{Why: why, Err: errors.New("in the spool")}
+}
+
+// Trouble implements counter.Printer.
+func (p *Printer) Trouble() settle.Code {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.why
 }
 
 // Slips gives the receipts of settlements that came out.

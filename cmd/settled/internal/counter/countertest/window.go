@@ -17,6 +17,7 @@ type Window struct {
 	Platform *Platform
 	Book     *Book
 	Printer  *Printer
+	ECodes   *ECodes
 	Clock    *Clock
 }
 
@@ -59,12 +60,13 @@ func Open(t testing.TB, change func(*counter.Ports, *counter.Options)) *Window {
 		Cards: NewCards(), Platform: &Platform{}, Book: NewBook(), Printer: NewPrinter(),
 		Clock: &Clock{now: Morning()},
 	}
+	w.ECodes = &ECodes{Platform: w.Platform}
 	for _, e := range []settle.Entitlement{Child(), Parent(), Stranger()} {
 		w.Platform.Knows(e)
 	}
 	p := counter.Ports{
 		Cards: w.Cards, Rulebook: rules, Platform: w.Platform, People: w.Book, Book: w.Book,
-		Links: w.Book, Returns: w.Book, Shifts: w.Book, Exposure: w.Book, Printer: w.Printer, Clock: w.Clock.Now,
+		Links: w.Book, Returns: w.Book, Shifts: w.Book, Exposure: w.Book, Printer: w.Printer, ECodes: w.ECodes, Used: w.ECodes, Clock: w.Clock.Now,
 	}
 	bound := counter.Bound{Warn: 50_000, Stop: 100_000}
 	o := counter.Options{

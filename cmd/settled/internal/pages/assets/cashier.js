@@ -257,14 +257,32 @@ function pickFile() {
   input.click();
 }
 
-/** @param {string} text what a scanner typed */
+/** @param {string} text what a scanner typed: only the daemon knows what it is, and may know who */
 function scanned(text) {
   taken.value = '';
   if (isOpen()) return;
   const bill = (s.standing?.bills ?? []).find((/** @type {any} */ b) => b.key === text);
   if (bill) return choose(bill.key);
-  if (/^\d{15}$/.test(text)) return openFind('find', text, false);
-  say('扫到的内容不是待缴账单号，也不是结算单号；请核对后再扫。');
+  return doing('正在识别扫到的码', async () => {
+    const a = await call('POST', '/v1/scans', { code: text });
+    found(a.kind, a.bill ?? a.number);
+  });
+}
+
+/** What a scanner has read that is no person. @param {string} kind @param {string} text */
+function found(kind, text) {
+  if (isOpen()) return;
+  if (kind === 'slip') openFind('find', text, false);
+  if (kind !== 'bill') return;
+  if ((s.standing?.bills ?? []).some((/** @type {any} */ b) => b.key === text)) choose(text);
+  else say(`账单 ${text} 不在待缴账单中；请在医院系统中发送账单。`);
+}
+
+/** Shows the patient what was given and what goes back, on the customer display. */
+function tender() {
+  const got = typed(taken.value);
+  const cash = fen(s.screen?.quote?.cash);
+  if (got !== null && cash > 0 && got >= cash) call('POST', '/v1/session/tender', { received: yuan(got) }).catch(() => {}); // it moves no money
 }
 
 /** The whole of the quote on the screen. @param {any} screen */
@@ -285,6 +303,7 @@ async function fetchQuote(screen) {
 async function onScreen(screen) {
   const before = s.screen;
   s.screen = screen;
+  if (before && screen.scanned && before.scanned?.seq !== screen.scanned.seq) found(screen.scanned.kind, screen.scanned.text);
   if (before?.state !== screen.state) {
     s.said = '';
     if (screen.state === 'identified' && before?.state === 'reading') beep('good');
@@ -318,7 +337,12 @@ async function begin() {
   });
 }
 
-taken.addEventListener('input', () => renderChange(s.screen?.quote));
+let typing = 0;
+taken.addEventListener('input', () => {
+  renderChange(s.screen?.quote);
+  clearTimeout(typing);
+  typing = setTimeout(tender, 500);
+});
 listen((name) => {
   if (isOpen()) return dialogKeys(name);
   if (does[name]) return () => act(name);

@@ -60,12 +60,12 @@ export function chips(s) {
   const st = s.standing;
   if (!st || !s.line) return [chip('bad', '✕', '程序未连接')];
   const q = st.queue ?? {};
-  const lost = st.not_ready.find((/** @type {any} */ n) => n.code === 'READER_MISSING');
+  const lost = (s.screen?.readers ?? []).find((/** @type {any} */ r) => r.text) ?? st.not_ready.find((/** @type {any} */ n) => n.code === 'READER_MISSING');
   const slip = s.screen?.slip?.status;
   const risk = q.risk?.counter;
   const over = risk && fen(risk.at) > fen(risk.warn);
   const list = [
-    lost ? chip('bad', '✕', '读卡器断开') : chip('good', '✓', '读卡器'),
+    lost ? chip('bad', '✕', lost.role === 'guardian' ? '监护人读卡器异常' : '读卡器断开') : chip('good', '✓', '读卡器'),
     slip === 'failed' || slip === 'no_printer' ? chip('bad', '✕', slip === 'failed' ? '打印机故障' : '无打印机') : chip('good', '✓', '打印机'),
     st.platform ? chip('wait', '!', '平台中断，离线结算') : chip('good', '✓', '平台'),
     q.pending ? chip('wait', '…', `待上传 ${q.pending} 笔`) : chip('good', '✓', '无待上传'),
