@@ -123,6 +123,7 @@ func (i *Institution) appendJSON(b []byte) []byte {
 // AppendJSON appends the chart as JSON.
 func (c *Chart) AppendJSON(b []byte) []byte {
 	b = AppendText(append(b, `{"outpatient_no":`...), c.OutpatientNo)
+	b = appendIf(b, `,"visit_id":`, c.VisitID)
 	b = AppendText(append(b, `,"began":`...), c.Began)
 	b = appendNamed(append(b, `,"department":`...), c.Department.Code, c.Department.Name)
 	b = AppendText(append(b, `,"specialty":`...), c.Specialty)
