@@ -32,6 +32,9 @@ TESTFLAGS ?=
 BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./cmd/settled/internal/readers ./queue/... ./devices/... ./cmd/settled ./cmd/rig/internal/demo
 BENCH     ?= .
 BENCHTIME ?= 1s
+# Settlements that wait in `make bench-upload`, and what an answer takes there, ms.
+UPLOADS ?= 50000
+ANSWER  ?= 50
 # Pending settlements of the benchmarks of size (1000000 for the long form), and what
 # every sync takes longer in those of other stores, in microseconds (needs strace; 0: as
 # the disk is).
@@ -41,7 +44,7 @@ export BENCH_MANY
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: bootstrap
 bootstrap: ## install the Debian packages that are missing, check Go
@@ -72,6 +75,11 @@ fmt: ## format all Go files
 bench: bootstrap ## benchmarks of rules, queue, devices, and from card-in to quote
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime '$(BENCHTIME)' $(BENCHPKGS) | scripts/bench.awk
 	@$(MAKE) bench-peers
+
+.PHONY: bench-upload
+bench-upload: ## UPLOADS (50000) that wait, to a platform that takes ANSWER (50) ms: time, memory; over two hours
+	@SETTLED_BENCH_BATCH='$(UPLOADS)' SETTLED_BENCH_ANSWER='$(ANSWER)' go test -run '^$$' -bench '^Benchmark(Batch|LineBack|Waiting)$$' \
+		-benchtime 1x -timeout 0 ./cmd/settled/internal/platform | scripts/bench.awk
 
 .PHONY: bench-peers
 bench-peers: ## the queue against other stores: SQLite, Pebble, bbolt, plain files

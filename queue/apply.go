@@ -67,12 +67,41 @@ func (q *Queue) apply() error {
 		}
 		return q.stop(fmt.Errorf("bring to bbolt: %w", err))
 	}
+	rows := again(frozen)
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.keep(rows)
 	q.frozen, q.applied = nil, head
 	close(q.caught)
 	q.caught = make(chan struct{})
 	return nil
+}
+
+// again are the rows that the next operations are likely to ask for: all but those of
+// single settlements.
+func again(rows layer) layer {
+	l := layer{}
+	for c, r := range rows {
+		switch c.table {
+		case persons.name, totals.name, ids.name, shifts.name, seats.name:
+			l[c] = r
+		}
+	}
+	return l
+}
+
+// keep keeps rows that bbolt has now, and forgets any others when there are too many.
+func (q *Queue) keep(rows layer) {
+	if q.known == nil {
+		q.known = layer{}
+	}
+	maps.Copy(q.known, rows)
+	for c := range q.known {
+		if len(q.known) <= maxKnown {
+			return
+		}
+		delete(q.known, c)
+	}
 }
 
 // Flush returns when bbolt has all that was committed before the call.

@@ -202,15 +202,19 @@ func reopened(b *testing.B, n int) {
 		_, _, err := q.Settle(context.Background(), large(q, fmt.Sprintf("late-%d", i), 2))
 		return err
 	})
-	var reads, hashes, took []float64
+	var reads, hashes, took, busy []float64
 	for i := 0; b.Loop(); i++ {
 		at := filepath.Join(copies, fmt.Sprint(i))
 		must(b, os.CopyFS(at, os.DirFS(dir))) // as kill -9 leaves it: what was written
 		path := filepath.Join(at, journalDir, journal.FileName(1))
 		var opened *Queue
+		before := spent(b)
 		t := timed(b, func() (err error) { opened, err = Open(at, o); return err })
+		opening := spent(b)
 		r := timed(b, func() error { _, err := tail(path, from); return err })
+		hashing := spent(b)
 		h := timed(b, func() error { text, err := tail(path, from); sm3.Sum(text); return err })
+		busy = append(busy, float64(opening-before)/float64(spent(b)-hashing))
 		took, reads, hashes = append(took, float64(t.Microseconds())), append(reads, float64(t)/float64(r)), append(hashes, float64(t)/float64(h))
 		mustClose(b, opened)
 		must(b, os.RemoveAll(at))
@@ -219,6 +223,7 @@ func reopened(b *testing.B, n int) {
 	b.ReportMetric(median(took)/1000, "ms")
 	b.ReportMetric(median(reads), "x-read")
 	b.ReportMetric(median(hashes), "x-read-and-hash")
+	b.ReportMetric(median(busy), "cpu-x-read-and-hash")
 }
 
 func tail(path string, from int64) ([]byte, error) {

@@ -19,40 +19,19 @@ const (
 // inflating them: room for an answer and its chain, none for a bomb.
 const maxPlain = journal.MaxLine
 
-// presses are the compressors, made once: each is 800 KB and takes as long to make as
-// ten settlements to pack. They work fast rather than well, since a cashier waits:
-// to work as well as can be saves 3 % more, and takes up to three times as long.
-func presses() (chan *flate.Writer, error) {
-	const n = 2
-	c := make(chan *flate.Writer, n)
-	for range n {
-		w, err := flate.NewWriter(io.Discard, flate.BestSpeed)
-		if err != nil {
-			return nil, err
-		}
-		c <- w
-	}
-	return c, nil
-}
-
 // deflate packs plain: deflated if that is shorter. What is sealed is stored and never
 // sent, so that its length tells nobody who could choose a part of it.
-func (v *vault) deflate(plain []byte) ([]byte, error) {
-	out := bytes.NewBuffer(make([]byte, 0, 1+len(plain)))
-	out.WriteByte(deflated)
-	w := <-v.press
-	defer func() { v.press <- w }()
-	w.Reset(out)
-	if _, err := w.Write(plain); err != nil {
-		return nil, err
+func (v *vault) deflate(plain []byte) []byte {
+	p, _ := v.presses.Get().(*press)
+	if p == nil {
+		p = newPress()
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
+	defer v.presses.Put(p)
+	out := p.pack(append(make([]byte, 0, 64+len(plain)/2), deflated), plain)
+	if len(out) > len(plain) {
+		return append([]byte{asIs}, plain...)
 	}
-	if out.Len() > len(plain) {
-		return append([]byte{asIs}, plain...), nil
-	}
-	return out.Bytes(), nil
+	return out
 }
 
 // inflate gives back what deflate packed.

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"compress/flate"
 	"errors"
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,8 +30,7 @@ func TestDeflate(t *testing.T) {
 		"nothing": {nil, asIs}, "one byte": {[]byte("x"), asIs}, "noise": {noise, asIs}, "the same": {bytes.Repeat([]byte("结算"), 1000), deflated},
 		"the most": {make([]byte, maxPlain), deflated},
 	} {
-		packed, err := v.deflate(tc.plain)
-		must(t, err)
+		packed := v.deflate(tc.plain)
 		plain, err := inflate(packed)
 		if err != nil || !bytes.Equal(plain, tc.plain) || packed[0] != tc.first || len(packed) > 1+len(tc.plain) {
 			t.Errorf("%s: %d bytes became %d with %d first, and %d again: %v", name, len(tc.plain), len(packed), packed[0], len(plain), err)
@@ -43,6 +45,42 @@ func TestDeflate(t *testing.T) {
 			t.Fatalf("%q came back as %q, %v", plain, got, err)
 		}
 	})
+}
+
+// TestPress: what the press packs is what compress/flate unpacks, with matches of all
+// lengths and from as far as may be, and of its bytes too.
+func TestPress(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	p := newPress()
+	packed := func(what string, plain []byte) {
+		t.Helper()
+		got, err := io.ReadAll(flate.NewReader(bytes.NewReader(p.pack(nil, plain))))
+		if err != nil || !bytes.Equal(got, plain) {
+			t.Errorf("%s: %d bytes came back as %d, %v", what, len(plain), len(got), err)
+		}
+	}
+	noise := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(random.Uint32())
+		}
+		return b
+	}
+	for n := range 2 * maxMatch {
+		text := noise(n)
+		packed(fmt.Sprintf("match of %d", n), slices.Concat(text, []byte("-"), text))
+	}
+	for e := range 16 {
+		for gap := range 5 {
+			gap += 1<<e - 2
+			text := noise(8)
+			packed(fmt.Sprintf("match from %d", gap), slices.Concat(text, make([]byte, max(0, gap-8)), text))
+			packed(fmt.Sprintf("match over random bytes from %d", gap), slices.Concat(text, noise(max(0, gap-8)), text))
+		}
+	}
+	for n := range 300 {
+		packed("one byte again and again", bytes.Repeat([]byte{byte(n)}, n))
+	}
 }
 
 // TestBomb: a few KB that inflate to 64 MB are refused without taking it.

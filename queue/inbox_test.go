@@ -122,3 +122,57 @@ func TestFullBatch(t *testing.T) {
 		must(t, <-errs)
 	}
 }
+
+// TestGather: an operation is run when it comes, though the writer still waits for the
+// company that it had the last time, and all of them share a sync.
+func TestGather(t *testing.T) {
+	watch, syncs := newHand(), 0
+	o := options(newHand())
+	o.stopwatch = watch.read
+	o.wrap = func(d journal.Disk) journal.Disk {
+		return syncing{d, func() { syncs++; watch.move(time.Hour) }}
+	}
+	q := mustOpen(t, t.TempDir(), o)
+	held, free, errs := make(chan struct{}), make(chan struct{}), make(chan error)
+	go func() {
+		errs <- q.do(t.Context(), func(*turn) error { close(held); <-free; return nil })
+	}()
+	<-held
+	settleOf := func(key string) {
+		c := bill(q, key, 0, 10, 0, 0, 0)
+		c.Settlement.Person = q.Person(key)
+		_, _, err := q.Settle(t.Context(), c)
+		errs <- err
+	}
+	go settleOf("a")
+	go settleOf("b")
+	for q.in.waiting() < 2 {
+		runtime.Gosched()
+	}
+	close(free)
+	for range 3 {
+		must(t, <-errs)
+	}
+	before, ran := syncs, make(chan struct{})
+	go func() {
+		errs <- q.do(t.Context(), func(turn *turn) error {
+			defer close(ran)
+			_, err := turn.msgID(clerk) // the first reserves some in the journal
+			return err
+		})
+	}()
+	select {
+	case <-ran:
+	case err := <-errs:
+		t.Fatalf("answered without company: %v", err)
+	case <-time.After(time.Minute):
+		t.Fatal("not run before the company comes")
+	}
+	go settleOf("c")
+	for range 2 {
+		must(t, <-errs)
+	}
+	if n := syncs - before; n != 1 {
+		t.Errorf("%d syncs for two operations", n)
+	}
+}

@@ -40,6 +40,9 @@ const (
 	defaultApplyMany  = 4096
 	// maxBehind bounds the memory: beyond it the writer waits for bbolt.
 	maxBehind = 100_000
+	// maxKnown bounds the rows that are kept in memory though bbolt has them: decoding a
+	// person's row takes as long as all else that the writer does for a settlement.
+	maxKnown = 4096
 )
 
 // Wrapped is o with something between the journal and its disk, to measure what is
@@ -96,6 +99,7 @@ type Queue struct {
 	mu      sync.RWMutex  // guards what follows; readers hold it while they read
 	current layer         // committed, not yet given to bbolt
 	frozen  layer         // being written to bbolt
+	known   layer         // rows that bbolt has and that were written not long ago
 	head    journal.Pos   // last committed entry
 	applied journal.Pos   // last entry that bbolt reflects
 	changed chan struct{} // closed and replaced at each commit
@@ -215,7 +219,7 @@ func (q *Queue) readNow(fn func(*view) error) error {
 		return fmt.Errorf("queue: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // of a read it cannot fail
-	return guarded(func() error { return fn(&view{layers: []layer{{}, q.current, q.frozen}, tx: tx}) })
+	return guarded(func() error { return fn(&view{layers: []layer{{}, q.current, q.frozen}, known: q.known, tx: tx}) })
 }
 
 // stop keeps the first reason why nothing more is written.

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"compress/flate"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
@@ -11,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/sm4"
@@ -26,11 +26,11 @@ const hashLen = 32
 
 // vault seals personal data and makes the keyed hashes by which it is found.
 type vault struct {
-	aeads []cipher.AEAD      // of the key ring; the last seals
-	hash  []byte             // HMAC key, of the first
-	mark  string             // of the first: tells one key from another, and nothing else
-	marks []string           // of all
-	press chan *flate.Writer // all that there are: see presses
+	aeads   []cipher.AEAD // of the key ring; the last seals
+	hash    []byte        // HMAC key, of the first
+	mark    string        // of the first: tells one key from another, and nothing else
+	marks   []string      // of all
+	presses sync.Pool     // of *press
 }
 
 func newVault(ring []byte) (*vault, error) {
@@ -49,9 +49,6 @@ func newVault(ring []byte) (*vault, error) {
 			return nil, fmt.Errorf("queue: %w", err)
 		}
 		v.aeads = append(v.aeads, aead)
-	}
-	if v.press, err = presses(); err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
 	}
 	return v, nil
 }
@@ -79,10 +76,7 @@ func (v *vault) seal(kind string, plain []byte) ([]byte, error) {
 	if len(plain) > maxPlain {
 		return nil, malformed(kind, "%d bytes to seal, at most %d", len(plain), maxPlain)
 	}
-	packed, err := v.deflate(plain)
-	if err != nil {
-		return nil, fmt.Errorf("queue: seal: %w", err)
-	}
+	packed := v.deflate(plain)
 	aead := v.aeads[len(v.aeads)-1]
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(packed)+aead.Overhead())
 	if _, err := rand.Read(nonce); err != nil {

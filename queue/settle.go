@@ -102,10 +102,7 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 		return settle.Settlement{}, false, malformed("settlement", "%v", err)
 	}
 	public, private := apart(s)
-	raw, err := settlementBody{Digest: c.ContentDigest, Settlement: public}.encode()
-	if err != nil {
-		return settle.Settlement{}, false, fmt.Errorf("queue: %w", err)
-	}
+	body := (&settlementBody{Digest: c.ContentDigest, Settlement: public}).encode()
 	plain, err := private.encode()
 	if err != nil {
 		return settle.Settlement{}, false, fmt.Errorf("queue: %w", err)
@@ -134,8 +131,7 @@ func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, repl
 			return err
 		}
 		t.rules = s.Rules
-		body, err := numbered(raw, ev.Settlement.Number)
-		if err != nil {
+		if err := numbered(body, ev.Settlement.Number); err != nil {
 			return err
 		}
 		if kind == kindSelfPaid {
@@ -189,17 +185,15 @@ func conflict(number string) error {
 // the number: encoding takes longer than all that the writer does.
 const numberBlank = "000000000000000"
 
-// numbered is raw with the number in place of the blank, which comes first in the
-// settlement.
-func numbered(raw []byte, number string) ([]byte, error) {
+// numbered puts the number in place of the blank, which comes first in the settlement.
+func numbered(body []byte, number string) error {
 	const key = `"settlement":{"number":"`
-	i := bytes.Index(raw, []byte(key+numberBlank))
+	i := bytes.Index(body, []byte(key+numberBlank))
 	if i < 0 {
-		return nil, errors.New("queue: encoded settlement does not begin with its number")
+		return errors.New("queue: encoded settlement does not begin with its number")
 	}
-	raw = bytes.Clone(raw)
-	copy(raw[i+len(key):], number)
-	return raw, nil
+	copy(body[i+len(key):], number)
+	return nil
 }
 
 // settlementOf reads a settlement back from its entry, "settlement" or "refund".

@@ -80,6 +80,7 @@ type layer map[cell]row
 // view is the state: layers, newest first, over a read transaction of bbolt.
 type view struct {
 	layers []layer // put writes to the first
+	known  layer   // rows of bbolt that need not be read there again
 	tx     *bolt.Tx
 }
 
@@ -90,6 +91,10 @@ func get[T row](v *view, t table[T], key string) (T, bool, error) {
 			got, ok := r.(T) // not if it was deleted
 			return got, ok, nil
 		}
+	}
+	if r, ok := v.known[cell{t.name, key}]; ok {
+		got, ok := r.(T)
+		return got, ok, nil
 	}
 	if v.tx == nil || key == "" {
 		return none, false, nil

@@ -128,6 +128,7 @@ type batch struct {
 	ran   []*op       // those that were run: not withdrawn, and nothing stood against it
 	fresh layer       // what they changed
 	last  journal.Pos // last entry staged; zero: none
+	full  bool        // the journal may have no room for more
 }
 
 // writeLoop is the writer.
@@ -135,9 +136,15 @@ func (q *Queue) writeLoop() {
 	defer close(q.written)
 	var p pace
 	for q.in.await(want{all: 1}, nil, q.quit) {
-		q.gather(p)
+		q.await(want{all: maxBatch, urgent: 1}, p.rest)
+		b := &batch{fresh: layer{}}
+		err := q.ready()
+		if err == nil {
+			q.gather(b, p)
+		} else {
+			b.refuse(q.in.take(maxBatch), err)
+		}
 		began := q.opt.stopwatch()
-		b := &batch{ops: q.in.take(maxBatch), fresh: layer{}}
 		q.commit(b)
 		ended := q.opt.stopwatch()
 		p = pace{expect: len(b.ops) + q.in.waiting(), until: ended.Add(ended.Sub(began) / 2)}
@@ -150,35 +157,42 @@ func (q *Queue) writeLoop() {
 	}
 }
 
-// gather waits for the operations that will come at this pace.
-func (q *Queue) gather(p pace) {
-	q.await(want{all: maxBatch, urgent: 1}, p.rest)
-	if p.expect > 1 {
-		q.await(want{all: min(p.expect, maxBatch)}, p.until)
+// gather runs the operations that will come at this pace, as they come: what the writer
+// does for one is done when the last has come, while other processors bring the others.
+func (q *Queue) gather(b *batch, p pace) {
+	for more := true; ; {
+		q.run(b, q.in.take(maxBatch-len(b.ops)))
+		missing := min(p.expect, maxBatch) - len(b.ops)
+		if !more || missing <= 0 || b.full || q.newDay() {
+			return
+		}
+		more = q.await(want{all: (missing + 3) / 4}, p.until)
 	}
 }
 
-func (q *Queue) await(w want, until time.Time) {
+// await tells whether what w says was there before a time.
+func (q *Queue) await(w want, until time.Time) bool {
 	wait := until.Sub(q.opt.stopwatch())
 	if wait <= 0 {
-		return
+		return false
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	q.in.await(w, timer.C, q.quit)
+	return q.in.await(w, timer.C, q.quit)
+}
+
+// refuse answers operations that cannot be run.
+func (b *batch) refuse(ops []*op, why error) {
+	b.ops = append(b.ops, ops...)
+	for _, o := range ops {
+		o.mine.Store(true)
+		o.err = why
+	}
 }
 
 // commit makes a batch durable. Every operation is answered only then, also one that
 // was refused: what refused it may be of this very batch.
 func (q *Queue) commit(b *batch) {
-	if err := q.ready(); err != nil {
-		for _, o := range b.ops {
-			o.mine.Store(true)
-			o.err = err
-		}
-		return
-	}
-	q.run(b)
 	for _, o := range b.ran {
 		q.look(o.err)
 	}
@@ -221,8 +235,7 @@ func (q *Queue) ready() error {
 		q.kick(q.hurry)
 		<-caught
 	}
-	const day = "20060102"
-	if _, at := q.journal.Head(); !at.IsZero() && at.Format(day) != q.journal.Now().Format(day) {
+	if q.newDay() {
 		if err := q.journal.Roll(); err != nil {
 			return q.stop(err)
 		}
@@ -230,10 +243,17 @@ func (q *Queue) ready() error {
 	return nil
 }
 
-// run runs the operations one by one against the state with those before them, and
-// stages their entries. Those for which the journal may have no room wait for the next
-// batch.
-func (q *Queue) run(b *batch) {
+// newDay tells whether the next entry is of another day than the last durable one.
+func (q *Queue) newDay() bool {
+	_, at := q.journal.Head()
+	y, m, d := at.Date()
+	ny, nm, nd := q.journal.Now().Date()
+	return !at.IsZero() && (y != ny || m != nm || d != nd)
+}
+
+// run runs operations one by one against the state with those before them, and stages
+// their entries. Those for which the journal may have no room wait for the next batch.
+func (q *Queue) run(b *batch, ops []*op) {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
 	tx, err := q.db.Begin(false)
@@ -242,12 +262,12 @@ func (q *Queue) run(b *batch) {
 	} else {
 		defer func() { _ = tx.Rollback() }() // of a read it cannot fail
 	}
-	for i, o := range b.ops {
-		if q.journal.Staged() > journal.MaxBatch/2 {
-			q.in.giveBack(b.ops[i:])
-			b.ops = b.ops[:i:i]
+	for i, o := range ops {
+		if b.full = q.journal.Staged() > journal.MaxBatch/2; b.full {
+			q.in.giveBack(ops[i:])
 			return
 		}
+		b.ops = append(b.ops, o)
 		if !o.mine.CompareAndSwap(false, true) {
 			continue // withdrawn
 		}
@@ -262,7 +282,7 @@ func (q *Queue) runOne(b *batch, o *op, tx *bolt.Tx) {
 	mark := q.journal.Mark()
 	own := layer{}
 	t := &turn{
-		q: q, view: &view{layers: []layer{own, b.fresh, q.current, q.frozen}, tx: tx},
+		q: q, view: &view{layers: []layer{own, b.fresh, q.current, q.frozen}, known: q.known, tx: tx},
 		now: q.journal.Now(), rules: q.opt.Rules,
 	}
 	o.err = guarded(func() error { return o.run(t) })

@@ -13,11 +13,14 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"golang.org/x/sys/unix"
 
 	"settled/cmd/settled/internal/api"
@@ -114,6 +117,50 @@ func confirmations(b *testing.B, callers, windows int, bill []byte) {
 	}
 }
 
+// BenchmarkNothing is the floor of BenchmarkConfirm: 32 such callers, whose requests a
+// handler of net/http and huma answers with as many bytes, and does nothing else.
+func BenchmarkNothing(b *testing.B) {
+	const callers, each = 32, 10
+	type input struct {
+		Body struct {
+			Quote string `json:"quote" maxLength:"100"`
+			Key   string `json:"key" minLength:"1" maxLength:"64"`
+		}
+	}
+	type output struct {
+		Length string `header:"Content-Length"`
+		Body   []byte
+	}
+	answer := bytes.Repeat([]byte("x"), 10<<10)
+	mux := http.NewServeMux()
+	config := huma.DefaultConfig("nothing", "0")
+	config.CreateHooks = nil // no links to schemas
+	huma.Register(humago.New(mux, config), huma.Operation{Method: http.MethodPost, Path: "/v1/settlements"},
+		func(context.Context, *input) (*output, error) { return &output{strconv.Itoa(len(answer)), answer}, nil })
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }() // until it is closed
+	b.Cleanup(func() { _ = server.Close() })
+	s := &benchSite{}
+	s.connect(b, listener.Addr(), callers)
+	confirmation := fmt.Appendf(nil, `{"quote":%q,"key":"MZ20261121-000317"}`, strings.Repeat("0", 65))
+	before, rounds := processor(b), 0
+	for b.Loop() {
+		rounds++
+		s.each(b, callers, func(c int) (took []time.Duration, err error) {
+			for n := 0; n < each && err == nil; n++ {
+				_, err = s.confirm(c, confirmation)
+			}
+			return nil, err
+		})
+	}
+	b.ReportMetric(0, "ns/op") // of a round: means nothing
+	b.ReportMetric(float64((processor(b)-before).Microseconds())/float64(rounds*callers*each), "cpu-us/request")
+}
+
 // processor is the processor time that this process took.
 func processor(b *testing.B) time.Duration {
 	var u unix.Rusage
@@ -193,15 +240,19 @@ func openSite(b *testing.B, callers, windows int) *benchSite {
 			b.Error(err)
 		}
 	})
+	s.connect(b, listener.Addr(), callers)
+	return s
+}
+
+func (s *benchSite) connect(b *testing.B, to net.Addr, callers int) {
 	for range callers {
-		conn, err := net.Dial("tcp", listener.Addr().String())
+		conn, err := net.Dial("tcp", to.String())
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { _ = conn.Close() })
 		s.lines = append(s.lines, &benchLine{conn: conn, in: bufio.NewReader(conn)})
 	}
-	return s
 }
 
 // openSeat opens a window on the queue, with a person's card in its reader.

@@ -15,10 +15,13 @@ import (
 // already" is the lost answer's yes. If the repeat is refused in other words, the lost
 // one is reversed (2601), and then there is another.
 //
-// The visit and the fees of what was cancelled stay registered at the platform.
+// The visit and the fees of what was cancelled stay registered at the platform; unless a
+// 2207 may still be on its way there, which would book the fees again: then they are
+// taken back (2205).
 type Withdrawal struct {
-	Chain    Chain           `json:"chain"` // of the settlement; when done, its Result is what is cancelled
-	Done     bool            `json:"done"`  // cancelled
+	Chain    Chain           `json:"chain"`           // of the settlement; when done, its Result is what is cancelled
+	Done     bool            `json:"done"`            // cancelled
+	Swept    bool            `json:"swept,omitempty"` // and its fees taken back, if a 2207 may still arrive
 	Held     bool            `json:"held"`
 	Asking   bool            `json:"asking,omitempty"`   // 2601 for every message in Open
 	Open     []string        `json:"open,omitempty"`     // msgids of 2208 that may be booked
@@ -56,6 +59,8 @@ func (w *Withdrawal) Why() *settle.Refusal {
 func (w *Withdrawal) Next(v Visit) (infno string, input any, done bool) {
 	of := w.Chain.Result
 	switch {
+	case w.Done && !w.Held && w.awaits():
+		return InfoDropFees, w.Chain.dropFees(), false
 	case w.Done || w.Held:
 		return "", nil, true
 	case w.Chain.Step != StepDone || of == nil:
@@ -74,6 +79,10 @@ func (w *Withdrawal) Answer(v Visit, infno, msgid string, r Reply, err error) er
 	switch {
 	case w.Chain.Step != StepDone:
 		return w.Chain.Answer(v, infno, msgid, r, err)
+	case infno == InfoDropFees:
+		e, refused := asRefused(err)
+		w.Swept = err == nil || refused && !e.StaleSignIn() // a no: there is nothing
+		return err
 	case infno == InfoPerson:
 		return w.person(v, r, err)
 	}
@@ -100,6 +109,9 @@ func (w *Withdrawal) Answer(v Visit, infno, msgid string, r Reply, err error) er
 	}
 	return err
 }
+
+// awaits tells whether a 2207 of the settlement may still arrive and find its fees.
+func (w *Withdrawal) awaits() bool { return !w.Swept && len(w.Chain.Gone) > 0 && w.Chain.VisitID != "" }
 
 // person takes who the person is at the platform.
 func (w *Withdrawal) person(v Visit, r Reply, err error) error {

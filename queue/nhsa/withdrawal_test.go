@@ -64,6 +64,8 @@ func TestWithdrawal(t *testing.T) {
 		{"lost, repeat refused in other words, reversal lost", upTo(""), []string{"2208 lost", "2208 no 状态不正确", "2601 lost", "2601 no 退费结算标志不为未退费", "2208 no 已退费"}, "done blind"},
 		{"lost, never came, refused", upTo(""), []string{"2208 lost", "2208 no 已清算", "2601 no 未查询到", "2208 no 已清算"}, "held"},
 		{"lost, repeat and reversal refused", upTo(""), []string{"2208 lost", "2208 no 系统繁忙", "2601 no 系统繁忙"}, "held"},
+		{"a settlement may still arrive", upTo("2207", "2207 lost", "2601 no 未查询到", "2207 yes "+final), []string{"2208 yes " + back, "2205 lost", "2205 no 请重新签到", "2205 ok"}, "done"},
+		{"a settlement may still arrive, fees gone", upTo("2207", "2207 lost", "2601 no 未查询到", "2207 yes "+final), []string{"2208 lost", "2208 no 已退费", "2205 no 没有明细"}, "done blind"},
 		{"nothing sent", nil, nil, "undone"},
 		{"registered", upTo("2203"), []string{"2202 ok"}, "undone"},
 		{"settlement lost, was booked", upTo("2207", "2207 lost"), []string{"2601 ok", "2205 ok", "2202 ok"}, "undone"},

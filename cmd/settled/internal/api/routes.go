@@ -47,9 +47,9 @@ func (s *Server) routes(mux *http.ServeMux) error {
 				SecuritySchemes: map[string]*huma.SecurityScheme{"seat": {Type: "http", Scheme: "bearer", Description: "token of the seat"}},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		Formats:       map[string]huma.Format{"application/json": format(), "json": format()},
 		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{asRefusal},
+		Transformers:  []huma.Transformer{asRefusal, encoded},
 	})
 	s.quotes(api)
 	s.settlements(api)

@@ -244,7 +244,7 @@ func TestHospital(t *testing.T) {
 	}
 }
 
-// TestAgain runs a hospital twice: the same seed has the same end, to each request.
+// TestAgain runs a hospital twice: the same seed has the same end for each settlement.
 func TestAgain(t *testing.T) {
 	s := size{desks: 3, days: 1, people: 20}
 	_, first := live(t, 104, s)

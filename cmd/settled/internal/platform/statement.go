@@ -94,6 +94,9 @@ func (l *Line) result(ctx context.Context, which nhsa.FileDownload) (stated, err
 			s.lines = append(s.lines, line)
 		}
 	}
+	if s.unread > 0 && len(s.lines) == 0 { // a page of the gateway's, say: it finds nothing of any row
+		return stated{}, &nhsa.Unknown{Infno: nhsa.InfoDownload, Err: errors.New("no line of the result can be read")}
+	}
 	return s, nil
 }
 
