@@ -158,7 +158,7 @@ func (s *stage) due(t *testing.T, day string) {
 	if err != nil || !strings.Contains(out, "之后又有结算") || !strings.Contains(out, "待对账 1 天："+day) {
 		t.Errorf("days, one more booked: %v\n%s", err, out)
 	}
-	out, err = s.daemon.run(t.Context(), "shift", "close", "--counted", "100.00")
+	out, err = s.daemon.run(t.Context(), "shift", "close", "--counted", "100.00", "--yes")
 	if err != nil || !strings.Contains(out, "settled reconcile --day "+day) {
 		t.Errorf("shift close: %v\n%s", err, out)
 	}
