@@ -75,8 +75,10 @@ func lineCheck(kind doctor.Kind, s serialport.State) doctor.Check {
 func (c *config) ports() []doctor.Port {
 	var list []doctor.Port
 	for _, p := range []doctor.Port{
-		{Kind: doctor.Printer, Path: c.Printer.Device}, {Kind: doctor.Scanner, Path: c.Scanner.Device},
-		{Kind: doctor.Display, Path: c.Display.Device}, {Kind: doctor.Display, Path: c.Voice.Device},
+		{Kind: doctor.Printer, Path: c.Printer.Device},
+		{Kind: doctor.Scanner, Path: c.Scanner.Device},
+		{Kind: doctor.Display, Path: c.Display.Device},
+		{Kind: doctor.Display, Path: c.Voice.Device},
 	} {
 		if p.Path != "" {
 			list = append(list, p)

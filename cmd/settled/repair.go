@@ -100,7 +100,11 @@ operations.token).`,
 // showMendable lists what may be mended of a held settlement.
 func showMendable(ctx context.Context, out io.Writer, c *client, number string) error {
 	var raw json.RawMessage
-	if err := c.get(ctx, "/v1/queue/"+url.PathEscape(number)+"/mendable", &raw); err != nil {
+	err := c.get(ctx, "/v1/queue/"+url.PathEscape(number)+"/mendable", &raw)
+	if no, ok := errors.AsType[*settle.Refusal](err); ok && no.Code == api.NoSuchPath {
+		return nil // without a platform there is nobody for whom to mend it
+	}
+	if err != nil {
 		return err
 	}
 	var answer struct {

@@ -201,21 +201,26 @@ func (p *Printer) work() {
 		n := 0
 		if len(p.buffer) > 0 && !p.stopped() {
 			n = p.works.step(p.buffer)
-			p.buffer = p.buffer[n:]
+			p.buffer = p.buffer[min(n, len(p.buffer)):] // it may have been turned off meanwhile
 		}
 		if n == 0 {
 			p.turned.Wait()
+			continue
 		}
+		p.mu.Unlock() // who asks for the status is answered while it prints
+		p.mu.Lock()
 	}
 }
 
-// keep puts a slip into the folder. It is called with the printer locked.
+// keep puts a slip into the folder. It is called with the printer locked, by work.
 func (p *Printer) keep(slip *image.Gray) {
 	path := filepath.Join(p.folder, fmt.Sprintf("slip-%03d.png", len(p.slips)+1))
+	p.mu.Unlock() // it takes a while, and the knife keeps no printer from answering
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err == nil {
 		err = errors.Join(png.Encode(f, slip), f.Close())
 	}
+	p.mu.Lock()
 	if err != nil {
 		p.works.fault("slip: %v", err)
 	}
