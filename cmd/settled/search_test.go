@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ func TestSearch(t *testing.T) {
 	q := k.open(t)
 	old := k.settle(t, q, "a", 2)
 	k.now = k.now.Add(24 * time.Hour)
-	numbers := append(old, k.settle(t, q, "b", 3)...)
+	numbers := slices.Concat(old, k.settle(t, q, "b", 3))
 	l := newLedger(q, "01", slog.New(slog.DiscardHandler))
 	found := func(s api.Search) (got []string) {
 		t.Helper()
