@@ -145,15 +145,15 @@ func (d *Desk) Clear() error {
 func (d *Desk) Run(ctx context.Context) error {
 	tick := time.NewTicker(d.o.Look)
 	defer tick.Stop()
-	for {
+	for ctx.Err() == nil {
 		d.advance(ctx)
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-tick.C:
 		case <-d.wake:
 		}
 	}
+	return nil
 }
 
 // advance does what is next. What fails is tried again at the next look.
