@@ -71,6 +71,11 @@ lint: ## golangci-lint alone (the first run builds it: about two minutes)
 fmt: ## format all Go files
 	@$(LINT) fmt
 
+.PHONY: screens
+screens: bootstrap ## a picture of every page in every state: docs/screens
+	@mkdir -p docs/screens
+	@SCREENS='$(CURDIR)/docs/screens' go test -count=1 -run '^(TestStates|TestAlone)$$' ./cmd/settled/internal/pages
+
 .PHONY: bench
 bench: bootstrap ## benchmarks of rules, queue, devices, and from card-in to quote
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime '$(BENCHTIME)' $(BENCHPKGS) | scripts/bench.awk

@@ -96,6 +96,11 @@ var table = []imports{
 		reason: "one window's session knows its parts only by small interfaces of its own, so that every failure of theirs can be tested",
 	},
 	{
+		of: "cmd/settled/internal/pages", never: []string{"log", "log/...", "os"},
+		tests:  []string{"cmd/settled/internal/...", "settle/...", "devices/bench/browser", "queue"},
+		reason: "pages speak to the API on the wire, as any other client: what they need and it lacks is added there",
+	},
+	{
 		of: "cmd/settled/...", may: []string{"settle/...", "devices/...", "queue/...", "cmd/settled/internal/..."},
 		reason: "the daemon wires all parts; the simulators are never shipped in it",
 	},
@@ -118,7 +123,7 @@ var keepers = []struct {
 	{"github.com/ebfe/scard", []string{"devices/pcsc/..."}, "cgo, untagged and with known faults: one package knows them"},
 	{"github.com/tarm/serial", []string{"devices/serialport"}, "unkept since 2018 and with known faults: one package knows them"},
 	{"github.com/creack/pty", []string{"cmd/rig/..."}, "the other end of a line is test equipment"},
-	{"github.com/skip2/go-qrcode", []string{"cmd/rig/..."}, "the printer draws its QR codes itself"},
+	{"github.com/skip2/go-qrcode", []string{"cmd/rig/...", "cmd/settled/internal/api"}, "the printer draws its QR codes itself; the terminal's page shows the payment's"},
 	{"github.com/makiuchi-d/gozxing/...", nil, "only tests read a QR code from a picture"},
 	{"go.etcd.io/bbolt/...", []string{"queue", "queue/catalogue"}, "slices must not outlive a transaction: one package a file has transactions"},
 	{"github.com/spf13/cobra/...", []string{"cmd/settled", "cmd/rig"}, "the command line is of the commands"},
@@ -128,6 +133,7 @@ var keepers = []struct {
 	{"github.com/hanwen/go-fuse/...", []string{"queue/internal/cutfs"}, "FUSE is for tests of what a power cut leaves"},
 	{"settled/queue/internal/cutfs", nil, "test equipment is never in the daemon"},
 	{"settled/devices/bench/...", []string{"cmd/rig/..."}, "test equipment is never in the daemon"},
+	{"github.com/chromedp/...", []string{"devices/bench/browser"}, "a browser is for tests"},
 	{"unsafe", nil, "memory is Go's"},
 }
 

@@ -13,6 +13,8 @@ packages=(
   pcscd           # the card service; tests start their own, private ones
   vsmartcard-vpcd # virtual readers in pcscd, for simulated cards
   systemd         # systemd-analyze, which checks our unit
+  chromium        # the pages' tests and pictures
+  fonts-noto-cjk  # Chinese in them
   git             # the version that goes into the binaries
   ca-certificates # the Go module proxy is https
   fonts-wqy-microhei # what the simulated receipt printer prints with

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-const allPackages = "gcc libc6-dev pkg-config libpcsclite-dev pcscd vsmartcard-vpcd systemd git ca-certificates fonts-wqy-microhei"
+const allPackages = "gcc libc6-dev pkg-config libpcsclite-dev pcscd vsmartcard-vpcd systemd chromium fonts-noto-cjk git ca-certificates fonts-wqy-microhei"
 
 // machine is what bootstrap.sh finds.
 type machine struct {

@@ -212,7 +212,7 @@ func openSite(b *testing.B, callers, windows int) *benchSite {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = q.Close() })
-	l := newLedger(q, nil)
+	l := newLedger(q, "01", nil)
 	o := api.Options{Windows: map[string]api.Window{}, Tokens: map[string]api.Grant{}, Ledger: l, Keeper: l, Ready: &daemon{}}
 	rules, err := policy.Load()
 	if err != nil {

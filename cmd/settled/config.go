@@ -95,6 +95,9 @@ type config struct {
 		Unknown  string   `toml:"unknown"`   // a code that a loaded catalogue lacks: "refuse", or "as_stated"
 		CapTypes []string `toml:"cap_types"` // kinds of price limit that hold here; by the hospital's level when empty
 	} `toml:"catalogue"`
+	Payment struct {
+		URL string `toml:"url"` // of the hospital's QR payment, for self-service; none when empty
+	} `toml:"payment"`
 	Printer printerConfig `toml:"printer"` // see deviceconfig.go
 	Scanner scannerConfig `toml:"scanner"` // likewise
 	Display displayConfig `toml:"display"` // likewise

@@ -28,7 +28,7 @@ func TestHoldVoid(t *testing.T) {
 		out, _ = k.verb(t, 0, append([]string{"queue", "show", v.Number}, desk...)...)
 		contains(t, out, verb.state)
 	}
-	l := newLedger(q, slog.New(slog.DiscardHandler))
+	l := newLedger(q, "01", slog.New(slog.DiscardHandler))
 	changes, leave := l.Subscribe()
 	defer leave()
 	if err := l.Hold(t.Context(), v.Number, "查", api.Grant{Operator: "operations", Seat: "W01"}); err != nil {

@@ -169,7 +169,7 @@ func TestVerifyVerb(t *testing.T) {
 // the operations and the cashier call.
 func (k *kept) serve(t *testing.T, q *queue.Queue) (operations, cashier []string) {
 	t.Helper()
-	l := newLedger(q, slog.New(slog.DiscardHandler))
+	l := newLedger(q, "01", slog.New(slog.DiscardHandler))
 	const ops, desk = "operations-token-0123456789", "cashier-token-0123456789"
 	server, err := api.New(api.Options{
 		Windows: map[string]api.Window{countertest.Seat: countertest.Open(t, nil)},

@@ -15,9 +15,10 @@ import (
 
 // ledger is the queue as the API shows it: [api.Ledger], [api.Keeper] and [api.Uploads].
 type ledger struct {
-	queue *queue.Queue
-	log   *slog.Logger
-	state degraded
+	queue   *queue.Queue
+	counter string // two digits, with which its numbers begin
+	log     *slog.Logger
+	state   degraded
 
 	mu       sync.Mutex
 	watchers map[chan api.UploadChange]struct{}
@@ -26,8 +27,8 @@ type ledger struct {
 // behind is how many changes a watcher may lag before it is dropped.
 const behind = 64
 
-func newLedger(q *queue.Queue, log *slog.Logger) *ledger {
-	return &ledger{queue: q, log: log, watchers: map[chan api.UploadChange]struct{}{}}
+func newLedger(q *queue.Queue, counter string, log *slog.Logger) *ledger {
+	return &ledger{queue: q, counter: counter, log: log, watchers: map[chan api.UploadChange]struct{}{}}
 }
 
 // Entry implements api.Ledger.

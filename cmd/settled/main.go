@@ -123,7 +123,7 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
 	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newReceipt(), newShift(), newLink(), newExplain(), newQueue(), newRoster(), newUpload(),
 		newReconcile(), newDifferences(), newStatus(),
-		newCard(), newDevices(), newDoctor(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
+		newOperator(), newCard(), newDevices(), newDoctor(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
 	return root
 }
 

@@ -20,6 +20,9 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/doctor"
+	"settled/cmd/settled/internal/kiosk"
+	"settled/cmd/settled/internal/operators"
+	"settled/cmd/settled/internal/pages"
 	"settled/cmd/settled/internal/platform"
 	"settled/cmd/settled/internal/readers"
 	"settled/cmd/settled/internal/roster"
@@ -39,7 +42,7 @@ func newServe() *cobra.Command {
 		Long: `Run the daemon of one counter. It says READY to the service manager when it can
 settle: the journal is replayed, the rules are loaded, the API listens, and the
 patient's card reader is there. SIGTERM ends it after what is committed; SIGHUP reads
-the rules again. With a journal that is damaged, lost or cannot be written it is never
+the rules and operators again. With a journal that is damaged, lost or cannot be written it is never
 ready, and /readyz says why and what to do.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,6 +64,7 @@ type daemon struct {
 	log     *slog.Logger
 	rules   atomic.Pointer[policy.Set]
 	broken  atomic.Pointer[error] // why the last reload of the rules changed nothing; nil: it did
+	people  atomic.Pointer[operators.Roster]
 	items   *catalogue.Store
 	queue   *queue.Queue
 	line    *platform.Line
@@ -70,6 +74,7 @@ type daemon struct {
 	window  *counter.Session
 	ledger  *ledger
 	upload  *platform.Upload
+	kiosk   *kiosk.Desk
 	roster  *roster.Loader
 	api     *api.Server
 }
@@ -258,10 +263,20 @@ func (d *daemon) openAPI() (err error) {
 		return err
 	}
 	tokens := map[string]api.Grant{token: {Seat: d.seat(), Role: api.Cashier, Operator: d.config.Counter.Operator}}
-	if err := d.grantOperations(tokens); err != nil {
+	if err := d.grantOthers(tokens); err != nil {
 		return err
 	}
-	d.ledger = newLedger(d.queue, d.log)
+	if err := d.loadOperators(); err != nil {
+		return err
+	}
+	waiting, err := d.openBills()
+	if err != nil {
+		return err
+	}
+	if err := d.openKiosk(waiting); err != nil {
+		return err
+	}
+	d.ledger = newLedger(d.queue, d.config.Counter.Number, d.log)
 	d.ledger.state = d.degraded()
 	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
@@ -269,6 +284,8 @@ func (d *daemon) openAPI() (err error) {
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
 		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, Log: d.log, BuildVersion: version,
+		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
+		Terminal: d.kiosk, Policy: func() api.Policy { return d.rules.Load() },
 	})
 	return err
 }
@@ -278,18 +295,27 @@ func (d *daemon) attached() *attached {
 	return &attached{Readers: d.readers, others: []doctor.Source{d.devices}}
 }
 
-// grantOperations lets the holder of the credential operations.token, if there is one,
-// look after the queue.
-func (d *daemon) grantOperations(tokens map[string]api.Grant) error {
-	token, err := d.config.secret("operations.token")
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+// grantOthers lets the holders of the credentials operations.token and his.token, where
+// they are, look after the queue and send bills.
+func (d *daemon) grantOthers(tokens map[string]api.Grant) error {
+	for name, grant := range map[string]api.Grant{
+		"operations.token": {Role: api.Operations, Operator: "operations"},
+		"his.token":        {Role: api.Hospital, Operator: "his"},
+	} {
+		token, err := d.config.secret(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, twice := tokens[token]; twice {
+			return usagef("credential %s: it is the same as another one", name)
+		}
+		grant.Seat = d.seat()
+		tokens[token] = grant
 	}
-	if _, twice := tokens[token]; twice {
-		return usagef("credential operations.token: it is the same as api.token")
-	}
-	tokens[token] = api.Grant{Seat: d.seat(), Role: api.Operations, Operator: "operations"}
-	return err
+	return nil
 }
 
 // Ready gives the reasons why nothing can be settled; it is the API's readiness.
@@ -339,6 +365,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 			return d.api.Serve(ctx, listener)
 		},
 		"upload":   d.upload.Run,
+		"kiosk":    d.kiosk.Run,
 		"devices":  func(ctx context.Context) error { return d.devices.run(ctx, d.window) },
 		"watchdog": d.notify,
 		"reload":   d.reload,
@@ -403,6 +430,9 @@ func (d *daemon) reload(ctx context.Context) error {
 			return nil
 		case <-hups:
 			d.reloadRules()
+			if err := d.loadOperators(); err != nil {
+				d.log.Error("operators not reloaded, the old ones may sign in", "cause", err)
+			}
 		}
 	}
 }

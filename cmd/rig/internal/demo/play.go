@@ -261,6 +261,7 @@ func (s *stage) leave(ctx context.Context) error {
 	s.say("  %s quote %s", s.Settled, bill)
 	s.say("  %s settle %s", s.Settled, bill)
 	s.say("  %s queue list --state acknowledged", s.Settled)
+	s.say("  pages     %s/cashier  /kiosk  /office   (operators 0001, 0100, 0003; password demo-1234)", s.daemon.base)
 	s.say("  folder    %s (state/, settled.toml, settled.log)", s.folder)
 	s.say("  platform  %s", s.platform.BaseURL())
 	return nil

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
+	"settled/cmd/rig/internal/payment"
 	"settled/cmd/rig/internal/platform"
 	"settled/devices/bench"
 )
@@ -33,6 +35,9 @@ type stage struct {
 	began    time.Time // in Shanghai: the visits' day and time
 	cards    *bench.Bench
 	platform *platform.Simulator
+	till     *payment.Till // the hospital's QR payment
+	pays     *http.Server
+	payURL   string
 	serial   serial
 	daemon   *daemon
 }
@@ -67,11 +72,26 @@ func build(ctx context.Context, o Options) (s *stage, err error) {
 	if err := s.platform.Start("127.0.0.1:0", ""); err != nil {
 		return s, err
 	}
+	if err := s.startTill(ctx); err != nil {
+		return s, err
+	}
 	if err := s.startSerial(); err != nil {
 		return s, err
 	}
 	err = s.startDaemon(ctx, socket)
 	return s, err
+}
+
+// startTill starts the hospital's QR payment.
+func (s *stage) startTill(ctx context.Context) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.till, s.payURL = payment.New(), "http://"+l.Addr().String()
+	s.pays = &http.Server{Handler: s.till, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = s.pays.Serve(l) }() // until close
+	return nil
 }
 
 func (s *stage) startDaemon(ctx context.Context, socket string) error {
@@ -111,7 +131,11 @@ func (s *stage) credentials() (token string, err error) {
 		return "", err
 	}
 	token = random()
-	for name, value := range map[string]string{"journal.key": random(), "api.token": token, "operations.token": random(), "platform.secret": secret} {
+	roster, err := os.ReadFile(filepath.Join(s.Testdata, "demo/operators.toml"))
+	if err != nil {
+		return "", err
+	}
+	for name, value := range map[string]string{"journal.key": random(), "api.token": token, "operations.token": random(), "platform.secret": secret, "his.token": random(), "payment.token": random(), "operators.toml": string(roster)} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(value+"\n"), 0o600); err != nil {
 			return "", err
 		}
@@ -149,6 +173,9 @@ guardian = %q
 url = %q
 paasid = %q
 
+[payment]
+url = %q
+
 [ecode]
 url = %q
 
@@ -156,7 +183,7 @@ url = %q
 overlays = %q
 %s`, filepath.Join(s.Testdata, "demo/institutions.toml"), listen,
 		s.cards.Reader("patient"), s.cards.Reader("guardian"),
-		s.platform.BaseURL(), paasID, s.platform.ECodeURL(), filepath.Join(s.Testdata, "policy.d"), s.serialConfig())
+		s.platform.BaseURL(), paasID, s.payURL, s.platform.ECodeURL(), filepath.Join(s.Testdata, "policy.d"), s.serialConfig())
 }
 
 // close ends everything and removes the folder.
@@ -170,6 +197,9 @@ func (s *stage) close() error {
 	}
 	if s.platform != nil {
 		s.platform.Close()
+	}
+	if s.pays != nil {
+		err = errors.Join(err, s.pays.Close())
 	}
 	err = errors.Join(err, s.serial.close())
 	if s.folder != "" {

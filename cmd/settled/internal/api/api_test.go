@@ -24,6 +24,9 @@ const (
 	cashierToken    = "cashier-token-0123456789"
 	hospitalToken   = "hospital-token-0123456789"
 	operationsToken = "operations-token-0123456789"
+	kioskToken      = "kiosk-token-0123456789"
+	insuranceToken  = "insurance-token-0123456789"
+	supervisorToken = "supervisor-token-0123456789"
 )
 
 // daemon is a window with its API on a real port.
@@ -120,6 +123,23 @@ func (l ledger) CurrentShift(ctx context.Context, _ string) (counter.Shift, erro
 	return l.Shift(ctx, max(s.Number, 1))
 }
 
+// Person and Search look at the book.
+func (l ledger) Person(id settle.Private) string { return l.Book.Person(id) }
+
+func (l ledger) Search(ctx context.Context, s api.Search) ([]api.Entry, error) {
+	var entries []api.Entry
+	for _, st := range l.Book.Written() {
+		if (s.Number == "" || s.Number == st.Number) && (s.Person == "" || s.Person == st.Person) {
+			e, err := l.Entry(ctx, st.Number)
+			if err != nil {
+				return nil, err
+			}
+			entries = append([]api.Entry{e}, entries...)
+		}
+	}
+	return entries, nil
+}
+
 type uploads struct{ changes chan api.UploadChange }
 
 func (u *uploads) Subscribe() (<-chan api.UploadChange, func()) { return u.changes, func() {} }
@@ -140,6 +160,9 @@ func startWith(t *testing.T, change func(*counter.Ports, *counter.Options), more
 			cashierToken:    {Seat: countertest.Seat, Role: api.Cashier, Operator: "C01"},
 			hospitalToken:   {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 			operationsToken: {Seat: countertest.Seat, Role: api.Operations, Operator: "OPS"},
+			kioskToken:      {Seat: countertest.Seat, Role: api.Kiosk, Operator: "K01"},
+			insuranceToken:  {Seat: countertest.Seat, Role: api.Insurance, Operator: "I01"},
+			supervisorToken: {Seat: countertest.Seat, Role: api.Supervisor, Operator: "S01"},
 		},
 		Ledger: ledger{d.Window}, Keeper: &keeper{}, Uploads: d.moves, Ready: d.ready, Heartbeat: 20 * time.Millisecond,
 	}

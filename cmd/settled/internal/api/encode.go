@@ -63,6 +63,7 @@ func (a settlementAnswer) appendJSON(b []byte) []byte {
 	b = settle.AppendText(append(b, `,"rules":`...), a.Rules)
 	b = settle.AppendText(append(b, `,"period":`...), a.Period)
 	b = a.Split.AppendJSON(append(b, `,"split":`...))
+	b = appendLines(append(b, `,"lines":`...), a.Lines)
 	b = appendIf(b, `,"void":`, a.Void)
 	b = appendIf(b, `,"from":`, a.From)
 	if a.Upload != nil {
@@ -79,7 +80,25 @@ func (a quoteAnswer) appendJSON(b []byte) []byte {
 	b = settle.AppendText(append(b, `,"rules":`...), a.Rules)
 	b = settle.AppendText(append(b, `,"period":`...), a.Period)
 	b = a.Split.AppendJSON(append(b, `,"split":`...))
+	b = appendLines(append(b, `,"lines":`...), a.Lines)
 	return append(b, '}')
+}
+
+func appendLines(b []byte, lines []billLine) []byte {
+	if lines == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '[')
+	for i := range lines {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = settle.AppendText(append(b, `{"name":`...), lines[i].Name)
+		b = settle.AppendText(append(b, `,"category":`...), string(lines[i].Category))
+		b = settle.AppendText(append(b, `,"unit_price":`...), lines[i].UnitPrice)
+		b = append(settle.AppendText(append(b, `,"qty":`...), lines[i].Quantity), '}')
+	}
+	return append(b, ']')
 }
 
 // appendFigures appends the fields of figures behind other ones.

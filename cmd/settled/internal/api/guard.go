@@ -21,6 +21,9 @@ type Role string
 // Roles.
 const (
 	Cashier    Role = "cashier"    // 收费员: all of the window
+	Supervisor Role = "supervisor" // 收费组长: as the cashier, and puts aside and releases
+	Insurance  Role = "insurance"  // 医保办: reads all, puts aside and releases, repairs; moves no money
+	Kiosk      Role = "kiosk"      // 自助机: the patient whose card is in the reader pays what waits
 	Hospital   Role = "his"        // the hospital's own system: quotes and settlements at its seat
 	Operations Role = "operations" // 医保办、信息科: looks after queue, batches and books; settles and reverses nothing
 )
@@ -30,6 +33,7 @@ type Grant struct {
 	Seat     string // whose window it works on
 	Role     Role
 	Operator string // 经办人编号
+	Name     string // of the operator who signed in; "" for a token
 }
 
 // tokenGrant keeps a token's digest: all are equally long to compare.
@@ -44,7 +48,7 @@ func (s *Server) admit(token string, g Grant) error {
 	switch {
 	case len(token) < shortestToken:
 		return fmt.Errorf("api: a token of seat %q is shorter than %d characters", g.Seat, shortestToken)
-	case g.Role != Cashier && g.Role != Hospital && g.Role != Operations:
+	case !slices.Contains(anyone, g.Role):
 		return fmt.Errorf("api: seat %q: no role %q", g.Seat, g.Role)
 	case s.options.Windows[g.Seat] == nil:
 		return fmt.Errorf("api: a token is for seat %q, which has no window", g.Seat)
@@ -55,9 +59,25 @@ func (s *Server) admit(token string, g Grant) error {
 	return nil
 }
 
-// grantOf looks a request's token up. It compares with every token, so that the
-// time tells nothing.
+// grantOf says what a request may do: by its token if it has one, else by the cookie of
+// an operator's session. The browser sends that along by itself, so the request must also
+// come from our own page, which only the browser can say.
 func (s *Server) grantOf(r *http.Request) (Grant, bool) {
+	if s.door == nil || r.Header.Get("Authorization") != "" {
+		return s.byToken(r)
+	}
+	if r.Header.Get("Sec-Fetch-Site") != "same-origin" {
+		return Grant{}, false
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Header.Get("Origin") == "" {
+		return Grant{}, false
+	}
+	return s.door.grantOf(r)
+}
+
+// byToken looks a request's token up. It compares with every token, so that the
+// time tells nothing.
+func (s *Server) byToken(r *http.Request) (Grant, bool) {
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	digest := sha256.Sum256([]byte(token))
 	var found Grant
@@ -87,23 +107,39 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			writeRefusal(w, http.StatusForbidden, refusal(settle.NotAllowed, why))
 			return
 		}
-		if r.URL.Path == "/livez" || r.URL.Path == "/readyz" {
-			next.ServeHTTP(w, r)
-			return
-		}
 		g, ok := s.grantOf(r)
-		if !ok {
+		if !ok && !s.open(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="settled"`)
-			writeRefusal(w, http.StatusUnauthorized, refusal(settle.Unauthenticated, "send the seat's token as Authorization: Bearer"))
+			writeRefusal(w, http.StatusUnauthorized, refusal(settle.Unauthenticated, "send the seat's token as Authorization: Bearer, or sign in"))
 			return
 		}
 		if r.Method == http.MethodPost && !isJSON(r.Header.Get("Content-Type")) {
 			writeRefusal(w, http.StatusUnsupportedMediaType, refusal(settle.BadSyntax, "Content-Type must be application/json in UTF-8"))
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), grantKey{}, g)))
+		ctx := context.WithValue(r.Context(), grantKey{}, g)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey{}, r)))
 	})
 }
+
+// open tells whether a request needs neither token nor session: the health, the sign-in,
+// and the pages, in which there is nothing of anybody.
+func (s *Server) open(r *http.Request) bool {
+	switch {
+	case r.URL.Path == "/livez", r.URL.Path == "/readyz":
+		return true
+	case r.URL.Path == signInPath:
+		return s.door != nil
+	}
+	return s.isPage(r)
+}
+
+// isPage tells whether a request is for one of the pages.
+func (s *Server) isPage(r *http.Request) bool {
+	return s.options.Pages != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) && s.options.Pages.Has(r.URL.Path)
+}
+
+const signInPath = "/v1/sign-in"
 
 // foreign says why a request is not from this machine's own page or program: a name
 // that was rebound to 127.0.0.1, or a page of another site in the same browser.

@@ -105,38 +105,48 @@ func TestHostilePost(t *testing.T) {
 
 // TestRoles: what each token may do.
 func TestRoles(t *testing.T) {
-	d := start(t, nil)
-	tests := []struct {
-		method, path, body         string
-		cashier, hospital, reading bool
-	}{
-		{http.MethodPost, "/v1/quotes", "{}", true, true, false},
-		{http.MethodPost, "/v1/settlements", "{}", true, true, false},
-		{http.MethodPost, "/v1/links", "{}", true, false, false},
-		{http.MethodDelete, "/v1/session", "", true, true, false},
-		{http.MethodGet, "/v1/session", "", true, true, true},
-		{http.MethodGet, "/v1/queue", "", true, true, true},
-		{http.MethodGet, "/v1/settlements/x", "", true, true, true},
-		{http.MethodGet, "/v1/settlements/x/receipt", "", true, true, false},
-		{http.MethodPost, "/v1/settlements/x/receipt", "", true, true, false},
-		{http.MethodGet, "/v1/status", "", true, true, true},
-		{http.MethodPost, "/v1/queue/x/hold", "{}", false, false, true},
-		{http.MethodPost, "/v1/queue/x/release", "{}", false, false, true},
-		{http.MethodPost, "/v1/settlements/x/void", "{}", true, false, false},
-		{http.MethodPost, "/v1/settlements/x/refund", "{}", true, false, false},
-		{http.MethodPost, "/v1/settlements/x/refund/quote", "{}", true, false, false},
-		{http.MethodGet, "/v1/voids/x", "", true, true, true},
-		{http.MethodGet, "/v1/voids/x/receipt", "", true, true, false},
-		{http.MethodPost, "/v1/voids/x/receipt", "", true, false, false},
-		{http.MethodPost, "/v1/shifts", "{}", true, false, false},
-		{http.MethodPost, "/v1/shifts/close", "{}", true, false, false},
-		{http.MethodGet, "/v1/shifts/current", "", true, true, true},
-		{http.MethodGet, "/v1/shifts/1/slip", "", true, true, true},
+	d := startWith(t, nil, func(o *api.Options) { o.Bills = openBills(t) })
+	tokens := map[rune]string{
+		'c': cashierToken, 's': supervisorToken, 'i': insuranceToken, 'k': kioskToken, 'h': hospitalToken, 'o': operationsToken,
 	}
-	for _, tt := range tests {
-		for token, may := range map[string]bool{cashierToken: tt.cashier, hospitalToken: tt.hospital, operationsToken: tt.reading} {
+	for _, tt := range []struct{ method, path, body, may string }{
+		{http.MethodPost, "/v1/quotes", "{}", "csh"},
+		{http.MethodPost, "/v1/settlements", "{}", "csh"},
+		{http.MethodPost, "/v1/links", "{}", "cs"},
+		{http.MethodDelete, "/v1/session", "", "cshk"},
+		{http.MethodGet, "/v1/session", "", "csihko"},
+		{http.MethodGet, "/v1/session/quote", "", "cshk"},
+		{http.MethodPost, "/v1/session/patient", "", "cs"},
+		{http.MethodPost, "/v1/session/read", "", "cshk"},
+		{http.MethodPost, "/v1/bills", "{}", "csh"},
+		{http.MethodGet, "/v1/bills", "", "cshk"},
+		{http.MethodPost, "/v1/bills/x/quote", "", "cshk"},
+		{http.MethodDelete, "/v1/bills/x", "", "csh"},
+		{http.MethodGet, "/v1/me", "", "csihko"},
+		{http.MethodGet, "/v1/standing", "", "csihko"},
+		{http.MethodPost, "/v1/settlements/search", "{}", "csi"},
+		{http.MethodGet, "/v1/queue", "", "csiho"},
+		{http.MethodGet, "/v1/settlements/x", "", "csiho"},
+		{http.MethodGet, "/v1/settlements/x/explanation", "", "csiho"},
+		{http.MethodGet, "/v1/settlements/x/receipt", "", "csh"},
+		{http.MethodPost, "/v1/settlements/x/receipt", "", "csh"},
+		{http.MethodGet, "/v1/status", "", "csiho"},
+		{http.MethodPost, "/v1/queue/x/hold", "{}", "sio"},
+		{http.MethodPost, "/v1/queue/x/release", "{}", "sio"},
+		{http.MethodPost, "/v1/settlements/x/void", "{}", "cs"},
+		{http.MethodPost, "/v1/settlements/x/refund", "{}", "cs"},
+		{http.MethodPost, "/v1/settlements/x/refund/quote", "{}", "cs"},
+		{http.MethodGet, "/v1/voids/x", "", "csiho"},
+		{http.MethodGet, "/v1/voids/x/receipt", "", "csh"},
+		{http.MethodPost, "/v1/voids/x/receipt", "", "cs"},
+		{http.MethodPost, "/v1/shifts", "{}", "cs"},
+		{http.MethodPost, "/v1/shifts/close", "{}", "cs"},
+		{http.MethodGet, "/v1/shifts/current", "", "csiho"},
+		{http.MethodGet, "/v1/shifts/1/slip", "", "csiho"},
+	} {
+		for role, token := range tokens {
 			status, text, _ := d.call(t, tt.method, tt.path, []byte(tt.body), func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) })
-			if (status != http.StatusForbidden) != may {
+			if may := strings.ContainsRune(tt.may, role); (status != http.StatusForbidden) != may {
 				t.Errorf("%s %s as %s: %d %s, may %v", tt.method, tt.path, token, status, text, may)
 			}
 		}

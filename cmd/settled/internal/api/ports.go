@@ -57,6 +57,14 @@ type Returner interface {
 type Display interface {
 	// Screen is what it shows now.
 	Screen() counter.Screen
+	// Shown is the quote on it; ok is false if there is none.
+	Shown() (q counter.Quote, ok bool)
+	// Holder is whose card lies in a reader, not masked; ok is false if nobody is known to.
+	Holder(role counter.Role) (known settle.Entitlement, ok bool)
+	// Reread reads the patient's card anew. The error is a *settle.Refusal.
+	Reread() error
+	// Trouble is why a settlement of now would be provisional; "": nothing is known of any.
+	Trouble() settle.Code
 	// Subscribe gives every screen, the present one first; the channel is closed for a
 	// reader that falls behind. leave may be called twice.
 	Subscribe() (screens <-chan counter.Screen, leave func())
@@ -80,6 +88,10 @@ type Ledger interface {
 	Shift(ctx context.Context, number uint64) (counter.Shift, error)
 	// CurrentShift gives the one that is open at a seat; NO_SHIFT if none is.
 	CurrentShift(ctx context.Context, seat string) (counter.Shift, error)
+	// Search gives settlements and reversals, the newest first.
+	Search(ctx context.Context, s Search) ([]Entry, error)
+	// Person gives the keyed hash of an id number.
+	Person(idNumber settle.Private) string
 }
 
 // UploadState is where a settlement stands on its way to the platform.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/shopspring/decimal"
 
 	"settled/cmd/settled/internal/counter"
 	"settled/settle"
@@ -25,10 +26,35 @@ type quoteAnswer struct {
 	Rules  string       `json:"rules"`  // digest of the rules
 	Period string       `json:"period"` // limit period
 	Split  settle.Split `json:"split"`
+	Lines  []billLine   `json:"lines"` // of the bill, in its order
+}
+
+// billLine is what the bill, or the catalogue, says of a line beside its amounts.
+type billLine struct {
+	Name      string       `json:"name"`
+	Category  settle.Grade `json:"category" enum:"A,B,C"`
+	UnitPrice string       `json:"unit_price"`
+	Quantity  string       `json:"qty"`
+}
+
+// priceOf writes a price with the decimals that it has, at least two.
+func priceOf(p decimal.Decimal) string {
+	if p.Equal(p.Round(2)) {
+		return p.StringFixed(2)
+	}
+	return p.String()
+}
+
+func linesOf(b settle.Bill) []billLine {
+	lines := make([]billLine, len(b.Lines))
+	for i, l := range b.Lines {
+		lines[i] = billLine{Name: l.Name, Category: l.Grade, UnitPrice: priceOf(l.UnitPrice), Quantity: l.Quantity.String()}
+	}
+	return lines
 }
 
 func answerQuote(q counter.Quote) quoteAnswer {
-	return quoteAnswer{Figures: q.Figures(), Key: q.Key(), Rules: q.Settlement.Rules, Period: q.Settlement.Period, Split: inWords(q.Settlement.Split)}
+	return quoteAnswer{Figures: q.Figures(), Key: q.Key(), Rules: q.Settlement.Rules, Period: q.Settlement.Period, Split: inWords(q.Settlement.Split), Lines: linesOf(q.Settlement.Bill)}
 }
 
 // inWords gives a split whose steps have their sentences; the split itself, which

@@ -69,7 +69,7 @@ type (
 	}
 )
 
-var bookkeepers = []Role{Cashier, Operations}
+var bookkeepers = []Role{Cashier, Supervisor, Insurance, Operations}
 
 // books registers what holds the books together.
 func (s *Server) books(api huma.API) {

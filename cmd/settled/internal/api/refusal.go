@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"settled/cmd/settled/internal/bills"
 	"settled/cmd/settled/internal/counter"
 	"settled/queue/catalogue"
 	"settled/settle"
@@ -86,10 +87,14 @@ func statusOf(r *settle.Refusal) int {
 	switch r.Code {
 	case settle.BodyTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case settle.NoSettlement, counter.NoVoid, counter.NoShift, NoSuchPath:
+	case settle.NoSettlement, counter.NoVoid, counter.NoShift, NoSuchPath, bills.CodeNone:
 		return http.StatusNotFound
 	case settle.NotAllowed:
 		return http.StatusForbidden
+	case SignInRefused, NoOperators:
+		return http.StatusUnauthorized
+	case SignInLater:
+		return http.StatusTooManyRequests
 	case settle.JournalStopped, settle.JournalUnavailable, settle.JournalDamaged, settle.JournalLost, counter.Closed:
 		return http.StatusServiceUnavailable
 	case counter.Fault:

@@ -26,10 +26,15 @@ type operation struct {
 }
 
 var (
-	everyone = []Role{Cashier, Hospital, Operations}
-	sellers  = []Role{Cashier, Hospital}
-	cashiers = []Role{Cashier}
-	keepers  = []Role{Operations}
+	anyone    = []Role{Cashier, Supervisor, Insurance, Kiosk, Hospital, Operations}
+	everyone  = []Role{Cashier, Supervisor, Insurance, Hospital, Operations} // who works here
+	sellers   = []Role{Cashier, Supervisor, Hospital}
+	senders   = []Role{Cashier, Supervisor, Hospital}
+	payers    = []Role{Cashier, Supervisor, Hospital, Kiosk}
+	cashiers  = []Role{Cashier, Supervisor}
+	terminals = []Role{Kiosk}
+	searchers = []Role{Cashier, Supervisor, Insurance}
+	keepers   = []Role{Operations, Supervisor, Insurance}
 )
 
 // routes registers every operation and renders the OpenAPI document.
@@ -43,8 +48,11 @@ func (s *Server) routes(mux *http.ServeMux) error {
 					"Whatever is refused is answered with code, field, line, and a sentence each for the cashier and the technician; nothing was taken then.",
 			},
 			Components: &huma.Components{
-				Schemas:         huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
-				SecuritySchemes: map[string]*huma.SecurityScheme{"seat": {Type: "http", Scheme: "bearer", Description: "token of the seat"}},
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"seat":    {Type: "http", Scheme: "bearer", Description: "token of the seat"},
+					"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "an operator's, from /v1/sign-in, for the daemon's own pages"},
+				},
 			},
 		},
 		Formats:       map[string]huma.Format{"application/json": format(), "json": format()},
@@ -62,6 +70,13 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.batch(api)
 	s.books(api)
 	s.session(api)
+	s.shown(api)
+	s.waiting(api)
+	s.search(api)
+	s.standing(api)
+	s.signIn(api)
+	s.kiosk(api)
+	s.policy(api)
 	s.scans(api)
 	s.events(api)
 	s.health(api)
@@ -77,7 +92,7 @@ func register[I, O any](api huma.API, o operation, handle func(context.Context, 
 		SkipValidateBody: o.body != nil, // what huma does not see, the handler checks
 	}
 	if o.roles != nil {
-		op.Security = []map[string][]string{{"seat": {}}}
+		op.Security = []map[string][]string{{"seat": {}}, {"session": {}}}
 		op.Middlewares = huma.Middlewares{allow(o.roles)}
 	}
 	schemas := api.OpenAPI().Components.Schemas
@@ -140,7 +155,14 @@ func (s *Server) document(mux *http.ServeMux, api huma.API) (err error) {
 	}
 	mux.HandleFunc("GET /openapi.json", serve("application/json", s.spec))
 	mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", s.yaml))
-	mux.HandleFunc("/", unknown(mux, "/"))
+	other := unknown(mux, "/")
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if s.isPage(r) {
+			s.options.Pages.ServeHTTP(w, r)
+			return
+		}
+		other(w, r)
+	})
 	return nil
 }
 

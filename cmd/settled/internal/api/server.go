@@ -27,25 +27,39 @@ type Options struct {
 	Tokens       map[string]Grant  // by bearer token, of at least 16 characters
 	Ledger       Ledger
 	Keeper       Keeper
-	Books        Books   // nil: nothing is reconciled
-	Uploads      Uploads // nil: /v1/events has screens only
-	Batches      Batches // nil: none can be asked for
-	Repairs      Repairs // nil: nothing is mended
-	Rosters      Rosters // nil: none is loaded
+	Books        Books         // nil: nothing is reconciled
+	Uploads      Uploads       // nil: /v1/events has screens only
+	Batches      Batches       // nil: none can be asked for
+	Bills        Bills         // nil: none wait here
+	Policy       func() Policy // the rules that are loaded now; nil: they are not shown
+	Terminal     Terminal      // nil: this is no self-service seat
+	SignIn       *SignIn       // nil: nobody signs in, there are tokens only
+	Pages        Pages         // nil: there are none
+	Repairs      Repairs       // nil: nothing is mended
+	Rosters      Rosters       // nil: none is loaded
 	Ready        Readiness
-	Devices      Devices       // nil: none is known
-	ECodes       []string      // prefixes of a 医保码; nil: the usual ones
-	BeyondLocal  bool          // listen elsewhere than on loopback; Hosts must then name this machine
-	Hosts        []string      // further names of this machine that a Host header may have, without port
-	Heartbeat    time.Duration // of /v1/events; 15 s if zero
-	Log          *slog.Logger  // nil: slog.Default
+	BeyondLocal  bool             // listen elsewhere than on loopback; Hosts must then name this machine
+	Hosts        []string         // further names of this machine that a Host header may have, without port
+	Heartbeat    time.Duration    // of /v1/events; 15 s if zero
+	Log          *slog.Logger     // nil: slog.Default
+	Now          func() time.Time // of sessions; nil: time.Now
+	Devices      Devices          // nil: none is known
+	ECodes       []string         // prefixes of a 医保码; nil: the usual ones
 	BuildVersion string
+}
+
+// Pages are the daemon's own pages. They hold nothing of anybody, and so need no token.
+type Pages interface {
+	http.Handler
+	// Has tells whether a path is one of them.
+	Has(path string) bool
 }
 
 // Server serves the API.
 type Server struct {
 	options Options
 	grants  []tokenGrant
+	door    *door // nil: nobody signs in
 	slips   originals
 	handler http.Handler
 	spec    []byte // OpenAPI, JSON
@@ -65,6 +79,9 @@ func New(o Options) (*Server, error) {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 15 * time.Second
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -73,6 +90,12 @@ func New(o Options) (*Server, error) {
 		if err := s.admit(token, grant); err != nil {
 			return nil, err
 		}
+	}
+	if o.SignIn != nil {
+		if o.Windows[o.SignIn.Seat] == nil || len(o.SignIn.Token) < shortestToken || o.SignIn.Operators == nil {
+			return nil, errors.New("api: the sign-in lacks operators, token or seat")
+		}
+		s.door = newDoor(*o.SignIn, o.Now)
 	}
 	mux := http.NewServeMux()
 	if err := s.routes(mux); err != nil {

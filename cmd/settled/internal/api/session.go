@@ -45,13 +45,13 @@ func (s *Server) session(api huma.API) {
 		return &tenderOutput{t}, nil
 	})
 	register(api, operation{
-		id: "session", method: http.MethodGet, path: "/v1/session", roles: everyone, status: http.StatusOK,
+		id: "session", method: http.MethodGet, path: "/v1/session", roles: anyone, status: http.StatusOK,
 		summary: "What this seat's window shows now.",
 	}, func(_ context.Context, g Grant, _ *struct{}) (*screenOutput, error) {
 		return &screenOutput{s.window(g).Screen()}, nil
 	})
 	register(api, operation{
-		id: "cancel", method: http.MethodDelete, path: "/v1/session", roles: sellers, status: http.StatusOK,
+		id: "cancel", method: http.MethodDelete, path: "/v1/session", roles: payers, status: http.StatusOK,
 		summary: "Drop what is under way before it is written; gives the screen after that.",
 	}, func(_ context.Context, g Grant, _ *struct{}) (*screenOutput, error) {
 		if err := s.window(g).Cancel(); err != nil {
@@ -68,5 +68,51 @@ func (s *Server) session(api huma.API) {
 			return nil, err
 		}
 		return &linkOutput{linkAnswer{Relation: l.Relation, From: l.From}}, nil
+	})
+}
+
+// clearPatient is who is in the patient's reader, not masked.
+type clearPatient struct {
+	Name       string `json:"name"`
+	IDNumber   string `json:"id_number"`
+	CardNumber string `json:"card_number,omitempty"`
+}
+
+type clearPatientOutput struct{ Body clearPatient }
+
+// shown registers what a page asks for to show a visit whole.
+func (s *Server) shown(api huma.API) {
+	register(api, operation{
+		id: "shown-quote", method: http.MethodGet, path: "/v1/session/quote", roles: payers, status: http.StatusOK,
+		summary: "The quote on the screen, whole.",
+	}, func(_ context.Context, g Grant, _ *struct{}) (*quoteOutput, error) {
+		q, ok := s.window(g).Shown()
+		if !ok {
+			return nil, refusal(counter.NoQuote, "no quote is on the screen")
+		}
+		return &quoteOutput{answerQuote(q)}, nil
+	})
+	register(api, operation{
+		id: "clear-patient", method: http.MethodPost, path: "/v1/session/patient", roles: cashiers, status: http.StatusOK,
+		summary: "Who is in the patient's reader, not masked, to compare with the person at the window. The log says who asked.",
+	}, func(ctx context.Context, g Grant, _ *struct{}) (*clearPatientOutput, error) {
+		e, ok := s.window(g).Holder(counter.Patient)
+		if !ok {
+			return nil, refusal(settle.NoCard, "nobody is known to be in the patient's reader")
+		}
+		s.options.Log.InfoContext(ctx, "a patient was shown unmasked", "operator", g.Operator, "person", e.Person)
+		who := e.Who
+		return &clearPatientOutput{clearPatient{
+			who.Name.ClearPersonalData(), who.IDNumber.ClearPersonalData(), who.CardNumber.ClearPersonalData(),
+		}}, nil
+	})
+	register(api, operation{
+		id: "reread", method: http.MethodPost, path: "/v1/session/read", roles: payers, status: http.StatusOK,
+		summary: "Read the patient's card anew; what was on the screen is dropped. The outcome is an event.",
+	}, func(_ context.Context, g Grant, _ *struct{}) (*screenOutput, error) {
+		if err := s.window(g).Reread(); err != nil {
+			return nil, err
+		}
+		return &screenOutput{s.window(g).Screen()}, nil
 	})
 }

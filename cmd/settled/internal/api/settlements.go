@@ -34,6 +34,7 @@ type settlementAnswer struct {
 	Rules      string       `json:"rules"`                 // digest of the rules
 	Period     string       `json:"period"`                // limit period
 	Split      settle.Split `json:"split"`
+	Lines      []billLine   `json:"lines"`          // of the bill, in its order
 	Void       string       `json:"void,omitempty"` // reversed by this
 	From       string       `json:"from,omitempty"` // of kept lines: the settlement that they were kept of
 	Upload     *UploadView  `json:"upload,omitempty"`
@@ -43,7 +44,7 @@ func answerSettlement(st settle.Settlement) settlementAnswer {
 	return settlementAnswer{
 		Number: st.Number, Name: st.Who.Name.String(), IDNumber: st.Who.IDNumber.String(),
 		Institution: st.Bill.Visit.Institution.Name, VisitDay: st.Bill.Visit.Day, Seat: st.Device, Operator: st.Operator,
-		Figures: counter.FiguresOf(st), OfflineWhy: st.OfflineWhy, Rules: st.Rules, Period: st.Period, Split: inWords(st.Split),
+		Figures: counter.FiguresOf(st), OfflineWhy: st.OfflineWhy, Rules: st.Rules, Period: st.Period, Split: inWords(st.Split), Lines: linesOf(st.Bill),
 	}
 }
 
@@ -133,6 +134,7 @@ func (s *Server) confirm(ctx context.Context, g Grant, in *confirmInput) (*confi
 	if err != nil {
 		return nil, err
 	}
+	s.paid(in.Body.Key)
 	out := &confirmOutput{Status: http.StatusCreated, Body: answerSettlement(done.Settlement)}
 	if done.Replayed {
 		out.Status, out.Body.Replayed = http.StatusOK, true

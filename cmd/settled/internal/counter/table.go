@@ -41,6 +41,7 @@ const (
 	askCancel
 	askLink
 	askReprint
+	askRead
 	askScan
 
 	patientKnown    // the read card's holder is known
@@ -62,7 +63,7 @@ const (
 
 var kindNames = [kinds]string{
 	"patient card in", "patient card out", "guardian card in", "guardian card out",
-	"quote", "confirm", "cancel", "link", "reprint", "scan",
+	"quote", "confirm", "cancel", "link", "reprint", "read again", "scan",
 	"patient known", "patient unknown", "guardian known", "guardian unknown", "quote made", "checks passed",
 	"patient not the same", "guardian not the same", "durable", "stale", "not taken", "outcome unknown",
 	"slip printed", "slip failed",
@@ -114,6 +115,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: NothingToCancel},
 		askLink:    {refuse: settle.NoCard},
 		askReprint: {next: Idle, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
 		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
 
 		patientKnown:    {refuse: LateAnswer},
@@ -142,6 +144,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Idle, do: []effect{dropPatient}, say: Cancelled},
 		askLink:    {refuse: StillReading},
 		askReprint: {next: Reading, do: []effect{printSlip}},
+		askRead:    {refuse: StillReading},
 		askScan:    {refuse: StillReading},
 
 		patientKnown:    {next: Identified, do: []effect{keepPatient}},
@@ -170,6 +173,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Idle, do: []effect{dropPatient}, say: Cancelled},
 		askLink:    {next: Identified},
 		askReprint: {next: Identified, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
 		askScan:    {refuse: PatientPresent},
 
 		patientKnown:    {refuse: LateAnswer},
@@ -198,6 +202,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Identified, do: []effect{dropQuote}, say: Cancelled},
 		askLink:    {next: Identified, do: []effect{dropQuote}},
 		askReprint: {next: Quoted, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropQuote, dropPatient, readPatient}},
 		askScan:    {refuse: PatientPresent},
 
 		patientKnown:    {refuse: LateAnswer},
@@ -226,6 +231,7 @@ var table = [states][kinds]cell{
 		askCancel:  {next: Identified, do: []effect{stopChecks, dropQuote}, say: Cancelled},
 		askLink:    {refuse: ConfirmRunning},
 		askReprint: {refuse: ConfirmRunning},
+		askRead:    {refuse: ConfirmRunning},
 		askScan:    {refuse: ConfirmRunning},
 
 		patientKnown:    {refuse: LateAnswer},
@@ -254,6 +260,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: WritingNow},
 		askLink:    {refuse: WritingNow},
 		askReprint: {refuse: WritingNow},
+		askRead:    {refuse: WritingNow},
 		askScan:    {refuse: WritingNow},
 
 		patientKnown:    {refuse: LateAnswer},
@@ -282,6 +289,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: AlreadySettled},
 		askLink:    {next: Committed},
 		askReprint: {next: Committed, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
 		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
 
 		patientKnown:    {refuse: LateAnswer},
@@ -310,6 +318,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: AlreadySettled},
 		askLink:    {next: Printed},
 		askReprint: {next: Printed, do: []effect{printSlip}},
+		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
 		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
 
 		patientKnown:    {refuse: LateAnswer},
@@ -340,6 +349,7 @@ var table = [states][kinds]cell{
 		askCancel:  {refuse: settle.JournalStopped},
 		askLink:    {refuse: settle.JournalStopped},
 		askReprint: {next: Stopped, do: []effect{printSlip}},
+		askRead:    {refuse: settle.JournalStopped},
 		askScan:    {refuse: settle.JournalStopped},
 
 		patientKnown:    {refuse: LateAnswer},

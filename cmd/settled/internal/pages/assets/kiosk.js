@@ -1,0 +1,287 @@
+// @ts-check
+// The self-service terminal. It shows one patient's business at a time and forgets it
+// when the card is gone, or nobody touches it for a while; it never ends between paying
+// and the receipt.
+import { $, h, show } from './dom.js';
+import { call, follow, Refusal, Silent } from './daemon.js';
+import { fen } from './money.js';
+import { beep } from './sound.js';
+import { say } from './kiosk-words.js';
+import { moment } from './words.js';
+
+const quiet = Number(new URLSearchParams(location.search).get('quiet')) || 60; // s without a touch; twice as long in elder mode
+const warned = Math.min(30, quiet); // s to answer
+const forgotten = Math.min(8, quiet); // s that a card may lie there after all is done
+
+/** @type {any} */
+const s = { line: false, screen: null, standing: null, quote: null, how: { english: false, elder: false }, skip: false, busy: false, said: '', left: 0, touched: 0, over: 0, out: 0, outSeq: 0, bill: '' };
+
+/** @param {string} key */
+const t = (key) => say(key, s.how);
+
+const paying = () => s.standing?.payment;
+const person = () => s.screen?.patient;
+
+/** Which step of five, from 0. */
+function at() {
+  const p = paying();
+  if (p && ['settled', 'refunded', 'cancelled', 'refused'].includes(p.step)) return 4;
+  if (p) return 3;
+  if (s.quote) return 2;
+  return person() ? 1 : 0;
+}
+
+function render() {
+  document.documentElement.lang = s.how.english ? 'en' : 'zh-CN';
+  document.body.className = s.how.elder ? 'elder' : '';
+  $('title').textContent = t('title');
+  show($('tools'), button(t('elder'), () => { s.how.elder = !s.how.elder; render(); }, '', s.how.elder), button(t('language'), () => { s.how.english = !s.how.english; render(); }),
+    button(t('help'), () => tell(t('called'))));
+  const here = at();
+  show($('steps'), t('steps').split('|').map((w, i) => h('li', { class: i < here ? 'done' : i === here ? 'here' : '', 'aria-current': i === here ? 'step' : null }, `${i + 1} ${w}`)));
+  const [tone, parts, left, right] = scene();
+  $('main').className = tone;
+  show($('main'), parts, s.said && h('p', { class: 'ask', role: 'alert' }, s.said));
+  show($('bar'), left, right);
+}
+
+/** @param {string} word @param {() => void} act @param {string} [look] @param {boolean} [pressed] */
+function button(word, act, look = '', pressed) {
+  return h('button', { type: 'button', class: look, onclick: act, 'aria-pressed': pressed === undefined ? null : String(pressed) }, word);
+}
+
+/** @param {string} sign @param {string} title @param {...any} more */
+const plain = (sign, title, ...more) => [h('span', { class: 'sign', 'aria-hidden': 'true' }, sign), h('h2', {}, title), more.filter(Boolean).map((m) => (typeof m === 'string' ? h('p', { class: 'centre' }, m) : m))];
+
+/** What is shown: tone, content, button on the left, button on the right. @returns {[string, any, any, any]} */
+function scene() {
+  const p = paying();
+  if (!s.line) return ['', plain('⟳', t('broken')), null, null];
+  if (p?.interrupted || (s.standing?.not_ready.length > 0 && !p)) {
+    return ['bad', plain('✕', t('stop'), t('stopMore'), h('p', { class: 'centre faint' }, (s.standing.not_ready[0] ?? {}).code)), p?.interrupted ? button('工作人员', attend) : null, null];
+  }
+  if (p) return scenePaying(p);
+  if (s.out > 0) return ['alarm', plain('⏏', t('take')), null, null];
+  if (s.screen?.state === 'reading') return ['', plain('⟳', t('reading')), null, null];
+  if (!person()) return ['', plain('▭', t('insert'), t('insertMore'), ...(s.screen?.messages ?? []).map((/** @type {any} */ m) => (s.how.english ? `${m.text} ${t('window')}` : m.text))), null, null];
+  if (s.quote) return sceneQuote(s.quote);
+  const bills = s.standing?.bills ?? [];
+  if (bills.length === 0) return ['', [who(), ...plain('○', t('none'), t('noneMore'))], button(t('quit'), quit), null];
+  return ['', [who(), h('h2', {}, t('choose')), h('div', { class: 'list' }, bills.map((/** @type {any} */ b) => h('button', { type: 'button', onclick: () => quote(b.key) },
+    h('span', {}, b.department || b.key), h('span', { class: 'amount' }, `￥${b.total}`), h('small', {}, b.department ? `${b.day}　${b.key}` : b.day))))], button(t('quit'), quit), null];
+}
+
+function who() {
+  const p = person();
+  return h('p', { class: 'who' }, `${p.name}　${p.id_number}`);
+}
+
+/** @param {any} p @returns {[string, any, any, any]} */
+function scenePaying(p) {
+  switch (p.step) {
+    case 'paying': return ['', [h('h2', {}, t('scan')), p.code ? code(p.code) : h('p', { class: 'centre' }, '…'), h('div', { class: 'pays' }, pay('cash', p.cash, 'you'))], button(t('back'), () => doing(() => call('DELETE', '/v1/kiosk/pay'))), null];
+    case 'settling': return ['', plain('⟳', t('settling')), null, null];
+    case 'refunding': return ['', plain('⟳', t('refunding')), null, null];
+    case 'settled': {
+      const slip = s.screen?.slip?.status;
+      return [s.over ? 'alarm' : 'good', plain('✓', s.over ? t('take') : t('done'), t('doneMore'), p.number, ['failed', 'no_printer'].includes(slip) && t('noSlip')), null, null];
+    }
+    case 'refunded': return ['bad', plain('↶', t('refunded'), p.why, t('window'), t('take')), null, null];
+    default: return ['bad', plain('✕', t('refused'), p.why, t('window'), t('take')), null, null];
+  }
+}
+
+/** @param {string} key @param {string} value @param {string} [look] */
+const pay = (key, value, look = '') => h('div', { class: look }, h('span', {}, t(key)), h('span', { class: 'amount' }, `￥${value}`));
+
+/** @param {any} q @returns {[string, any, any, any]} */
+function sceneQuote(q) {
+  if (q.status === 'refused') return ['bad', plain('✕', t('refused'), ...q.reasons.map((/** @type {any} */ r) => r.text), t('window')), button(t('back'), back), null];
+  const has = (/** @type {string} */ code) => q.notices.some((/** @type {any} */ n) => n.code === code);
+  const family = has('GUARDIAN_MISSING') && !s.skip;
+  const parts = [who(), h('h2', {}, t('check')), h('div', { class: 'pays' }, pay('total', q.total), pay('fund', q.fund),
+    fen(q.own) > 0 && pay('own', q.own), fen(q.mutual) > 0 && pay('mutual', q.mutual), pay('cash', q.cash, 'you')),
+  family && h('p', { class: 'ask' }, t('guardian')), has('NO_LINK') && h('p', { class: 'ask' }, t('noLink')), q.provisional && h('p', { class: 'ask' }, t('offline')), q.self_paid && h('p', { class: 'ask' }, t('claim')),
+  has('BILL_SETTLED') && h('p', { class: 'ask' }, q.notices.find((/** @type {any} */ n) => n.code === 'BILL_SETTLED').text)];
+  const next = family ? button(t('skip'), () => { s.skip = true; render(); }, 'main') : button(fen(q.cash) > 0 ? t('pay') : t('settle'), start, 'main');
+  return ['', parts, button(t('back'), back), next];
+}
+
+/** A QR code from its rows. @param {string[]} rows */
+function code(rows) {
+  const svg = $('qr').content.firstElementChild.cloneNode(true);
+  svg.setAttribute('viewBox', `0 0 ${rows.length} ${rows.length}`);
+  svg.setAttribute('aria-label', t('scan'));
+  svg.firstElementChild.setAttribute('d', rows.map((row, y) => [...row].map((d, x) => (d === '1' ? `M${x} ${y}h1v1h-1z` : '')).join('')).join(''));
+  return h('div', { class: 'code' }, svg);
+}
+
+/** @param {() => Promise<any>} what */
+async function doing(what) {
+  if (s.busy) return;
+  s.busy = true;
+  s.said = '';
+  try {
+    await what();
+  } catch (e) {
+    if (!(e instanceof Refusal || e instanceof Silent)) throw e;
+    s.said = s.how.english ? `${e.message} ${t('window')}` : e.message;
+    beep('bad');
+  }
+  s.busy = false;
+  render();
+}
+
+/** @param {string} key */
+function quote(key) {
+  s.bill = key;
+  return doing(() => call('POST', `/v1/bills/${encodeURIComponent(key)}/quote`));
+}
+
+const start = () => doing(() => call('POST', '/v1/kiosk/pay', { quote: s.quote.id }));
+const back = () => { s.bill = ''; return doing(() => call('DELETE', '/v1/session')); };
+
+/** Ends it all: nothing of the patient stays, and the cards have to be taken. */
+async function quit() {
+  s.bill = '';
+  const cards = s.screen?.guardian ? 2 : 1;
+  await doing(async () => {
+    for (let i = 0; i < 2 && ['identified', 'quoted'].includes(s.screen?.state); i++) s.screen = await call('DELETE', '/v1/session');
+    s.quote = null;
+    [s.out, s.outSeq] = [cards, s.screen.seq];
+  });
+}
+
+/** Tells something until it is read. @param {string} text */
+function tell(text) {
+  dialog('', [h('p', {}, text)], [[t('go'), close, 'main']]);
+}
+
+/** @param {string} title @param {any} body @param {[string, () => void, string][]} actions */
+function dialog(title, body, actions) {
+  show($('dialog'), h('h2', { id: 'dialog-title' }, title || t('help')), body, h('div', { class: 'actions' }, actions.map(([w, act, look]) => button(w, act, look))));
+  if (!$('dialog').open) $('dialog').showModal();
+}
+
+const close = () => { $('dialog').close(); s.left = 0; };
+
+/** The staff sees what happened to whom. */
+function attend() {
+  const id = h('input', { id: 'staff', autocomplete: 'off', maxlength: '32', 'aria-label': '工号' });
+  const password = h('input', { type: 'password', autocomplete: 'off', maxlength: '128', 'aria-label': '密码' });
+  const said = h('p', { class: 'bad', role: 'alert' });
+  const ask = async (/** @type {boolean} */ clear) => {
+    try {
+      const { attempt } = await call('POST', '/v1/kiosk/staff', { operator: id.value.trim(), password: password.value, clear });
+      if (clear) return close();
+      happened(attempt, () => ask(true), said);
+    } catch (e) {
+      said.textContent = /** @type {Error} */ (e).message;
+    }
+  };
+  dialog('工作人员', [h('p', {}, '请输入收费员或组长的工号和密码。'), id, password, said], [['查看', () => ask(false), 'main'], ['返回', close, '']]);
+  id.focus();
+}
+
+/** @type {Object<string, string>} */
+const outcomes = {
+  paying: '断电时等待付款，正在核实。', settling: '已付款，正在核实是否结算。', refunding: '没有结算，正在退款；支付系统恢复后自动完成。',
+  settled: '已结算；凭条可能没有打印，请在窗口按 F9 补打后交给患者。', refunded: '没有结算，钱已原路退回；请告诉患者重新办理。',
+  cancelled: '没有付款，没有结算；患者可重新办理。', refused: '没有付款，没有结算；请看原因。',
+};
+
+/** @param {any} a @param {() => void} clear @param {any} said */
+function happened(a, clear, said) {
+  if (!a) return dialog('没有未完的业务', [h('p', {}, '本机可以继续服务。')], [['好', clear, 'main']]);
+  said.textContent = '';
+  const pair = (/** @type {string} */ k, /** @type {any} */ v) => v && [h('dt', {}, k), h('dd', {}, v)];
+  dialog('上一位患者没有办完', [
+    h('p', { class: 'ask' }, outcomes[a.step]),
+    h('dl', {}, pair('患者', `${a.name}　${a.id_number}`), pair('账单', a.bill), pair('总额', `￥${a.total}`), pair('扫码付款', `￥${a.cash}`), pair('开始', moment(a.began)),
+      pair('付款单', a.ref), pair('结算单', a.number), pair('原因', a.why)), said,
+  ], [['已处理，恢复服务', clear, 'main'], ['返回', close, '']]);
+}
+
+/** Every second: forgotten cards, and patients who have gone. */
+function tick() {
+  const p = paying();
+  const ended = p && ['settled', 'refunded', 'cancelled', 'refused'].includes(p.step);
+  if (s.out > 0 || (person() && ended)) {
+    s.over++;
+    if (s.out > 0 || s.over > forgotten) {
+      beep('alarm');
+      render();
+    }
+    return;
+  }
+  if (!person() || p) {
+    s.touched = 0;
+    if (s.left) close();
+    return;
+  }
+  s.touched++;
+  if (s.left > 0) {
+    s.left--;
+    if (s.left === 0) {
+      close();
+      quit();
+    } else warn();
+  } else if (s.touched >= quiet * (s.how.elder ? 2 : 1)) {
+    s.left = warned;
+    beep('bad');
+    warn();
+  }
+}
+
+function warn() {
+  dialog(t('still'), [h('p', {}, `${s.left} ${t('stillMore')}`)], [[t('go'), () => { s.touched = 0; close(); }, 'main'], [t('quit'), () => { close(); quit(); }, '']]);
+}
+
+/** @param {any} screen */
+async function onScreen(screen) {
+  const before = s.screen;
+  s.screen = screen;
+  if (before?.state !== screen.state) s.said = '';
+  if (s.out > 0 && screen.seq > s.outSeq) { // a card was taken
+    s.outSeq = screen.seq;
+    if (--s.out === 0) forget();
+  }
+  if (!screen.patient && before?.patient) forget();
+  if (screen.patient && !before?.patient) s.touched = 0;
+  if (s.quote?.id !== screen.quote?.id) {
+    s.quote = null;
+    if (screen.quote) {
+      try {
+        const q = await call('GET', '/v1/session/quote');
+        if (q.id === s.screen?.quote?.id) s.quote = q;
+      } catch { /* another screen follows */ }
+    }
+  }
+  render();
+  const came = before?.guardian?.id_number !== screen.guardian?.id_number;
+  if (s.bill && came && screen.state === 'identified' && !paying()) quote(s.bill); // with the parent's card
+}
+
+/** Nothing of a patient stays. */
+function forget() {
+  Object.assign(s, { quote: null, bill: '', skip: false, said: '', over: 0, out: 0, touched: 0, how: { english: false, elder: false } });
+  if ($('dialog').open) close();
+}
+
+async function begin() {
+  render();
+  const me = await call('GET', '/v1/me');
+  if (me.role !== 'kiosk') return location.replace('/cashier');
+  follow({
+    line: (up) => { s.line = up; render(); },
+    screen: onScreen,
+    standing: (now) => { s.standing = now; render(); },
+  });
+  setInterval(tick, 1000);
+}
+
+addEventListener('pointerdown', () => { s.touched = 0; }, true);
+addEventListener('contextmenu', (e) => e.preventDefault());
+begin().catch((e) => {
+  if (e instanceof Silent) setTimeout(() => location.reload(), 2000);
+});
