@@ -32,7 +32,7 @@ step 'go vet' go vet ./...
 step 'golangci-lint (the first run builds it)' $lint run
 step 'the laws of a settlement, 10^5 checks' go test -run '^TestProperties$' ./settle
 step 'the model, damage, and power cuts (one image in two), without -race' env GOGC=400 SETTLED_THIN=2 go test -count=1 -timeout 20m -run '^Test(Model|DamagedStore|EveryCut|RandomCuts|FaultAtEvery|CutShort)' ./queue
-step 'a hospital for days, without -race' env GOGC=400 SETTLED_HOSPITAL=20000 go test -count=1 -timeout 20m ./cmd/settled/internal/hospital
+step 'a hospital for days, without -race' env GOGC=400 SETTLED_HOSPITAL=12000 go test -count=1 -timeout 20m ./cmd/settled/internal/hospital
 printf '\n== go test -race\n'
 export PROPERTY_CHECKS=10000 # under the race detector a check takes ten times as long
 exec go test -race -timeout 20m "$@" ./...
