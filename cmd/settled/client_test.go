@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -14,13 +15,13 @@ func TestLostAnswer(t *testing.T) {
 	k := newKept(t)
 	k.write(t, k.dir+"/token", "t")
 	k.write(t, k.dir+"/bill.json", `{"key":"k"}`)
-	hangUp := false
+	var hangUp atomic.Bool
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asks := strings.HasSuffix(r.URL.Path, "quote") || strings.HasSuffix(r.URL.Path, "quotes")
 		switch {
 		case r.Method == http.MethodGet || asks:
 			_, _ = w.Write([]byte(`{"id":"q1"}`))
-		case hangUp:
+		case hangUp.Load():
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				t.Error(err)
@@ -50,10 +51,10 @@ func TestLostAnswer(t *testing.T) {
 	}
 	for want, verb := range verbs {
 		verb = append(verb, "--token-file", k.dir+"/token")
-		hangUp = true
+		hangUp.Store(true)
 		_, errOut := k.verb(t, 1, append(verb, "--api", web.URL)...)
 		contains(t, errOut, "没有收到结果，可能已经办成，请勿重复收款或退款", want)
-		hangUp = false
+		hangUp.Store(false)
 		_, errOut = k.verb(t, 1, append(verb, "--api", web.URL)...)
 		contains(t, errOut, "不行。")
 		_, unreached := k.verb(t, 1, append(verb, "--api", nobody)...)
