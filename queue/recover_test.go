@@ -165,6 +165,9 @@ func TestScanAcrossLayers(t *testing.T) {
 // TestDamagedStore writes garbage over each page of the bbolt file in turn, and cuts
 // it: Open builds it again or was not touched by it; what is read is always right.
 func TestDamagedStore(t *testing.T) {
+	if thin > 1 {
+		t.Skip("with -race, checkptr ends the process where bbolt reads a bad page; make test runs it without")
+	}
 	h := newHand()
 	dir := t.TempDir()
 	q := mustOpen(t, dir, options(h))
@@ -195,7 +198,7 @@ func TestDamagedStore(t *testing.T) {
 		must(t, err)
 		rebuilt += len(s.Notices)
 	}
-	for at := 0; at < len(good); at += page * min(thin, 3) {
+	for at := 0; at < len(good); at += page {
 		bad := bytes.Clone(good)
 		for i := range bad[at:min(at+page, len(bad))] {
 			bad[at+i] = byte(random.Uint32())
@@ -206,7 +209,7 @@ func TestDamagedStore(t *testing.T) {
 	for _, size := range []int{1, 100, page, 2 * page, 3 * page, len(good) / 2} {
 		try(fmt.Sprintf("cut to %d bytes", size), good[:size])
 	}
-	for range 100 / min(thin, 4) { // single bytes, anywhere
+	for range 100 { // single bytes, anywhere
 		bad := bytes.Clone(good)
 		i := random.IntN(len(bad))
 		bad[i] ^= byte(1 + random.IntN(255))
