@@ -102,19 +102,33 @@ func (p *Printer) Print(ctx context.Context, name string, rows []Row) error {
 	case p.wake <- struct{}{}:
 	default:
 	}
+	return p.wait(ctx, one)
+}
+
+// wait waits for what becomes of a slip. One that is out is out, though the paper ended
+// right behind it.
+func (p *Printer) wait(ctx context.Context, one *slip) error {
+	unless := func(k *Kept) error {
+		select {
+		case <-one.done:
+			return nil
+		default:
+			return k
+		}
+	}
 	for {
 		p.mu.Lock()
 		trouble, changed := p.state.Trouble, p.changed
 		p.mu.Unlock()
 		if trouble.Stops() {
-			return &Kept{Trouble: trouble}
+			return unless(&Kept{Trouble: trouble})
 		}
 		select {
 		case <-one.done:
 			return nil
 		case <-changed:
 		case <-ctx.Done():
-			return &Kept{Err: context.Cause(ctx)}
+			return unless(&Kept{Err: context.Cause(ctx)})
 		}
 	}
 }
