@@ -26,7 +26,7 @@ type Terminal interface {
 
 // payment is how far a patient's attempt is, as the terminal's page shows it.
 type payment struct {
-	Step        kiosk.Step `json:"step" enum:"paying,settling,refunding,settled,refunded,cancelled,refused"`
+	Step        kiosk.Step `json:"step" enum:"paying,settling,refunding,settled,refunded,cancelled,refused,unclear"`
 	Cash        settle.Fen `json:"cash"`
 	Number      string     `json:"number,omitempty"`
 	Why         string     `json:"why,omitempty"`

@@ -18,7 +18,7 @@ import (
 // Step is how far an attempt is.
 type Step string
 
-// Steps. The last four are ends.
+// Steps. The last five are ends.
 const (
 	Paying    Step = "paying"    // the patient scans the code
 	Settling  Step = "settling"  // paid, or nothing is left for cash: the quote is being confirmed
@@ -27,11 +27,16 @@ const (
 	Refunded  Step = "refunded"  // nothing was settled, the money went back
 	Cancelled Step = "cancelled" // nothing was settled and nothing paid
 	Refused   Step = "refused"   // likewise, and Why says why
+	Unclear   Step = "unclear"   // nothing here tells whether it was paid: the staff asks the payment's own books
 )
 
 // ended tells whether nothing more happens by itself.
 func (s Step) ended() bool {
-	return s == Settled || s == Refunded || s == Cancelled || s == Refused
+	switch s {
+	case Paying, Settling, Refunding:
+		return false
+	}
+	return true
 }
 
 // Attempt is one patient's try to pay a bill.
@@ -46,9 +51,10 @@ type Attempt struct {
 	By          string     `json:"by"`   // operator: the terminal
 	Began       time.Time  `json:"began"`
 	Step        Step       `json:"step"`
-	Number      string     `json:"number,omitempty"` // of the settlement
-	Why         string     `json:"why,omitempty"`    // Chinese
-	Interrupted bool       `json:"interrupted"`      // the staff has to look at it
+	Ordered     bool       `json:"ordered,omitempty"` // the code was shown, or is about to be
+	Number      string     `json:"number,omitempty"`  // of the settlement
+	Why         string     `json:"why,omitempty"`     // Chinese
+	Interrupted bool       `json:"interrupted"`       // the staff has to look at it
 }
 
 // State is where an order of the QR payment stands.
@@ -60,6 +66,7 @@ const (
 	Paid    State = "paid"
 	Closed  State = "closed" // it can't be paid any more, and was not
 	Back    State = "refunded"
+	None    State = "none" // the payment knows no such order
 )
 
 // Payments is the hospital's QR payment (聚合支付). After an error nothing is known: the
@@ -67,10 +74,10 @@ const (
 type Payments interface {
 	// Order gives what the QR code says, with which the amount can be paid.
 	Order(ctx context.Context, ref string, amount settle.Fen, subject string) (code string, err error)
-	// State gives where an order stands; Closed if there is none.
+	// State gives where an order stands.
 	State(ctx context.Context, ref string) (State, error)
 	// Close sees to it that an order can't be paid any more, unless it is paid, and gives
-	// where it then stands.
+	// where it then stands; Waiting if it can't say yet.
 	Close(ctx context.Context, ref string) (State, error)
 	// Refund gives a paid order back, whole.
 	Refund(ctx context.Context, ref string) error

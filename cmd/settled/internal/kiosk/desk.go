@@ -57,18 +57,27 @@ func Open(o Options) (*Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kiosk: %w", err)
 	}
-	for _, name := range unread {
-		o.Log.Error("an attempt at the terminal cannot be read", "file", name)
-	}
 	for _, data := range records {
 		a := &Attempt{}
 		if err := json.Unmarshal(data, a); err != nil {
-			return nil, fmt.Errorf("kiosk: the attempt that was left: %w", err)
+			unread = append(unread, err.Error())
+			continue
 		}
 		a.Interrupted = true
 		d.attempt = a
 	}
+	if len(unread) > 0 && d.attempt == nil {
+		o.Log.Error("the attempt that was left at the terminal cannot be read", "cause", unread)
+		a := unclear(Attempt{Began: o.Now()}, "上一笔的记录已损坏，读不出是谁、付了没有。")
+		d.attempt = &a
+	}
 	return d, nil
+}
+
+// unclear ends an attempt that only the payment's own books tell of.
+func unclear(a Attempt, why string) Attempt {
+	a.Step, a.Why, a.Interrupted = Unclear, why, true
+	return a
 }
 
 // Now gives the attempt of now, and what its QR code says; nil if there is none.
@@ -97,6 +106,9 @@ func (d *Desk) Pay(quote, by string) error {
 	if split.Status == settle.Refused {
 		return refuse(settle.QuoteUnknown, "这笔不能按医保结算；请到人工窗口办理。", "the split is refused")
 	}
+	if err := d.hindered(&q); err != nil {
+		return err
+	}
 	a := Attempt{
 		Ref: ref(), Bill: q.Key(), Quote: q.ID, Name: q.Settlement.Who.Name.String(), IDNumber: q.Settlement.Who.IDNumber.String(),
 		Total: split.Total, Cash: split.Cash, By: by, Began: d.o.Now(), Step: Settling,
@@ -111,6 +123,23 @@ func (d *Desk) Pay(quote, by string) error {
 	return d.to(a)
 }
 
+// hindered refuses a quote that takes nothing any more, or could not be confirmed: nobody
+// is to pay for that first.
+func (d *Desk) hindered(q *counter.Quote) error {
+	for _, n := range q.Notices {
+		switch n.Code {
+		case counter.BillSettled:
+			if d.o.Paid != nil {
+				d.o.Paid(q.Key()) // it came again
+			}
+			return refuse(n.Code, "这张账单已经结算过，不要再付；要凭条请到人工窗口补打。", "the bill's key has settled already")
+		case settle.ShiftClosed:
+			return refuse(n.Code, "本机还没有开班，未扣款；请到人工窗口办理。", "a shift is required and none is open")
+		}
+	}
+	return nil
+}
+
 // Cancel ends an attempt before it is paid. The error is a *settle.Refusal.
 func (d *Desk) Cancel(ctx context.Context) error {
 	d.moving.Lock()
@@ -122,7 +151,10 @@ func (d *Desk) Cancel(ctx context.Context) error {
 	case a.Step != Paying:
 		return refuse(TooLate, "已经付款，正在结算，不能取消；请稍候。", "it is "+string(a.Step))
 	}
-	return d.giveUp(ctx, *a, "")
+	if err := d.giveUp(ctx, *a, ""); err != nil {
+		return refuse(Busy, "现在还不能取消；请不要付款，稍候再试，或呼叫工作人员。", err.Error())
+	}
+	return nil
 }
 
 // Clear lets go of an attempt that the staff has seen. The error is a *settle.Refusal if
@@ -186,18 +218,14 @@ func (d *Desk) advance(ctx context.Context) {
 
 // pay shows the code and looks whether it was paid.
 func (d *Desk) pay(ctx context.Context, a Attempt, code string) error {
-	if q, ok := d.o.Window.Shown(); a.Interrupted || !ok || q.ID != a.Quote {
+	q, ok := d.o.Window.Shown()
+	switch {
+	case a.Interrupted:
+		return d.giveUp(ctx, a, "等待付款时断电或程序重启。")
+	case !ok || q.ID != a.Quote:
 		return d.giveUp(ctx, a, "付款时卡被取走，或金额已变化。")
-	}
-	if code == "" {
-		code, err := d.o.Payments.Order(ctx, a.Ref, a.Cash, "医疗费 "+a.Bill)
-		if err != nil { // nobody has seen a code, so nobody can have paid
-			d.o.Log.Warn("no payment code", "ref", a.Ref, "cause", err)
-			a.Step, a.Why = Refused, "扫码支付暂时不能用，未扣款；请到人工窗口付款。"
-			return d.to(a)
-		}
-		d.show(&a, code)
-		return nil
+	case code == "":
+		return d.order(ctx, a)
 	}
 	state, err := d.o.Payments.State(ctx, a.Ref)
 	switch {
@@ -209,7 +237,28 @@ func (d *Desk) pay(ctx context.Context, a Attempt, code string) error {
 	case state == Closed, state == Back:
 		a.Step, a.Why = Cancelled, "付款已超时关闭，未扣款；请重新办理。"
 		return d.to(a)
+	case state == None:
+		return d.to(unclear(a, notFound))
 	}
+	return nil
+}
+
+// notFound is why an attempt is unclear whose order the payment gave a code for.
+const notFound = "支付系统查不到这笔付款单。"
+
+// order gets the code; that it may have been seen is durable before it is.
+func (d *Desk) order(ctx context.Context, a Attempt) error {
+	code, err := d.o.Payments.Order(ctx, a.Ref, a.Cash, "医疗费 "+a.Bill)
+	if err != nil { // nobody has seen a code, so nobody can have paid
+		d.o.Log.Warn("no payment code", "ref", a.Ref, "cause", err)
+		a.Step, a.Why = Refused, "扫码支付暂时不能用，未扣款；请到人工窗口付款。"
+		return d.to(a)
+	}
+	a.Ordered = true
+	if err := d.keep(a); err != nil {
+		return err
+	}
+	d.show(&a, code)
 	return nil
 }
 
@@ -219,8 +268,14 @@ func (d *Desk) giveUp(ctx context.Context, a Attempt, why string) error {
 	if err != nil {
 		return err
 	}
-	if a.Step, a.Why = Cancelled, why; state == Paid {
+	a.Step, a.Why = Cancelled, why
+	switch {
+	case state == Paid:
 		a.Step = Refunding
+	case state == None && a.Ordered:
+		a = unclear(a, notFound)
+	case state == Waiting:
+		return errors.New("kiosk: the order can still be paid")
 	}
 	return d.to(a)
 }
@@ -232,6 +287,8 @@ func (d *Desk) settle(ctx context.Context, a Attempt) error {
 	var no *settle.Refusal
 	var stale *counter.Stale
 	switch {
+	case err == nil && done.Settlement.Operator != a.By: // meanwhile, and for cash
+		a.Why = "这张账单已由收费员结算，单号 " + done.Settlement.Number + "。"
 	case err == nil:
 		a.Step, a.Number = Settled, done.Settlement.Number
 		if d.o.Paid != nil {

@@ -23,6 +23,7 @@ type till struct {
 	orders  map[string]kiosk.State
 	refunds int
 	down    bool
+	stays   bool // Close closes nothing yet
 }
 
 var errDown = errors.New("down")
@@ -39,6 +40,19 @@ func (p *till) fail(down bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.down = down
+}
+
+func (p *till) stay(open bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stays = open
+}
+
+// forget forgets all orders.
+func (p *till) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.orders)
 }
 
 // all gives the state of the one order, and how often money went back.
@@ -58,7 +72,7 @@ func (p *till) do(ref string, change func(kiosk.State) kiosk.State) (kiosk.State
 	}
 	s, there := p.orders[ref]
 	if !there {
-		s = kiosk.Closed
+		s = kiosk.None
 	}
 	p.orders[ref] = change(s)
 	return p.orders[ref], nil
@@ -75,7 +89,7 @@ func (p *till) State(_ context.Context, ref string) (kiosk.State, error) {
 
 func (p *till) Close(_ context.Context, ref string) (kiosk.State, error) {
 	return p.do(ref, func(s kiosk.State) kiosk.State {
-		if s == kiosk.Waiting {
+		if s == kiosk.Waiting && !p.stays {
 			return kiosk.Closed
 		}
 		return s
@@ -101,11 +115,14 @@ type terminal struct {
 	stop func()
 	cut  func() // without waiting
 	paid chan string
+	over kiosk.Window // before the window; nil: nothing is
 }
 
-func open(t *testing.T) *terminal {
+func open(t *testing.T) *terminal { return opened(t, nil) }
+
+func opened(t *testing.T, change func(*counter.Ports, *counter.Options)) *terminal {
 	t.Helper()
-	k := &terminal{Window: countertest.Open(t, nil), till: &till{orders: map[string]kiosk.State{}}, dir: t.TempDir(), paid: make(chan string, 10)}
+	k := &terminal{Window: countertest.Open(t, change), till: &till{orders: map[string]kiosk.State{}}, dir: t.TempDir(), paid: make(chan string, 10)}
 	k.start(t)
 	return k
 }
@@ -117,8 +134,12 @@ func (k *terminal) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	window := kiosk.Window(k.Window)
+	if k.over != nil {
+		window = k.over
+	}
 	k.desk, err = kiosk.Open(kiosk.Options{
-		Window: k.Window, Payments: k.till, Folder: folder, Paid: func(bill string) { k.paid <- bill },
+		Window: window, Payments: k.till, Folder: folder, Paid: func(bill string) { k.paid <- bill },
 		Now: k.Clock.Now, Log: slog.New(slog.DiscardHandler), Look: 5 * time.Millisecond,
 	})
 	if err != nil {

@@ -223,6 +223,8 @@ var selfService = []step{
 		f.Insert(t, counter.Patient, countertest.Child())
 		must(t, tab.Shows("请选择要缴的账单"))
 	}},
+	{"", click("儿科门诊", "已经结算过，不要再付")},
+	{"", click("返回", "请选择要缴的账单")},
 	{"kiosk-take-card", click("退出取卡", "请取走您的卡")},
 	{"kiosk-refunded", func(t *testing.T, f *fixture, tab *browser.Tab) {
 		f.Pull(counter.Patient)

@@ -136,7 +136,7 @@ func (c *Client) Refund(ctx context.Context, ref string) error {
 func (c *Client) state(ctx context.Context, method, path string) (kiosk.State, error) {
 	a, err := c.do(ctx, method, path, nil)
 	if errors.Is(err, errNone) {
-		return kiosk.Closed, nil
+		return kiosk.None, nil
 	}
 	return a.State, err
 }

@@ -31,9 +31,10 @@ func TestClient(t *testing.T) {
 	}{
 		{200, `{"state":"paid"}`, kiosk.Paid, false},
 		{200, `{"state":"waiting"}`, kiosk.Waiting, false},
-		{404, "", kiosk.Closed, false},
+		{404, "", kiosk.None, false},
 		{500, `{"state":"paid"}`, "", true},
 		{200, `{"state":"maybe"}`, "", true},
+		{200, `{"state":"none"}`, "", true},
 		{200, "paid", "", true},
 		{200, "", "", true},
 	} {

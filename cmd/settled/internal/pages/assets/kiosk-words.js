@@ -33,6 +33,8 @@ const words = {
   done: ['结算完成', '办好了', 'Done'],
   doneMore: ['请取凭条，再取走您的卡', '请拿好小票，再拿好您的卡', 'Please take the receipt, and then your card'],
   noSlip: ['凭条没有打印出来；请到人工窗口补打，切勿重新缴费。', '小票没有出来，请去窗口补，不要再付一次。', 'The receipt was not printed; ask for it at the counter. Do not pay again.'],
+  before: ['这张账单已经结算过，不要再付', '这张已经付过了，不用再付', 'This bill is settled already; do not pay again'],
+  beforeMore: ['要凭条请到人工窗口补打。', '没有小票的，去窗口补。', 'If you have no receipt, ask for it at the counter.'],
   refunded: ['没有结算，钱已原路退回', '没有办成，钱已经退给您了', 'Not settled; the money went back'],
   refused: ['没有结算，未扣款', '没有办成，没有扣您的钱', 'Not settled, nothing was taken'],
   window: ['请到人工窗口办理。', '请到窗口办。', 'Please go to the counter.'],

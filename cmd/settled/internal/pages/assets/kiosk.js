@@ -98,11 +98,11 @@ const pay = (key, value, look = '') => h('div', { class: look }, h('span', {}, t
 function sceneQuote(q) {
   if (q.status === 'refused') return ['bad', plain('✕', t('refused'), ...q.reasons.map((/** @type {any} */ r) => r.text), t('window')), button(t('back'), back), null];
   const has = (/** @type {string} */ code) => q.notices.some((/** @type {any} */ n) => n.code === code);
+  if (has('BILL_SETTLED')) return ['good', plain('✓', t('before'), t('beforeMore')), button(t('back'), back), null];
   const family = has('GUARDIAN_MISSING') && !s.skip;
   const parts = [who(), h('h2', {}, t('check')), h('div', { class: 'pays' }, pay('total', q.total), pay('fund', q.fund),
     fen(q.own) > 0 && pay('own', q.own), fen(q.mutual) > 0 && pay('mutual', q.mutual), pay('cash', q.cash, 'you')),
-  family && h('p', { class: 'ask' }, t('guardian')), has('NO_LINK') && h('p', { class: 'ask' }, t('noLink')), q.provisional && h('p', { class: 'ask' }, t('offline')), q.self_paid && h('p', { class: 'ask' }, t('claim')),
-  has('BILL_SETTLED') && h('p', { class: 'ask' }, q.notices.find((/** @type {any} */ n) => n.code === 'BILL_SETTLED').text)];
+  family && h('p', { class: 'ask' }, t('guardian')), has('NO_LINK') && h('p', { class: 'ask' }, t('noLink')), q.provisional && h('p', { class: 'ask' }, t('offline')), q.self_paid && h('p', { class: 'ask' }, t('claim'))];
   const next = family ? button(t('skip'), () => { s.skip = true; render(); }, 'main') : button(fen(q.cash) > 0 ? t('pay') : t('settle'), start, 'main');
   return ['', parts, button(t('back'), back), next];
 }
@@ -188,6 +188,7 @@ const outcomes = {
   paying: '断电时等待付款，正在核实。', settling: '已付款，正在核实是否结算。', refunding: '没有结算，正在退款；支付系统恢复后自动完成。',
   settled: '已结算；凭条可能没有打印，请在窗口按 F9 补打后交给患者。', refunded: '没有结算，钱已原路退回；请告诉患者重新办理。',
   cancelled: '没有付款，没有结算；患者可重新办理。', refused: '没有付款，没有结算；请看原因。',
+  unclear: '不能确定患者付了没有；请按付款单号（没有的按时间）在支付平台查：付了而没有结算的，在那里退款，再请患者重新办理。',
 };
 
 /** @param {any} a @param {() => void} clear @param {any} said */
