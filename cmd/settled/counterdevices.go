@@ -168,19 +168,23 @@ func (p *paperPrinter) Print(ctx context.Context, paper counter.Paper) error {
 	if filed != nil { // paper is what counts
 		p.log.Error("a slip is not filed", "slip", paper.Name(), "cause", filed)
 	}
-	var rows []printer.Row
-	for _, row := range paper.Rows(p.files.columns) {
-		if row.Code != "" {
-			row.Code = p.slips.Seal(row.Code)
-		}
-		rows = append(rows, printer.Row(row))
-	}
-	err := p.device.Print(ctx, paper.Name(), rows)
+	err := p.device.Print(ctx, paper.Name(), rowsOf(paper, p.files.columns, p.slips))
 	var kept *printer.Kept
 	if errors.As(err, &kept) {
 		return &counter.Kept{Why: troubleCode(kept.Trouble), Err: err}
 	}
 	return err
+}
+
+// rowsOf lays a slip out for the printer, with its code sealed.
+func rowsOf(paper counter.Paper, columns int, keys *slipseal.Keys) (rows []printer.Row) {
+	for _, row := range paper.Rows(columns) {
+		if row.Code != "" {
+			row.Code = keys.Seal(row.Code)
+		}
+		rows = append(rows, printer.Row(row))
+	}
+	return rows
 }
 
 // Trouble implements counter.Printer.
