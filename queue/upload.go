@@ -40,7 +40,6 @@ type Request struct {
 	MsgID string
 	Infno string
 	At    time.Time
-	Body  []byte // exactly what is sent
 }
 
 // Chain is where the upload of a settlement stands, to go on from.
@@ -294,11 +293,7 @@ func (q *Queue) request(loc journal.Loc) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, err := q.vault.open(kindRequest, e.Seal)
-	if err != nil {
-		return nil, err
-	}
-	return &Request{MsgID: r.MsgID, Infno: r.Infno, At: e.At, Body: message}, nil
+	return &Request{MsgID: r.MsgID, Infno: r.Infno, At: e.At}, nil
 }
 
 func (q *Queue) answer(loc journal.Loc) (Answer, time.Time, error) {

@@ -224,7 +224,7 @@ func (u *Upload) job(p queue.Waiting) (job, error) {
 		}
 		j.void, of = &void, void.Of
 	}
-	record, err := u.line.options.Queue.Get(of)
+	record, err := u.line.options.Queue.Brief(of)
 	if err != nil || !p.Void && record.State != queue.Pending {
 		return j, err
 	}
