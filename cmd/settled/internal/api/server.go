@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"settled/cmd/settled/internal/slipseal"
 )
 
 // Bounds of a request.
@@ -45,6 +47,7 @@ type Options struct {
 	Now          func() time.Time // of sessions; nil: time.Now
 	Devices      Devices          // nil: none is known
 	ECodes       []string         // prefixes of a 医保码; nil: the usual ones
+	SlipKeys     *slipseal.Keys   // tell slips of other counters; nil: only the journal does
 	BuildVersion string
 }
 

@@ -173,6 +173,7 @@ func (r Receipt) amounts(p *page) {
 func (r Receipt) foot(p *page) {
 	if c := r.Settlement.SelfPaid; c != nil {
 		p.claim(c)
+		p.code(r.Code().String())
 		return
 	}
 	for _, code := range r.Settlement.Split.Reasons {
@@ -181,18 +182,8 @@ func (r Receipt) foot(p *page) {
 	if r.Settlement.Provisional {
 		p.add(wrap("* 结算时平台未应答，以平台核定为准", p.columns, 2)...)
 	}
-	p.code(r.Code())
+	p.code(r.Code().String())
 	p.add(centre("本凭条不作报销凭证", p.columns))
-}
-
-// CodePrefix begins the code of a slip, so that a scanner tells it from a 医保码.
-const CodePrefix = "SETTLE"
-
-// Code is what the slip's QR code says: the number and what is on the paper, to be
-// compared with the journal's. It vouches for nothing by itself.
-func (r Receipt) Code() string {
-	sp := &r.Settlement.Split
-	return strings.Join([]string{CodePrefix, r.Settlement.Number, sp.Total.String(), sp.Fund.String(), sp.Own.String(), sp.Family.String(), sp.Cash.String()}, ":")
 }
 
 // short is a reason in few words, for the patient.
