@@ -20,6 +20,7 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/doctor"
+	"settled/cmd/settled/internal/family"
 	"settled/cmd/settled/internal/kiosk"
 	"settled/cmd/settled/internal/operators"
 	"settled/cmd/settled/internal/pages"
@@ -76,6 +77,8 @@ type daemon struct {
 	ledger  *ledger
 	upload  *platform.Upload
 	kiosk   *kiosk.Desk
+	filer   *platform.Filer
+	family  *family.Desk
 	roster  *roster.Loader
 	api     *api.Server
 }
@@ -117,6 +120,7 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 	if err := d.openWindow(here); err != nil {
 		return err
 	}
+	d.openFamily(known, here)
 	defer d.window.Close()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.API.Listen)
 	if err != nil {
@@ -286,7 +290,7 @@ func (d *daemon) openAPI() (err error) {
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
 		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, SlipKeys: d.devices.printer.slips, Log: d.log, BuildVersion: version,
 		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
-		Terminal: d.kiosk, Policy: func() api.Policy { return d.rules.Load() },
+		Terminal: d.kiosk, Family: d.family, Policy: func() api.Policy { return d.rules.Load() },
 	})
 	return err
 }
@@ -367,6 +371,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 		},
 		"upload":   d.upload.Run,
 		"kiosk":    d.kiosk.Run,
+		"filer":    d.filer.Run,
 		"devices":  func(ctx context.Context) error { return d.devices.run(ctx, d.window) },
 		"watchdog": d.notify,
 		"reload":   d.reload,

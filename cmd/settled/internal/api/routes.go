@@ -35,6 +35,7 @@ var (
 	payers    = []Role{Cashier, Supervisor, Hospital, Kiosk}
 	cashiers  = []Role{Cashier, Supervisor}
 	terminals = []Role{Kiosk}
+	families  = []Role{Cashier, Supervisor, Kiosk} // who helps one, or the family itself
 	searchers = []Role{Cashier, Supervisor, Insurance}
 	keepers   = []Role{Operations, Supervisor, Insurance}
 )
@@ -78,6 +79,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.standing(api)
 	s.signIn(api)
 	s.kiosk(api)
+	s.family(api)
 	s.policy(api)
 	s.scans(api)
 	s.events(api)

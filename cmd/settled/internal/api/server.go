@@ -35,6 +35,7 @@ type Options struct {
 	Bills        Bills         // nil: none wait here
 	Policy       func() Policy // the rules that are loaded now; nil: they are not shown
 	Terminal     Terminal      // nil: this is no self-service seat
+	Family       Family        // nil: a family can but pay here
 	SignIn       *SignIn       // nil: nobody signs in, there are tokens only
 	Pages        Pages         // nil: there are none
 	Repairs      Repairs       // nil: nothing is mended

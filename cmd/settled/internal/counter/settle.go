@@ -125,6 +125,9 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 	if s.reads[Guardian].busy {
 		return nil, refuse(GuardianReading)
 	}
+	if guardian != nil && guardian.scanned {
+		guardian = nil // only a card consents to a payment
+	}
 	if err := s.fits(a, patient, guardian); err != nil {
 		return nil, err
 	}
