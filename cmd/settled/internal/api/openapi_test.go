@@ -11,6 +11,7 @@ import (
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/counter/countertest"
 	"settled/cmd/settled/internal/kiosk"
+	"settled/cmd/settled/internal/overlays"
 	"settled/settle/policy"
 )
 
@@ -73,7 +74,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := startWith(t, nil, func(o *api.Options) {
-		o.Policy = func() api.Policy { return rules }
+		o.Policy, o.Overlays = func() api.Policy { return rules }, &overlays.Shelf{}
 		o.Bills, o.Terminal, o.SignIn = openBills(t), &kiosk.Desk{}, &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: cashierToken}
 	})
 	doc := openAPI(t, d)
@@ -92,7 +93,8 @@ func TestDocument(t *testing.T) {
 		"/v1/settlements/search": {"post"}, "/v1/standing": {"get"}, "/v1/me": {"get"},
 		"/v1/bills": {"get", "post"}, "/v1/bills/{key}": {"delete"}, "/v1/bills/{key}/quote": {"post"},
 		"/v1/kiosk/pay": {"delete", "post"}, "/v1/kiosk/staff": {"post"},
-		"/v1/policy":  {"get"},
+		"/v1/policy": {"get"}, "/v1/policy/overlays": {"get", "post"}, "/v1/policy/overlays/{id}": {"get"},
+		"/v1/policy/overlays/{id}/approve": {"post"}, "/v1/policy/overlays/{id}/reject": {"post"},
 		"/v1/sign-in": {"post"}, "/v1/sign-out": {"post"},
 		"/v1/status": {"get"}, "/v1/queue/{number}/hold": {"post"}, "/v1/queue/{number}/release": {"post"},
 	}
