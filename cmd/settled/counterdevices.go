@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/doctor"
 	"settled/devices/display"
 	"settled/devices/glyph"
 	"settled/devices/printer"
@@ -21,7 +22,13 @@ import (
 type counterDevices struct {
 	printer *paperPrinter
 	scanner *scanner.Scanner
-	shows   []*display.Display // the customer display and the box that speaks
+	shows   []shower
+}
+
+// shower is what shows the patient something.
+type shower struct {
+	*display.Display
+	kind doctor.Kind // Display, or Voice for the box that speaks
 }
 
 // openDevices makes the devices that are configured; nothing is opened yet, and a
@@ -38,21 +45,18 @@ func (d *daemon) openDevices() (err error) {
 		}
 	}
 	if d.config.Scanner.Device != "" {
-		d.devices.scanner, err = scanner.Open(scanner.Options{Line: d.config.Scanner.line(), Prefixes: d.config.ECode.Prefixes, Take: d.scanned})
+		d.devices.scanner, err = scanner.Open(scanner.Options{Line: d.config.Scanner.line(), Prefixes: d.config.ECode.Prefixes, Take: d.scanned, Changed: d.changes.Changed})
 	}
 	return errors.Join(err, d.openDisplays())
 }
 
 func (d *daemon) openDisplays() error {
-	for _, c := range []displayConfig{d.config.Display, d.config.Voice.display()} {
-		if c.Device == "" {
-			continue
-		}
-		one, err := display.Open(display.Options{Line: c.line(), Dialect: c.Dialect})
+	for kind, c := range d.config.displays() {
+		one, err := display.Open(display.Options{Line: c.line(), Dialect: c.Dialect, Changed: d.changes.Changed})
 		if err != nil {
 			return err
 		}
-		d.devices.shows = append(d.devices.shows, one)
+		d.devices.shows = append(d.devices.shows, shower{one, kind})
 	}
 	return nil
 }
@@ -93,7 +97,7 @@ func (d *daemon) openPrinter() error {
 		return err
 	}
 	o := d.config.printerOptions(d.config.State, fonts)
-	o.Log = d.log
+	o.Log, o.Changed = d.log, d.changes.Changed
 	o.Out = func(name string) { d.window.Printed(name) }
 	d.devices.printer.device, err = printer.Open(o)
 	return err

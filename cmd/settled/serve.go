@@ -73,6 +73,7 @@ type daemon struct {
 	watcher *pcsc.Watcher
 	readers *readers.Readers
 	devices *counterDevices
+	changes doctor.Watch // of readers and devices
 	window  *counter.Session
 	ledger  *ledger
 	upload  *platform.Upload
@@ -248,7 +249,7 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 
 func (d *daemon) openWindow(here settle.Institution) (err error) {
 	attached := d.config.readers()
-	attached.Log = d.log
+	attached.Log, attached.Watch = d.log, &d.changes
 	d.readers = readers.New(d.watcher, attached)
 	if err := d.openDevices(); err != nil {
 		return err

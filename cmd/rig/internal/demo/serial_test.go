@@ -152,6 +152,9 @@ func TestPrinterFaults(t *testing.T) {
 	must(t, s.bothCards(t.Context()))
 	must(t, s.serial.printer.Set("paper=out"))
 	s.awaitReadyz(t, "PRINTER_PAPER_OUT")
+	if r, status := s.doctor(t); status != 2 || r.of("printer", "").State != "paper_out" || !strings.Contains(r.of("printer", "").Chinese, "缺纸") {
+		t.Errorf("doctor: %d %+v", status, r.of("printer", ""))
+	}
 	bill, err := s.visit("child-visit.json", 1)
 	must(t, err)
 	if status, reply, err := s.call(t, "/v1/quotes", bill); err != nil || status != http.StatusOK || !bytes.Contains(reply, []byte("PRINTER_PAPER_OUT")) {

@@ -375,7 +375,9 @@ func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	case errors.As(err, &no):
 		return Settled{}, s.answer(try, event{kind: notTaken, why: no})
 	default:
-		return Settled{}, s.answer(try, event{kind: outcomeUnknown, why: refuseBecause(settle.JournalStopped, "%v", err)})
+		unknown := refuseBecause(settle.JournalStopped, "%v", err)
+		_ = s.answer(try, event{kind: outcomeUnknown, why: unknown}) // it is unknown, whatever ended the session
+		return Settled{}, unknown
 	}
 }
 

@@ -171,7 +171,10 @@ func (p *till) Close(ctx context.Context, ref string) (kiosk.State, error) {
 	return p.State(ctx, ref)
 }
 
-func (p *till) Refund(context.Context, string) error { p.set(kiosk.Back); return nil }
+func (p *till) Refund(context.Context, string) (kiosk.State, error) {
+	p.set(kiosk.Back)
+	return kiosk.Back, nil
+}
 
 func must(t testing.TB, err error) {
 	t.Helper()
