@@ -82,6 +82,8 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.kiosk(api)
 	s.policy(api)
 	s.overlays(api)
+	s.figures(api)
+	s.exports(api)
 	s.scans(api)
 	s.events(api)
 	s.health(api)
