@@ -34,6 +34,8 @@ type Options struct {
 	Batches      Batches       // nil: none can be asked for
 	Bills        Bills         // nil: none wait here
 	Policy       func() Policy // the rules that are loaded now; nil: they are not shown
+	Past         Past          // nil: nothing is exported or drawn
+	Overlays     Overlays      // nil: no rules are staged here
 	Terminal     Terminal      // nil: this is no self-service seat
 	Family       Family        // nil: a family can but pay here
 	SignIn       *SignIn       // nil: nobody signs in, there are tokens only
