@@ -32,9 +32,11 @@ TESTFLAGS ?=
 BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./cmd/settled/internal/readers ./queue/... ./devices/... ./cmd/settled ./cmd/rig/internal/demo
 BENCH     ?= .
 BENCHTIME ?= 1s
-# Settlements that wait in `make bench-upload`, and what an answer takes there, ms.
-UPLOADS ?= 50000
-ANSWER  ?= 50
+# Settlements that wait in `make bench-upload`, what an answer takes there, ms, and how
+# many are on their way at a time.
+UPLOADS  ?= 50000
+ANSWER   ?= 50
+INFLIGHT ?= 4
 # Pending settlements of the benchmarks of size (1000000 for the long form), and what
 # every sync takes longer in those of other stores, in microseconds (needs strace; 0: as
 # the disk is).
@@ -82,8 +84,8 @@ bench: bootstrap ## benchmarks of rules, queue, devices, and from card-in to quo
 	@$(MAKE) bench-peers
 
 .PHONY: bench-upload
-bench-upload: ## UPLOADS (50000) that wait, to a platform that takes ANSWER (50) ms: time, memory; over two hours
-	@SETTLED_BENCH_BATCH='$(UPLOADS)' SETTLED_BENCH_ANSWER='$(ANSWER)' go test -run '^$$' -bench '^Benchmark(Batch|LineBack|Waiting)$$' \
+bench-upload: ## UPLOADS (50000) that wait, to a platform that takes ANSWER (50) ms, INFLIGHT (4) at a time; over two hours
+	@SETTLED_BENCH_BATCH='$(UPLOADS)' SETTLED_BENCH_ANSWER='$(ANSWER)' SETTLED_BENCH_INFLIGHT='$(INFLIGHT)' go test -run '^$$' -bench '^Benchmark(Batch|LineBack|Waiting)$$' \
 		-benchtime 1x -timeout 0 ./cmd/settled/internal/platform | scripts/bench.awk
 
 .PHONY: bench-peers

@@ -45,7 +45,7 @@ type scanOutput struct{ Body scanAnswer }
 
 func (s *Server) scans(api huma.API) {
 	register(api, operation{
-		id: "scan", method: http.MethodPost, path: "/v1/scans", roles: sellers, status: http.StatusAccepted,
+		id: "scan", method: http.MethodPost, path: "/v1/scans", roles: payers, status: http.StatusAccepted,
 		summary: "What a scanner that acts as a keyboard typed. A 医保码 identifies the patient as a card does; who it is shows on the screen.",
 	}, s.scan)
 }
@@ -53,6 +53,9 @@ func (s *Server) scans(api huma.API) {
 func (s *Server) scan(ctx context.Context, g Grant, in *scanInput) (*scanOutput, error) {
 	code := scanner.Classify(in.Body.Code, s.options.ECodes)
 	a := scanAnswer{Kind: code.Kind()}
+	if g.Role == Kiosk && code.Kind() != scanner.ECode {
+		return nil, refusal(UnknownScan, "a self-service seat takes a 医保码 and nothing else")
+	}
 	switch code.Kind() {
 	case scanner.ECode:
 		if err := s.window(g).Scan(counter.NewECode(code.ClearSecret())); err != nil {

@@ -34,7 +34,10 @@ type Options struct {
 	Batches      Batches       // nil: none can be asked for
 	Bills        Bills         // nil: none wait here
 	Policy       func() Policy // the rules that are loaded now; nil: they are not shown
+	Past         Past          // nil: nothing is exported or drawn
+	Overlays     Overlays      // nil: no rules are staged here
 	Terminal     Terminal      // nil: this is no self-service seat
+	Family       Family        // nil: a family can but pay here
 	SignIn       *SignIn       // nil: nobody signs in, there are tokens only
 	Pages        Pages         // nil: there are none
 	Repairs      Repairs       // nil: nothing is mended
@@ -65,8 +68,6 @@ type Server struct {
 	door    *door // nil: nobody signs in
 	slips   originals
 	handler http.Handler
-	spec    []byte // OpenAPI, JSON
-	yaml    []byte
 	closing chan struct{} // ends the event streams
 	http    *http.Server
 }
@@ -101,9 +102,7 @@ func New(o Options) (*Server, error) {
 		s.door = newDoor(*o.SignIn, o.Now)
 	}
 	mux := http.NewServeMux()
-	if err := s.routes(mux); err != nil {
-		return nil, err
-	}
+	s.routes(mux)
 	s.handler = s.guard(mux)
 	s.http = bounded(s.handler, o.Log)
 	s.http.RegisterOnShutdown(func() { close(s.closing) })
