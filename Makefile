@@ -100,6 +100,12 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 properties: ## hold the laws of a settlement to CHECKS (10^8) cases, on all cores, from SEED on
 	@PROPERTY_CHECKS='$(CHECKS)' PROPERTY_SEED='$(SEED)' go test -run '^TestProperties$$' -count=1 -timeout 0 -v ./settle
 
+.PHONY: slips
+slips: ## draw the slips of docs/slips anew, from the bytes that go to a printer
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
+	SETTLED_SLIPS="$$folder" go test -count=1 -run '^TestSlipBytes$$' ./cmd/settled && go run ./cmd/rig paper "$$folder"/*.escpos && \
+	rm -f docs/slips/*.png && cp "$$folder"/*.png docs/slips/
+
 .PHONY: soak
 soak: ## CUTS (10000) random power cuts from SEED on, or HOSPITAL settlements of a hospital
 ifneq ($(HOSPITAL),)
@@ -111,7 +117,7 @@ else
 endif
 
 .PHONY: soak-cards
-soak-cards: bootstrap ## PLUGS (10000) cards in and out, KILLS (1000) of the card service, through the real pcscd; 100 minutes
+soak-cards: bootstrap ## PLUGS (10000) cards in and out, KILLS (1000) of the card service, through the real pcscd; 76 minutes
 	@seed='$(SEED)'; [[ $$seed != 0 ]] || seed=$$(date +%s); printf 'make soak-cards SEED=%s PLUGS=%s KILLS=%s\n' "$$seed" '$(PLUGS)' '$(KILLS)'; \
 	SETTLED_SEED="$$seed" SETTLED_PLUGS='$(PLUGS)' SETTLED_KILLS='$(KILLS)' go test -count=1 -timeout 0 -run '^TestSoak$$' -v ./cmd/settled/internal/readers
 

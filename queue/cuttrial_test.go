@@ -91,6 +91,9 @@ func acts() []act {
 		{"hold one to mend", (*trial).hold, false},
 		{"mend it", (*trial).mend, true},
 		{"settle what the patient pays", (*trial).selfPay, true},
+		{"select an institution", (*trial).choose, true},
+		{"file it", (*trial).choose, true},
+		{"take it back", (*trial).takeBackChoice, true},
 		{"next day", func(l *trial) error { l.h.move(24 * time.Hour); return l.settle(20, 0, 5, 0) }, true},
 		{"hold another", (*trial).hold, false},
 		{"open a shift", func(l *trial) error { _, err := l.q.OpenShift(l.t.Context(), clerk, 100); return nothingToDo(err) }, true},
@@ -460,6 +463,29 @@ func (l *trial) selfPay() error {
 	c, err := l.commit(child1(l.q), 0, 0, 0, 80)
 	c.Settlement.SelfPaid, c.Settlement.Split.UsageAfter = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "here"}, c.Settlement.Usage
 	return errors.Join(err, l.ask(l.t.Context(), c))
+}
+
+// choose selects an institution for the child, or brings on what was selected.
+func (l *trial) choose() error {
+	ctx := l.t.Context()
+	list, err := l.q.Choices(1)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		_, err := l.q.Choose(ctx, pick(l.q, childID))
+		return err
+	}
+	_, err = l.q.ChoiceRequest(ctx, list[0].Entry, "2505", func(id string) ([]byte, error) { return []byte(id), nil }, clerk)
+	return errors.Join(err, l.q.EndChoice(ctx, list[0].Entry, ChoiceFiled, "D1", "", clerk))
+}
+
+func (l *trial) takeBackChoice() error {
+	c, ok, err := l.q.LastChoice(child1(l.q))
+	if err != nil || !ok {
+		return errors.Join(err, errNothing)
+	}
+	return nothingToDo(l.q.TakeBack(l.t.Context(), c.Entry, clerk))
 }
 
 func (l *trial) lose() error {

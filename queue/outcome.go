@@ -272,11 +272,15 @@ func (q *Queue) Hold(ctx context.Context, h Held) error {
 // released is the body of a "release" entry.
 type released struct {
 	Number string `json:"number"`
+	Second string `json:"second,omitempty"` // By.Second
 }
 
 func (r released) check() error { return checkNumber(r.Number) }
 
-func (r released) reduce(v *view, _ journal.Entry) error {
+func (r released) reduce(v *view, e journal.Entry) error {
+	if err := another(r.Second, e.Operator); err != nil {
+		return err
+	}
 	return change(v, r.Number, func(row *settlementRow) error {
 		row.State = Pending
 		drop(v, holds, seqKey(row.Entry))
@@ -289,8 +293,8 @@ func (r released) reduce(v *view, _ journal.Entry) error {
 
 // Release puts a held settlement or void back into the outbox, in its old place.
 func (q *Queue) Release(ctx context.Context, number, why string, by By) error {
-	ev := released{Number: number}
-	if err := ev.check(); err != nil {
+	ev := released{Number: number, Second: by.Second}
+	if err := errors.Join(ev.check(), another(by.Second, by.Operator)); err != nil {
 		return malformed("number", "%v", err)
 	}
 	sealed, err := q.vault.sealJSON(kindRelease, reason{Why: cutText(why)})

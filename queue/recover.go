@@ -18,6 +18,9 @@ const replayMany = 2000
 func (q *Queue) recover() error {
 	var left journal.Pos
 	q.trust, left = q.arrive()
+	if q.trust == clean { // once: should what is not looked at end the process, the next start looks
+		_ = os.Remove(q.file(seenName)) // else that one is as trustful
+	}
 	at, damage, err := q.openStore()
 	if err != nil {
 		return err

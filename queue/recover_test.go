@@ -3,6 +3,7 @@ package queue
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -274,6 +276,66 @@ func TestStoreDamagedWhileOpen(t *testing.T) {
 		if _, err := os.Stat(mark); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("gone %v: the mark is still there: %v", gone, err)
 		}
+	}
+}
+
+// TestStoreInARing has each branch of bbolt's file lead back to itself, which bbolt would
+// follow for ever: Open builds the file again, and a verification says that it is damaged.
+func TestStoreInARing(t *testing.T) {
+	if thin > 1 {
+		t.Skip("-race takes more memory than the bound leaves")
+	}
+	var was syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_DATA, &was))
+	must(t, syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: 4 << 30, Max: was.Max})) // rather than all that there is
+	defer func() { must(t, syscall.Setrlimit(syscall.RLIMIT_DATA, &was)) }()
+	h, dir := newHand(), t.TempDir()
+	q := mustOpen(t, dir, options(h))
+	some(t, q, h, "a", 40)
+	want := picture(t, q)
+	mustClose(t, q)
+	store := filepath.Join(dir, storeName)
+	good, err := os.ReadFile(store)
+	must(t, err)
+	const page, flags, count, first = 4096, 8, 10, 16 + 8 // places in a page
+	rings := 0
+	for at := 2 * page; at < len(good); at += page {
+		id := binary.NativeEndian.Uint64(good[at:])
+		if id != uint64(at/page) || binary.NativeEndian.Uint16(good[at+flags:]) != pageBranch || binary.NativeEndian.Uint16(good[at+count:]) == 0 {
+			continue
+		}
+		bad := bytes.Clone(good)
+		binary.NativeEndian.PutUint64(bad[at+first:], id)
+		must(t, os.WriteFile(store, bad, 0o600))
+		_, verifyErr := VerifyDir(t.Context(), dir, VerifyOptions{})
+		q, err := Open(dir, options(h))
+		must(t, err)
+		same(t, fmt.Sprintf("ring in page %d", id), picture(t, q), want)
+		s, err := q.Status()
+		must(t, err)
+		if isCorrupt(verifyErr) != (len(s.Notices) == 1) { // a page that is free does no harm
+			t.Errorf("ring in page %d: notices %v, verified: %v", id, s.Notices, verifyErr)
+		}
+		rings += len(s.Notices)
+		mustClose(t, q)
+	}
+	if rings == 0 {
+		t.Error("no ring was found")
+	}
+}
+
+// TestTrustedOnce: a file that was closed in order is opened unseen once; if that start
+// comes to nothing, the next one looks.
+func TestTrustedOnce(t *testing.T) {
+	h, dir := newHand(), t.TempDir()
+	mustClose(t, mustOpen(t, dir, options(h)))
+	other := options(h)
+	other.Counter = "02"
+	if _, err := Open(dir, other); !errors.Is(err, ErrForeign) {
+		t.Fatal(err)
+	}
+	if q := mustOpen(t, dir, options(h)); q.trust != doubtful {
+		t.Errorf("trust %d", q.trust)
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -27,7 +29,8 @@ const (
 // the file system is a corrupt one; at is then what the file reflects if the row that
 // says so is whole, and db is nil: it was closed, unless bbolt panicked and may hold its
 // locks. A file that has its tables is not written to. All rows of a file of at most
-// all bytes are read; those of a larger one are checked as they are read later.
+// all bytes are read; those of a larger one are checked as they are read later. Below 0 it
+// is not even looked whether the pages lead anywhere.
 //
 // The free list is kept in the file: writing it at each commit costs little when
 // commits are few and far behind, and opening after a crash need not search the whole
@@ -43,6 +46,9 @@ func openStore(path string, all int64) (db *bolt.DB, at appliedRow, err error) {
 		return nil, at, fmt.Errorf("queue: %w", err)
 	}
 	opened := err == nil
+	if err == nil && all >= 0 {
+		err = guarded(func() error { return db.View(func(tx *bolt.Tx) error { return checkTrees(tx, appliedTable) }) })
+	}
 	if err == nil {
 		err = guarded(func() error { return tables(db) })
 	}
@@ -52,11 +58,11 @@ func openStore(path string, all int64) (db *bolt.DB, at appliedRow, err error) {
 	if err == nil && at.Pos.N > 0 && at.Layout != layout {
 		err = &corrupt{why: fmt.Sprintf("another version of the program made it (rows of layout %d, not %d)", at.Layout, layout), other: true}
 	}
-	if err == nil {
+	if err == nil && all >= 0 {
 		err = guarded(func() error {
 			return db.View(func(tx *bolt.Tx) error {
-				if tx.Size() > all {
-					return nil
+				if err := checkTrees(tx, slices.Collect(maps.Keys(rowTypes()))...); err != nil || tx.Size() > all {
+					return err
 				}
 				return check(tx, at)
 			})

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -147,6 +149,9 @@ func (p *prover) start(state layer, b Beginning) {
 
 // against makes p compare the state with what bbolt holds.
 func (p *prover) against(tx *bolt.Tx) (err error) {
+	if err := checkTrees(tx, append(slices.Collect(maps.Keys(rowTypes())), appliedTable)...); err != nil {
+		return err
+	}
 	if p.at, err = applied(tx); err != nil {
 		return err
 	}

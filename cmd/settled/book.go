@@ -64,6 +64,11 @@ func (b *book) Link(ctx context.Context, l settle.Link, by string) error {
 	return told(b.queue.Link(ctx, l, queue.By{Operator: by, Device: b.by.Device}))
 }
 
+// EndLink implements counter.Links.
+func (b *book) EndLink(ctx context.Context, beneficiary, donor string, last settle.Date, by string) error {
+	return told(b.queue.EndLink(ctx, beneficiary, donor, settle.MutualAid, last, queue.By{Operator: by, Device: b.by.Device}))
+}
+
 // OfPerson implements counter.Exposure.
 func (b *book) OfPerson(_ context.Context, person string) (settle.Fen, error) {
 	of, _, err := b.queue.Exposure(person)

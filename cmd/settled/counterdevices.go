@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/doctor"
+	"settled/cmd/settled/internal/slipseal"
 	"settled/devices/display"
 	"settled/devices/glyph"
 	"settled/devices/printer"
@@ -21,7 +23,13 @@ import (
 type counterDevices struct {
 	printer *paperPrinter
 	scanner *scanner.Scanner
-	shows   []*display.Display // the customer display and the box that speaks
+	shows   []shower
+}
+
+// shower is what shows the patient something.
+type shower struct {
+	*display.Display
+	kind doctor.Kind // Display, or Voice for the box that speaks
 }
 
 // openDevices makes the devices that are configured; nothing is opened yet, and a
@@ -31,28 +39,29 @@ func (d *daemon) openDevices() (err error) {
 	if err != nil {
 		return err
 	}
-	d.devices = &counterDevices{printer: &paperPrinter{files: files, log: d.log}}
+	slips, err := d.config.slipKeys()
+	if err != nil {
+		return err
+	}
+	d.devices = &counterDevices{printer: &paperPrinter{files: files, slips: slips, log: d.log}}
 	if d.config.Printer.Device != "" {
 		if err := d.openPrinter(); err != nil {
 			return err
 		}
 	}
 	if d.config.Scanner.Device != "" {
-		d.devices.scanner, err = scanner.Open(scanner.Options{Line: d.config.Scanner.line(), Prefixes: d.config.ECode.Prefixes, Take: d.scanned})
+		d.devices.scanner, err = scanner.Open(scanner.Options{Line: d.config.Scanner.line(), Prefixes: d.config.ECode.Prefixes, Take: d.scanned, Changed: d.changes.Changed})
 	}
 	return errors.Join(err, d.openDisplays())
 }
 
 func (d *daemon) openDisplays() error {
-	for _, c := range []displayConfig{d.config.Display, d.config.Voice.display()} {
-		if c.Device == "" {
-			continue
-		}
-		one, err := display.Open(display.Options{Line: c.line(), Dialect: c.Dialect})
+	for kind, c := range d.config.displays() {
+		one, err := display.Open(display.Options{Line: c.line(), Dialect: c.Dialect, Changed: d.changes.Changed})
 		if err != nil {
 			return err
 		}
-		d.devices.shows = append(d.devices.shows, one)
+		d.devices.shows = append(d.devices.shows, shower{one, kind})
 	}
 	return nil
 }
@@ -93,7 +102,7 @@ func (d *daemon) openPrinter() error {
 		return err
 	}
 	o := d.config.printerOptions(d.config.State, fonts)
-	o.Log = d.log
+	o.Log, o.Changed = d.log, d.changes.Changed
 	o.Out = func(name string) { d.window.Printed(name) }
 	d.devices.printer.device, err = printer.Open(o)
 	return err
@@ -146,6 +155,7 @@ func (c *counterDevices) notices() (list []counter.Notice) {
 type paperPrinter struct {
 	files  *spool
 	device *printer.Printer // nil: none
+	slips  *slipseal.Keys   // seal the codes; nil: none does
 	log    *slog.Logger
 }
 
@@ -158,16 +168,23 @@ func (p *paperPrinter) Print(ctx context.Context, paper counter.Paper) error {
 	if filed != nil { // paper is what counts
 		p.log.Error("a slip is not filed", "slip", paper.Name(), "cause", filed)
 	}
-	var rows []printer.Row
-	for _, row := range paper.Rows(p.files.columns) {
-		rows = append(rows, printer.Row(row))
-	}
-	err := p.device.Print(ctx, paper.Name(), rows)
+	err := p.device.Print(ctx, paper.Name(), rowsOf(paper, p.files.columns, p.slips))
 	var kept *printer.Kept
 	if errors.As(err, &kept) {
 		return &counter.Kept{Why: troubleCode(kept.Trouble), Err: err}
 	}
 	return err
+}
+
+// rowsOf lays a slip out for the printer, with its code sealed.
+func rowsOf(paper counter.Paper, columns int, keys *slipseal.Keys) (rows []printer.Row) {
+	for _, row := range paper.Rows(columns) {
+		if row.Code != "" {
+			row.Code = keys.Seal(row.Code)
+		}
+		rows = append(rows, printer.Row(row))
+	}
+	return rows
 }
 
 // Trouble implements counter.Printer.

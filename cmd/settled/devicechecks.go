@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/doctor"
+	"settled/devices/display"
+	"settled/devices/printer"
 	"settled/devices/serialport"
-	"settled/settle"
 )
 
 // Checks implements doctor.Source.
@@ -17,13 +19,7 @@ func (c *counterDevices) Checks(ctx context.Context) []doctor.Check {
 		list = append(list, lineCheck(doctor.Scanner, c.scanner.State().Line))
 	}
 	for _, one := range c.shows {
-		s := one.State()
-		check := lineCheck(doctor.Display, s.Line)
-		if s.Line.Up && s.Slow {
-			check.State, check.Level = "slow", doctor.Warn
-			check.Chinese, check.English, check.Mend = "客显不收数据", "it takes no bytes", "检查客显的电源和数据线"
-		}
-		list = append(list, check)
+		list = append(list, displayCheck(one.kind, one.State()))
 	}
 	return list
 }
@@ -33,56 +29,73 @@ func (p *paperPrinter) check(ctx context.Context) doctor.Check {
 	if p.device == nil {
 		return p.files.Checks(ctx)[0]
 	}
-	s := p.device.State()
-	check := lineCheck(doctor.Printer, s.Line)
-	if why := p.Trouble(); why != "" && s.Line.Up {
-		r := settle.Refusal{Code: why, Cashier: counter.Sentence(why)}
-		check.State, check.Level, check.Chinese, check.English = string(s.Trouble), doctor.Fail, r.Cashier, "the printer says: "+string(s.Trouble)
-		if !s.Trouble.Stops() {
-			check.Level = doctor.Warn
+	return printerCheck(p.device.State())
+}
+
+func printerCheck(s printer.State) doctor.Check {
+	f := lineCheck(doctor.Printer, s.Line)
+	if s.Line.Up && s.Trouble != "" {
+		f.State, f.Chinese, f.English = string(s.Trouble), strings.TrimSuffix(counter.Sentence(troubleCode(s.Trouble)), "。"), "state of the printer: "+string(s.Trouble)
+		f.Level, f.Mend = doctor.Warn, "见 docs/operations.md “What can go wrong” / see there"
+		if s.Trouble.Stops() {
+			f.Level = doctor.Fail
 		}
 	}
 	if s.Waiting > 0 {
-		check.Level = doctor.Worst([]doctor.Check{check, {Level: doctor.Warn}})
-		check.Chinese += fmt.Sprintf("；%d 张凭条待打印", s.Waiting)
-		check.English += fmt.Sprintf("; %d slips wait", s.Waiting)
+		f.Chinese += fmt.Sprintf("；%d 张凭条待打印", s.Waiting)
+		f.English += fmt.Sprintf("; %d slips wait", s.Waiting)
 	}
-	return check
+	if n := len([]rune(s.Lacking)); n > 0 && f.Level == doctor.OK {
+		f.State, f.Level, f.Mend = "lacking", doctor.Warn, "apt-get install fonts-hanazono; systemctl restart settled"
+		f.Chinese += fmt.Sprintf("；有 %d 个生僻字打成〓", n)
+		f.English += fmt.Sprintf("; no font has %d characters, they were printed as 〓", n)
+	}
+	return f
 }
 
-// lineCheck says whether a serial line is open.
+func displayCheck(kind doctor.Kind, s display.State) doctor.Check {
+	f := lineCheck(kind, s.Line)
+	if s.Line.Up && s.Slow {
+		f.State, f.Level, f.Chinese, f.English = serialport.Slow, doctor.Warn, "不收数据", s.Line.Path+" takes no bytes"
+		f.Mend = "检查电源和数据线，以及波特率 / check power, cable and baud"
+	}
+	return f
+}
+
+// lineCheck says how a serial line stands, and who or what is to blame.
 func lineCheck(kind doctor.Kind, s serialport.State) doctor.Check {
-	if s.Up {
-		return doctor.Check{Kind: kind, Name: s.Path, State: "up", Level: doctor.OK, Chinese: "已接通", English: "the line is open"}
-	}
-	c := doctor.Check{Kind: kind, Name: s.Path, State: s.Why, Level: doctor.Fail}
-	switch s.Why {
-	case "absent", "gone":
-		c.Chinese, c.English, c.Mend = "没有接上", "no such device", "检查数据线；ls -l /dev/serial/by-id"
-	case "busy":
-		c.Chinese, c.English, c.Mend = "被别的程序占用", "another program has locked it", "fuser -v "+s.Path
-	case "denied":
-		c.Chinese, c.English, c.Mend = "没有权限", "permission denied", "usermod -aG dialout settled"
-	case "":
-		c.State, c.Level, c.Chinese, c.English = "opening", doctor.Warn, "正在打开", "not open yet"
+	f := doctor.Check{Kind: kind, Name: s.Path, State: s.Why, Level: doctor.Fail}
+	switch {
+	case s.Up:
+		f.State, f.Level, f.Chinese, f.English = "up", doctor.OK, "已接通", s.Path+" is open"
+	case s.Why == "absent", s.Why == "gone":
+		f.Chinese, f.English = "没有接上", "there is no "+s.Path
+		f.Mend = "检查电源和数据线；ls -l /dev/serial/by-id/ / check power and cable"
+	case s.Why == "busy":
+		f.Chinese, f.English, f.Mend = "被别的程序占用", s.Path+" is locked by another program", "fuser -v "+s.Path
+	case s.Why == "denied":
+		f.Chinese, f.English = "没有权限", "no permission for "+s.Path
+		f.Mend = "systemctl edit settled：DeviceAllow、SupplementaryGroups=dialout，见 settled.service / the lines are in settled.service"
+	case s.Why == "":
+		f.State, f.Level, f.Chinese, f.English = "opening", doctor.Warn, "正在打开", s.Path+" is not open yet"
 	default:
-		c.State, c.Chinese, c.English = "error", "打不开", s.Why
+		f.State, f.Chinese, f.English = "error", "打不开", s.Path+": "+s.Why
+		f.Mend = "ls -l /dev/serial/by-id/；核对配置中的 device / is it the right device?"
 	}
-	return c
+	return f
 }
 
-// ports are the configured serial devices, to look at while no daemon has them.
-func (c *config) ports() []doctor.Port {
-	var list []doctor.Port
-	for _, p := range []doctor.Port{
-		{Kind: doctor.Printer, Path: c.Printer.Device},
-		{Kind: doctor.Scanner, Path: c.Scanner.Device},
-		{Kind: doctor.Display, Path: c.Display.Device},
-		{Kind: doctor.Display, Path: c.Voice.Device},
-	} {
-		if p.Path != "" {
-			list = append(list, p)
+// lineChecks look at the configured serial devices while no daemon has them open.
+func (c *config) lineChecks() (list []doctor.Check) {
+	look := func(kind doctor.Kind, l serialport.Line) {
+		if l.Path != "" {
+			list = append(list, lineCheck(kind, serialport.Look(l)))
 		}
+	}
+	look(doctor.Printer, c.Printer.line())
+	look(doctor.Scanner, c.Scanner.line())
+	for kind, d := range c.displays() {
+		look(kind, d.line())
 	}
 	return list
 }

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"time"
 
+	"settled/cmd/settled/internal/doctor"
 	"settled/cmd/settled/internal/usedcodes"
 	"settled/devices/display"
 	"settled/devices/glyph"
@@ -34,6 +36,10 @@ type scannerConfig struct {
 	Device string `toml:"device"` // best of /dev/serial/by-id; empty: none, or one that acts as a keyboard
 	Baud   int    `toml:"baud"`   // 9600
 	Parity string `toml:"parity"` // none, even, odd
+}
+
+func (p printerConfig) line() serialport.Line {
+	return serialport.Line{Path: p.Device, Baud: p.Baud, Parity: p.Parity}
 }
 
 func (s scannerConfig) line() serialport.Line {
@@ -75,6 +81,18 @@ func (v voiceConfig) display() displayConfig {
 	return displayConfig{Device: v.Device, Baud: v.Baud, Dialect: display.Voice}
 }
 
+// displays are the displays that are configured.
+func (c *config) displays() iter.Seq2[doctor.Kind, displayConfig] {
+	return func(yield func(doctor.Kind, displayConfig) bool) {
+		if c.Display.Device != "" && !yield(doctor.Display, c.Display) {
+			return
+		}
+		if v := c.Voice.display(); v.Device != "" {
+			yield(doctor.Voice, v)
+		}
+	}
+}
+
 // ecodeConfig is the table [ecode] of the configuration: who redeems 医保码, and where
 // it is remembered which have served.
 type ecodeConfig struct {
@@ -112,7 +130,7 @@ func usualFonts() []string {
 func (c *config) printerOptions(state string, fonts []*glyph.Font) printer.Options {
 	p := c.Printer
 	return printer.Options{
-		Line: serialport.Line{Path: p.Device, Baud: p.Baud, Parity: p.Parity},
+		Line: p.line(),
 		Manner: printer.Manner{
 			Columns: c.Receipt.Columns, Charset: p.Charset, CodePage: p.CodePage, Cut: p.Cut, Feed: p.Feed, Codes: p.Codes, Confirm: p.Confirm, Fonts: fonts,
 		},

@@ -137,7 +137,7 @@ func mark(l doctor.Level) string {
 func kindChinese(k doctor.Kind) string {
 	names := map[doctor.Kind]string{
 		doctor.Daemon: "服务", doctor.Config: "配置", doctor.CardService: "读卡服务", doctor.Reader: "读卡器", doctor.Module: "卡认证",
-		doctor.Scanner: "扫码枪", doctor.Printer: "打印机", doctor.Display: "客显", doctor.Serial: "串口", doctor.Platform: "医保平台",
+		doctor.Scanner: "扫码枪", doctor.Printer: "打印机", doctor.Display: "客显", doctor.Voice: "语音盒", doctor.Platform: "医保平台",
 		doctor.Clock: "时钟", doctor.Disk: "磁盘", doctor.Permissions: "权限", doctor.Policy: "政策",
 	}
 	if n := names[k]; n != "" {

@@ -85,9 +85,7 @@ func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Chec
 	list = append(list, said...)
 	if !running {
 		list = append(list, readers.Look(ctx, c.readers(), true)...)
-		for _, p := range c.ports() {
-			list = append(list, doctor.PortOf(p))
-		}
+		list = append(list, c.lineChecks()...)
 	}
 	if roots, err := c.roots(); err != nil {
 		list = append(list, doctor.Check{
@@ -169,8 +167,11 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 	for level, notices := range map[doctor.Level][]counter.Notice{doctor.Fail: h.Reasons, doctor.Warn: h.Notices} {
 		for _, n := range notices {
 			how := "见 docs/operations.md“What can go wrong” / see there"
-			if n.Code == settle.ReaderMissing {
+			switch {
+			case n.Code == settle.ReaderMissing:
 				how = "见下面的读卡服务和读卡器 / see card service and readers below"
+			case strings.HasPrefix(string(n.Code), "PRINTER_"):
+				how = "见下面的打印机 / see the printer below"
 			}
 			list = append(list, doctor.Check{
 				Kind: doctor.Daemon, State: string(n.Code), Level: level, Chinese: n.Text,

@@ -14,6 +14,7 @@ import (
 type Options struct {
 	Line    serialport.Line
 	Dialect string
+	Changed func()           // hears that [Display.State] is another one; nil: nobody does
 	Now     func() time.Time // nil: time.Now
 }
 
@@ -40,6 +41,9 @@ func Open(o Options) (*Display, error) {
 	dialect, err := DialectOf(o.Dialect)
 	if err = errors.Join(err, o.Line.Check()); err != nil {
 		return nil, fmt.Errorf("display: %w", err)
+	}
+	if o.Changed == nil {
+		o.Changed = func() {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -82,12 +86,22 @@ const (
 // Run is the worker: it shows until ctx ends, whatever the display does. A display that
 // was away shows the present view; a box that speaks says nothing that is old.
 func (d *Display) Run(ctx context.Context) {
-	note := func(line serialport.State) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.state.Line = line
+	serialport.Keep(ctx, d.options.Line, func(line serialport.State) {
+		if line.Why != serialport.Slow { // a line that is opened again to forget what was not taken
+			d.note(func(s *State) { s.Line = line })
+		}
+	}, d.serve)
+}
+
+func (d *Display) note(change func(*State)) {
+	d.mu.Lock()
+	before := d.state
+	change(&d.state)
+	changed := d.state != before
+	d.mu.Unlock()
+	if changed {
+		d.options.Changed()
 	}
-	serialport.Keep(ctx, d.options.Line, note, d.serve)
 }
 
 func (d *Display) serve(ctx context.Context, port *serialport.Port) error {
@@ -128,8 +142,6 @@ func (d *Display) put(port *serialport.Port, fresh bool) error {
 		return nil
 	}
 	_, err := port.Write(d.dialect(v), writeIn)
-	d.mu.Lock()
-	d.state.Slow = errors.Is(err, serialport.ErrSlow)
-	d.mu.Unlock()
+	d.note(func(s *State) { s.Slow = errors.Is(err, serialport.ErrSlow) })
 	return err
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 
 	"settled/devices/display"
 	"settled/devices/serialport"
@@ -70,7 +72,13 @@ func TestDisplay(t *testing.T) {
 	must(t, err)
 	name := t.TempDir() + "/display"
 	must(t, os.Symlink(ours.Name(), name))
-	d, err := display.Open(display.Options{Line: serialport.Line{Path: name}, Dialect: "led8"})
+	var d *display.Display
+	var away atomic.Int32 // times that the line was lost
+	d, err = display.Open(display.Options{Line: serialport.Line{Path: name}, Dialect: "led8", Changed: func() {
+		if !d.State().Line.Up {
+			away.Add(1)
+		}
+	}})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -92,13 +100,26 @@ func TestDisplay(t *testing.T) {
 	must(t, os.Remove(name))
 	must(t, os.Symlink(ours.Name(), name))
 	expect(t, device, "\x1BQA17.10\r\x1Bs2")
+	lost := away.Load()
+	if lost == 0 {
+		t.Error("nobody was told that it was away")
+	}
 	// It takes no more bytes.
-	for i := range 20_000 {
-		v := toPay
-		if i%2 == 0 {
-			v = change
-		}
-		must(t, d.Show(v))
+	fd := int(ours.Fd())
+	must(t, unix.SetNonblock(fd, true))
+	for err = nil; err == nil; _, err = unix.Write(fd, make([]byte, 1024)) { // until it is full
+	}
+	n := 0
+	await(t, d, func(s display.State) bool { // the system may still find room for a few views
+		n++
+		must(t, d.Show([]display.View{toPay, change}[n%2]))
+		return s.Slow
+	})
+	if !d.State().Line.Up {
+		t.Errorf("%+v", d.State())
+	}
+	if away.Load() != lost {
+		t.Error("a display that takes nothing counts as away")
 	}
 	if d.Show(display.View{Amount: "x"}) == nil {
 		t.Error("shows what is no amount")

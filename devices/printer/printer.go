@@ -22,9 +22,12 @@ type Options struct {
 	Again []Row
 	// Out hears of each slip that is out, by its name; nil: nobody does. It is called by
 	// the worker and must return soon.
-	Out  func(name string)
-	Look time.Duration // between two questions for its state: 1 s
-	Log  *slog.Logger  // nil: none
+	Out func(name string)
+	// Changed hears that [Printer.State] is another one; nil: nobody does. It must return at
+	// once, and not ask back.
+	Changed func()
+	Look    time.Duration // between two questions for its state: 1 s
+	Log     *slog.Logger  // nil: none
 }
 
 // Printer is a printer with one worker, [Printer.Run].
@@ -71,6 +74,9 @@ func Open(o Options) (*Printer, error) {
 	if o.Out == nil {
 		o.Out = func(string) {}
 	}
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
 	s, err := openSpool(o.Spool)
 	if err != nil {
 		return nil, fmt.Errorf("printer: %w", err)
@@ -93,7 +99,7 @@ func (p *Printer) State() State {
 func (p *Printer) Print(ctx context.Context, name string, rows []Row) error {
 	p.mu.Lock()
 	one, err := p.spool.add(name, rows)
-	p.state.Waiting = len(p.spool.slips)
+	p.count()
 	p.mu.Unlock()
 	if err != nil {
 		return err
@@ -102,21 +108,41 @@ func (p *Printer) Print(ctx context.Context, name string, rows []Row) error {
 	case p.wake <- struct{}{}:
 	default:
 	}
+	return p.wait(ctx, one)
+}
+
+// wait waits for what becomes of a slip. One that is out is out, though the paper ended
+// right behind it.
+func (p *Printer) wait(ctx context.Context, one *slip) error {
+	unless := func(k *Kept) error {
+		select {
+		case <-one.done:
+			return nil
+		default:
+			return k
+		}
+	}
 	for {
 		p.mu.Lock()
 		trouble, changed := p.state.Trouble, p.changed
 		p.mu.Unlock()
 		if trouble.Stops() {
-			return &Kept{Trouble: trouble}
+			return unless(&Kept{Trouble: trouble})
 		}
 		select {
 		case <-one.done:
 			return nil
 		case <-changed:
 		case <-ctx.Done():
-			return &Kept{Err: context.Cause(ctx)}
+			return unless(&Kept{Err: context.Cause(ctx)})
 		}
 	}
+}
+
+// count notes how many slips wait. The printer is locked.
+func (p *Printer) count() {
+	p.state.Waiting = len(p.spool.slips)
+	p.options.Changed()
 }
 
 // note keeps the trouble, and tells those who wait.
@@ -130,11 +156,17 @@ func (p *Printer) note(t Trouble) {
 	p.state.Trouble = t
 	close(p.changed)
 	p.changed = make(chan struct{})
+	p.options.Changed()
 }
 
 func (p *Printer) noteLine(s serialport.State) {
+	if s.Why == serialport.Slow { // the line stays: it is opened again to forget what was not taken
+		p.note(Silent)
+		return
+	}
 	p.mu.Lock()
 	p.state.Line = s
+	p.options.Changed()
 	p.mu.Unlock()
 	if !s.Up {
 		p.note(Absent)
@@ -155,7 +187,7 @@ func (p *Printer) first() *slip {
 func (p *Printer) out(one *slip) {
 	p.mu.Lock()
 	err := p.spool.out(one)
-	p.state.Waiting = len(p.spool.slips)
+	p.count()
 	p.mu.Unlock()
 	if err != nil {
 		p.options.Log.Error("a printed slip stays in the spool and may be printed again", "slip", one.Name, "cause", err)

@@ -2,6 +2,7 @@ package printer
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -145,6 +146,27 @@ func TestSpool(t *testing.T) {
 	if _, err := Open(Options{Line: serialport.Line{Path: "x"}, Spool: filepath.Join(folder, "000000000004.slip")}); err == nil {
 		t.Error("a spool that is a file opens")
 	}
+}
+
+// A slip that came out is out, though the paper ended right behind it, or nobody waits
+// any more: nothing would ever tell the cashier otherwise.
+func TestOutBeforeTrouble(t *testing.T) {
+	p, err := Open(Options{Line: serialport.Line{Path: "x"}, Spool: t.TempDir()})
+	must(t, err)
+	one, err := p.spool.add("a", nil)
+	must(t, err)
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	var kept *Kept
+	if err := p.wait(late, one); !errors.As(err, &kept) || kept.Trouble != "" {
+		t.Errorf("not out yet: %v", err)
+	}
+	p.out(one)
+	for range 20 { // which of two that are there is seen first is chance
+		must(t, p.wait(late, one))
+	}
+	p.note(PaperOut)
+	must(t, p.wait(t.Context(), one))
 }
 
 func must(t *testing.T, err error) {

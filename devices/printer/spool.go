@@ -106,10 +106,19 @@ func (one *slip) write() error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("spool: %w", err)
 	}
-	if err := os.Rename(part, one.path); err != nil {
+	if err := errors.Join(os.Rename(part, one.path), syncFolder(filepath.Dir(part))); err != nil {
 		return fmt.Errorf("spool: %w", err)
 	}
 	return nil
+}
+
+// syncFolder makes the names in it durable.
+func syncFolder(folder string) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // begin notes, before the first byte goes out, that the slip may come out from now on.

@@ -3,6 +3,7 @@ package printer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"settled/devices/serialport"
@@ -17,7 +18,8 @@ const (
 	patience = 3                      // questions without an answer until it counts as silent
 )
 
-var errSilent = errors.New("the printer does not answer")
+// errSilent is of a kind with a line that takes no bytes: no reason to look for another.
+var errSilent = fmt.Errorf("the printer does not answer: %w", serialport.ErrSlow)
 
 // Run is the worker: it follows the printer's state and prints what is in the spool,
 // until ctx ends. Then it stops within the limits of a single step, whatever the printer

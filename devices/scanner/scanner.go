@@ -18,8 +18,9 @@ type Options struct {
 	Idle     time.Duration // a pause that ends a frame: 80 ms
 	Repeat   time.Duration // within which the same code again is the same reading: 2 s
 	// Take gets each code. It is called by the worker and must return soon.
-	Take func(Code)
-	Now  func() time.Time // nil: time.Now
+	Take    func(Code)
+	Changed func()           // hears of each change of the line; nil: nobody does
+	Now     func() time.Time // nil: time.Now
 }
 
 // Scanner is a scanner with one worker, [Scanner.Run].
@@ -50,6 +51,9 @@ func Open(o Options) (*Scanner, error) {
 	if o.Repeat <= 0 {
 		o.Repeat = 2 * time.Second
 	}
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -67,8 +71,9 @@ func (s *Scanner) State() State {
 func (s *Scanner) Run(ctx context.Context) {
 	note := func(line serialport.State) {
 		s.mu.Lock()
-		defer s.mu.Unlock()
 		s.state.Line = line
+		s.mu.Unlock()
+		s.options.Changed()
 	}
 	serialport.Keep(ctx, s.options.Line, note, func(_ context.Context, port *serialport.Port) error {
 		r := reading{scanner: s}

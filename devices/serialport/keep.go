@@ -11,8 +11,12 @@ import (
 type State struct {
 	Path string `json:"path"`
 	Up   bool   `json:"up"`
-	Why  string `json:"why,omitempty"` // why it is not up: absent, busy, denied, gone, or the system's words
+	Why  string `json:"why,omitempty"` // why it is not up: absent, busy, denied, gone, slow, or the system's words
 }
+
+// Slow is the [State.Why] of a line that was given up for a while since its device, though
+// it is there, takes no bytes.
+const Slow = "slow"
 
 // reason is a failure in one word, where there is one.
 func reason(err error) string {
@@ -25,8 +29,22 @@ func reason(err error) string {
 		return "denied"
 	case errors.Is(err, ErrGone):
 		return "gone"
+	case errors.Is(err, ErrSlow):
+		return Slow
 	}
 	return err.Error()
+}
+
+// Look sees once how a line stands: it is opened and closed again.
+func Look(l Line) State {
+	p, err := Open(l)
+	if err == nil {
+		err = p.Close()
+	}
+	if err != nil {
+		return State{Path: l.Path, Why: reason(err)}
+	}
+	return State{Path: l.Path, Up: true}
 }
 
 // retry is the pause before a device that is not there is looked for again.

@@ -155,6 +155,10 @@ func TestDevices(t *testing.T) {
 	until("银行卡")
 	must(t, s.cards.Remove("patient"))
 	until(`"role":"patient","name":"Patient","state":"ready"`)
+	must(t, s.serial.lines["scanner"].Unplug())
+	until(`"kind":"scanner","name":"` + s.serial.lines["scanner"].Name() + `","state":"absent","level":"fail"`)
+	must(t, s.serial.lines["scanner"].Plug())
+	until(`"kind":"scanner","name":"` + s.serial.lines["scanner"].Name() + `","state":"up"`)
 	stop()
 }
 

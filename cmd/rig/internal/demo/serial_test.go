@@ -86,6 +86,13 @@ func TestScanned(t *testing.T) {
 	if err != nil || status != http.StatusAccepted || !bytes.Contains(reply, []byte(`"genuine":true`)) || !bytes.Contains(reply, []byte(a.Number)) {
 		t.Errorf("the slip says %q: %d %s %v", text, status, reply, err)
 	}
+	keys := filepath.Join(s.folder, "credentials", "slips.key")
+	if out, err := s.daemon.run(t.Context(), "receipt", "verify", text, "--key-file", keys); err != nil || !strings.Contains(out, "真：防伪码相符") {
+		t.Errorf("without the daemon: %s %v", out, err)
+	}
+	if out, err := s.daemon.run(t.Context(), "receipt", "verify", text); err != nil || !strings.Contains(out, "真：与本窗口的日志一致") {
+		t.Errorf("by the daemon: %s %v", out, err)
+	}
 	s.awaitDisplay(t, "THANK YOU")
 	s.awaitCount(t, "acknowledged", 1)
 	s.sameBooks(t)
@@ -154,6 +161,9 @@ func TestPrinterFaults(t *testing.T) {
 	must(t, s.bothCards(t.Context()))
 	must(t, s.serial.printer.Set("paper=out"))
 	s.awaitReadyz(t, "PRINTER_PAPER_OUT")
+	if r, status := s.doctor(t); status != 2 || r.of("printer", "").State != "paper_out" || !strings.Contains(r.of("printer", "").Chinese, "缺纸") {
+		t.Errorf("doctor: %d %+v", status, r.of("printer", ""))
+	}
 	bill, err := s.visit("child-visit.json", 1)
 	must(t, err)
 	if status, reply, err := s.call(t, "/v1/quotes", bill); err != nil || status != http.StatusOK || !bytes.Contains(reply, []byte("PRINTER_PAPER_OUT")) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"settled/cmd/settled/internal/api"
@@ -12,30 +13,48 @@ import (
 )
 
 // shelf remembers what it was asked for.
-type shelf struct{ asked []string }
+type shelf struct {
+	mu    sync.Mutex
+	asked []string
+}
+
+func (s *shelf) note(words ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, strings.Join(words, " "))
+}
+
+// take gives what it was asked for since the last time.
+func (s *shelf) take() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asked := strings.Join(s.asked, ", ")
+	s.asked = nil
+	return asked
+}
 
 func (s *shelf) Reconcile(_ context.Context, day settle.Date, by api.Grant) (reconcile.Report, error) {
-	s.asked = append(s.asked, "reconcile "+day.String()+" "+by.Operator)
+	s.note("reconcile", day.String(), by.Operator)
 	return reconcile.Report{Day: day}, nil
 }
 
 func (s *shelf) Repair(_ context.Context, day settle.Date, report string, _ int, why string, by api.Grant) (reconcile.Finding, error) {
-	s.asked = append(s.asked, strings.Join([]string{"repair", day.String(), report, why, by.Operator}, " "))
+	s.note("repair", day.String(), report, why, by.Operator)
 	return reconcile.Finding{}, nil
 }
 
 func (s *shelf) Days(_ context.Context, from, to settle.Date) ([]reconcile.Day, error) {
-	s.asked = append(s.asked, "days "+from.String()+" "+to.String())
+	s.note("days", from.String(), to.String())
 	return []reconcile.Day{}, nil
 }
 
 func (s *shelf) Claims(_ context.Context, month settle.Date) (reconcile.Month, error) {
-	s.asked = append(s.asked, "claims "+month.String())
+	s.note("claims", month.String())
 	return reconcile.Month{}, nil
 }
 
 func (s *shelf) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt, error) {
-	s.asked = append(s.asked, "debts "+from.String()+" "+to.String())
+	s.note("debts", from.String(), to.String())
 	return nil, nil
 }
 
@@ -43,6 +62,8 @@ func (s *shelf) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt
 // anybody is asked.
 func TestBooks(t *testing.T) {
 	const day, item = `{"day":"2026-11-21"}`, `{"day":"2026-11-21","report":"r","item":1,"why":"x"}`
+	books := &shelf{}
+	d := startWith(t, nil, func(o *api.Options) { o.Books = books })
 	for _, c := range []struct {
 		token, method, path, body string
 		status                    int
@@ -63,10 +84,8 @@ func TestBooks(t *testing.T) {
 		{cashierToken, "GET", "/v1/differences?from=2026-11-21", "", 200, "debts 2026-11-21 "},
 		{hospitalToken, "GET", "/v1/differences", "", 403, ""},
 	} {
-		books := &shelf{}
-		d := startWith(t, nil, func(o *api.Options) { o.Books = books })
 		status, text, _ := d.call(t, c.method, c.path, []byte(c.body), func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+c.token) })
-		if asked := strings.Join(books.asked, ", "); status != c.status || asked != c.asked {
+		if asked := books.take(); status != c.status || asked != c.asked {
 			t.Errorf("%s %s %s: %d %q, want %d %q: %s", c.method, c.path, c.body, status, asked, c.status, c.asked, text)
 		}
 	}

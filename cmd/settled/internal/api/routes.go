@@ -6,11 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path"
+	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"settled/cmd/settled/internal/counter"
 	"settled/settle"
 )
 
@@ -33,12 +37,13 @@ var (
 	payers    = []Role{Cashier, Supervisor, Hospital, Kiosk}
 	cashiers  = []Role{Cashier, Supervisor}
 	terminals = []Role{Kiosk}
+	families  = []Role{Cashier, Supervisor, Kiosk} // who helps one, or the family itself
 	searchers = []Role{Cashier, Supervisor, Insurance}
 	keepers   = []Role{Operations, Supervisor, Insurance}
 )
 
-// routes registers every operation and renders the OpenAPI document.
-func (s *Server) routes(mux *http.ServeMux) error {
+// routes registers every operation.
+func (s *Server) routes(mux *http.ServeMux) {
 	api := humago.New(mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -48,7 +53,7 @@ func (s *Server) routes(mux *http.ServeMux) error {
 					"Whatever is refused is answered with code, field, line, and a sentence each for the cashier and the technician; nothing was taken then.",
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"seat":    {Type: "http", Scheme: "bearer", Description: "token of the seat"},
 					"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "an operator's, from /v1/sign-in, for the daemon's own pages"},
@@ -76,12 +81,29 @@ func (s *Server) routes(mux *http.ServeMux) error {
 	s.standing(api)
 	s.signIn(api)
 	s.kiosk(api)
+	s.family(api)
 	s.policy(api)
+	s.overlays(api)
+	s.figures(api)
+	s.exports(api)
 	s.scans(api)
 	s.events(api)
 	s.health(api)
 	s.devices(api)
-	return s.document(mux, api)
+	s.document(mux, api)
+}
+
+// schemaName names a type in the document by its own name; those of a backtest, which has
+// sources, refusals and reports of its own, by that too.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if path.Base(t.PkgPath()) == "backtest" {
+		return "Backtest" + name
+	}
+	return name
 }
 
 // register adds an operation whose handler gets what the token grants.
@@ -135,26 +157,26 @@ func jsonResponse(description string, schema *huma.Schema) *huma.Response {
 	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 }
 
-// document renders the OpenAPI document once and serves it; what matches nothing is
-// refused in the API's shape.
-func (s *Server) document(mux *http.ServeMux, api huma.API) (err error) {
+// document serves the OpenAPI document, which is rendered when it is first asked for, and
+// the pages; what matches nothing is refused in the API's shape.
+func (s *Server) document(mux *http.ServeMux, api huma.API) {
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own errors are answered as refusals
 		delete(api.OpenAPI().Components.Schemas.Map(), unused)
 	}
-	if s.spec, err = json.Marshal(api.OpenAPI()); err != nil {
-		return fmt.Errorf("api: OpenAPI document: %w", err)
-	}
-	if s.yaml, err = api.OpenAPI().YAML(); err != nil {
-		return fmt.Errorf("api: OpenAPI document: %w", err)
-	}
-	serve := func(media string, text []byte) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
+	serve := func(path, media string, render func() ([]byte, error)) {
+		once := sync.OnceValues(render)
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			text, err := once()
+			if err != nil {
+				writeRefusal(w, http.StatusInternalServerError, refusal(counter.Fault, "OpenAPI document: "+err.Error()))
+				return
+			}
 			w.Header().Set("Content-Type", media)
 			_, _ = w.Write(text) // the client may be gone
-		}
+		})
 	}
-	mux.HandleFunc("GET /openapi.json", serve("application/json", s.spec))
-	mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", s.yaml))
+	serve("/openapi.json", "application/json", func() ([]byte, error) { return json.Marshal(api.OpenAPI()) })
+	serve("/openapi.yaml", "application/yaml", api.OpenAPI().YAML)
 	other := unknown(mux, "/")
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if s.isPage(r) {
@@ -163,7 +185,6 @@ func (s *Server) document(mux *http.ServeMux, api huma.API) (err error) {
 		}
 		other(w, r)
 	})
-	return nil
 }
 
 // window gives the window of a token's seat; New made sure that there is one.

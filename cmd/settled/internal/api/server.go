@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"settled/cmd/settled/internal/slipseal"
 )
 
 // Bounds of a request.
@@ -32,7 +34,10 @@ type Options struct {
 	Batches      Batches       // nil: none can be asked for
 	Bills        Bills         // nil: none wait here
 	Policy       func() Policy // the rules that are loaded now; nil: they are not shown
+	Past         Past          // nil: nothing is exported or drawn
+	Overlays     Overlays      // nil: no rules are staged here
 	Terminal     Terminal      // nil: this is no self-service seat
+	Family       Family        // nil: a family can but pay here
 	SignIn       *SignIn       // nil: nobody signs in, there are tokens only
 	Pages        Pages         // nil: there are none
 	Repairs      Repairs       // nil: nothing is mended
@@ -45,6 +50,7 @@ type Options struct {
 	Now          func() time.Time // of sessions; nil: time.Now
 	Devices      Devices          // nil: none is known
 	ECodes       []string         // prefixes of a 医保码; nil: the usual ones
+	SlipKeys     *slipseal.Keys   // tell slips of other counters; nil: only the journal does
 	BuildVersion string
 }
 
@@ -62,8 +68,6 @@ type Server struct {
 	door    *door // nil: nobody signs in
 	slips   originals
 	handler http.Handler
-	spec    []byte // OpenAPI, JSON
-	yaml    []byte
 	closing chan struct{} // ends the event streams
 	http    *http.Server
 }
@@ -98,9 +102,7 @@ func New(o Options) (*Server, error) {
 		s.door = newDoor(*o.SignIn, o.Now)
 	}
 	mux := http.NewServeMux()
-	if err := s.routes(mux); err != nil {
-		return nil, err
-	}
+	s.routes(mux)
 	s.handler = s.guard(mux)
 	s.http = bounded(s.handler, o.Log)
 	s.http.RegisterOnShutdown(func() { close(s.closing) })

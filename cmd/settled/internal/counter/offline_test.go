@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -231,6 +233,42 @@ func TestHardLimits(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTwoAtOnce: the cashier's page and the terminal's share a window. However their quotes
+// and confirmations mix, no limit is passed, and the account is drawn no further than it is
+// filled.
+func TestTwoAtOnce(t *testing.T) {
+	const stop, bills = 4*7_500 + 100, 12 // four of them fit
+	w := offline(t, func(o *counter.Offline) { o.Counter = counter.Bound{Stop: stop} })
+	w.Insert(t, counter.Patient, countertest.Child())
+	w.Insert(t, counter.Guardian, countertest.Parent())
+	var both sync.WaitGroup
+	for _, by := range []string{"0001", "0100"} {
+		both.Go(func() {
+			for n := range bills {
+				bill := countertest.Bill(t, countertest.Child(), func(d *countertest.Document) { d.Head["key"] = countertest.Key(n) })
+				for settled := false; !settled && t.Context().Err() == nil; runtime.Gosched() {
+					q, err := w.Quote(t.Context(), bill, by)
+					if err != nil {
+						continue
+					}
+					_, err = w.Confirm(t.Context(), counter.Confirmation{Quote: q.ID, Key: q.Key(), By: by})
+					settled = err == nil
+				}
+			}
+		})
+	}
+	both.Wait()
+	all := exposures(w)
+	if written := len(w.Book.Written()); written != bills || all[len(all)-1] > stop {
+		t.Errorf("%d written, exposures %v", written, all)
+	}
+	for _, st := range w.Book.Written() {
+		if len(st.Split.Draws) > 0 && st.Insured.Family[0].Balance < st.Split.Draws[0].Paid {
+			t.Errorf("drew %s of %s", st.Split.Draws[0].Paid, st.Insured.Family[0].Balance)
+		}
+	}
 }
 
 // exposures are those of both persons, both accounts and the counter, of all that is not

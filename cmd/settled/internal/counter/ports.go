@@ -159,6 +159,8 @@ type Book interface {
 type Links interface {
 	// Link files a link; by is the operator. On a *settle.Refusal nothing was written.
 	Link(ctx context.Context, l settle.Link, by string) error
+	// EndLink files the last day of one of 家庭共济. On a *settle.Refusal nothing was written.
+	EndLink(ctx context.Context, beneficiary, donor string, last settle.Date, by string) error
 }
 
 // Exposure is what is at risk because the platform did not confirm it yet.

@@ -319,6 +319,22 @@ func TestBookFails(t *testing.T) {
 	}
 }
 
+// TestBookFailsAtTheEnd: a write whose outcome is not known stays so where the window was
+// closed meanwhile; "closed" would say that nothing was taken.
+func TestBookFailsAtTheEnd(t *testing.T) {
+	w := countertest.Open(t, nil)
+	w.Insert(t, counter.Patient, countertest.Child())
+	q := quote(t, w)
+	w.Book.FailNext(errors.New("input/output error"), true)
+	release := w.Book.Hold()
+	result := make(chan error, 1)
+	go func() { _, err := confirm(w, q, 1); result <- err }()
+	<-w.Book.Started()
+	w.Close()
+	release()
+	wantCode(t, <-result, settle.JournalStopped)
+}
+
 // TestPrinterFails: the settlement stands, the slip is printed later as a reprint.
 func TestPrinterFails(t *testing.T) {
 	w := countertest.Open(t, nil)

@@ -125,6 +125,9 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 	if s.reads[Guardian].busy {
 		return nil, refuse(GuardianReading)
 	}
+	if guardian != nil && guardian.scanned {
+		guardian = nil // only a card consents to a payment
+	}
 	if err := s.fits(a, patient, guardian); err != nil {
 		return nil, err
 	}
@@ -375,7 +378,9 @@ func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	case errors.As(err, &no):
 		return Settled{}, s.answer(try, event{kind: notTaken, why: no})
 	default:
-		return Settled{}, s.answer(try, event{kind: outcomeUnknown, why: refuseBecause(settle.JournalStopped, "%v", err)})
+		unknown := refuseBecause(settle.JournalStopped, "%v", err)
+		_ = s.answer(try, event{kind: outcomeUnknown, why: unknown}) // it is unknown, whatever ended the session
+		return Settled{}, unknown
 	}
 }
 

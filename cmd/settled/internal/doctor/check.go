@@ -32,7 +32,7 @@ const (
 	Scanner     Kind = "scanner"
 	Printer     Kind = "printer"
 	Display     Kind = "display"
-	Serial      Kind = "serial"
+	Voice       Kind = "voice"
 	Platform    Kind = "platform"
 	Clock       Kind = "clock"
 	Disk        Kind = "disk"
@@ -41,7 +41,7 @@ const (
 )
 
 // order is that of Kinds: read-only.
-var order = []Kind{Daemon, Config, CardService, Reader, Module, Scanner, Printer, Display, Serial, Platform, Clock, Disk, Permissions, Policy}
+var order = []Kind{Daemon, Config, CardService, Reader, Module, Scanner, Printer, Display, Voice, Platform, Clock, Disk, Permissions, Policy}
 
 // Check is how one thing is. It has no personal data.
 type Check struct {

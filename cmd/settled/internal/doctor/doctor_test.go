@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -131,27 +130,6 @@ func TestPermissions(t *testing.T) {
 		}
 		only("foreign file", Fail, "foreign")
 	}
-}
-
-func TestPorts(t *testing.T) {
-	dir := t.TempDir()
-	wants(t, "none", PortOf(Port{Printer, filepath.Join(dir, "none")}), Fail, "missing")
-	file := filepath.Join(dir, "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	wants(t, "a file", PortOf(Port{Printer, file}), Fail, "no_device")
-	wants(t, "there", PortOf(Port{Scanner, "/dev/null"}), OK, "there")
-
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer func() { _ = master.Close() }()
-	if err := syscall.Flock(int(master.Fd()), syscall.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	wants(t, "locked", PortOf(Port{Display, "/dev/ptmx"}), Fail, "busy")
 }
 
 func TestCommand(t *testing.T) {

@@ -79,8 +79,9 @@ type Payments interface {
 	// Close sees to it that an order can't be paid any more, unless it is paid, and gives
 	// where it then stands; Waiting if it can't say yet.
 	Close(ctx context.Context, ref string) (State, error)
-	// Refund gives a paid order back, whole.
-	Refund(ctx context.Context, ref string) error
+	// Refund gives a paid order back, whole, and gives where it then stands: Back when the
+	// money is on its way, Paid if it can't say yet.
+	Refund(ctx context.Context, ref string) (State, error)
 }
 
 // Window is what the terminal needs of its window; *counter.Session is one.

@@ -246,6 +246,9 @@ func (d *Desk) pay(ctx context.Context, a Attempt, code string) error {
 // notFound is why an attempt is unclear whose order the payment gave a code for.
 const notFound = "支付系统查不到这笔付款单。"
 
+// notRefunded is why one is unclear of which the payment once said that it was paid.
+const notRefunded = "支付系统说过已付款，现在却说没有这笔款，退不了。"
+
 // order gets the code; that it may have been seen is durable before it is.
 func (d *Desk) order(ctx context.Context, a Attempt) error {
 	code, err := d.o.Payments.Order(ctx, a.Ref, a.Cash, "医疗费 "+a.Bill)
@@ -314,11 +317,17 @@ func (d *Desk) refund(ctx context.Context, a Attempt) error {
 	if _, there := d.o.Window.Holder(counter.Patient); !there {
 		a.Interrupted = true // whoever paid has gone
 	}
-	if err := d.o.Payments.Refund(ctx, a.Ref); err != nil {
-		return errors.Join(err, d.keep(a))
+	state, err := d.o.Payments.Refund(ctx, a.Ref)
+	switch {
+	case err == nil && state == Back:
+		a.Step = Refunded
+		return d.to(a)
+	case err == nil && (state == None || state == Closed): // of an order that was paid
+		return d.to(unclear(a, notRefunded))
+	case err == nil:
+		err = fmt.Errorf("kiosk: after the refund the order is %s", state)
 	}
-	a.Step = Refunded
-	return d.to(a)
+	return errors.Join(err, d.keep(a))
 }
 
 // leave lets go of an attempt that ended, once its card is gone.

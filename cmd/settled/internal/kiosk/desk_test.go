@@ -24,6 +24,7 @@ type till struct {
 	refunds int
 	down    bool
 	stays   bool // Close closes nothing yet
+	loses   bool // Refund finds nothing
 }
 
 var errDown = errors.New("down")
@@ -46,6 +47,12 @@ func (p *till) stay(open bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stays = open
+}
+
+func (p *till) lose() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.loses = true
 }
 
 // forget forgets all orders.
@@ -96,14 +103,17 @@ func (p *till) Close(_ context.Context, ref string) (kiosk.State, error) {
 	})
 }
 
-func (p *till) Refund(_ context.Context, ref string) error {
-	_, err := p.do(ref, func(s kiosk.State) kiosk.State {
-		if s == kiosk.Paid {
-			p.refunds++
+func (p *till) Refund(_ context.Context, ref string) (kiosk.State, error) {
+	return p.do(ref, func(s kiosk.State) kiosk.State {
+		switch {
+		case p.loses:
+			return kiosk.None
+		case s != kiosk.Paid:
+			return s
 		}
+		p.refunds++
 		return kiosk.Back
 	})
-	return err
 }
 
 // terminal is a desk at a window with the child's card in and its bill quoted.

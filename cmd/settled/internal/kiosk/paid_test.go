@@ -109,6 +109,11 @@ func TestUnclear(t *testing.T) {
 	for name, lose := range map[string]func(t *testing.T, k *terminal){
 		"the payment forgot it": func(_ *testing.T, k *terminal) { k.till.forget() },
 		"and after a power cut": func(t *testing.T, k *terminal) { k.stop(); k.till.forget(); k.start(t) },
+		"it was paid, and the refund finds nothing": func(_ *testing.T, k *terminal) {
+			k.Book.Touch() // it can't be settled, so the money has to go back
+			k.till.lose()
+			k.till.set(kiosk.Paid)
+		},
 		"the record is damaged": func(t *testing.T, k *terminal) {
 			k.stop()
 			files, err := filepath.Glob(filepath.Join(k.dir, "*.sealed"))

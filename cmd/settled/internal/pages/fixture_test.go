@@ -63,6 +63,7 @@ type fixture struct {
 	why     []counter.Notice // why it is not ready
 	status  api.Status
 	notices []counter.Notice
+	line    func(w http.ResponseWriter, r *http.Request, daemon http.Handler) // between page and daemon; nil: nothing is
 }
 
 func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture {
@@ -90,7 +91,16 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 		Log:    slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
-	f.web = httptest.NewServer(server)
+	f.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		line := f.line
+		f.mu.Unlock()
+		if line == nil {
+			server.ServeHTTP(w, r)
+			return
+		}
+		line(w, r, server)
+	}))
 	t.Cleanup(func() {
 		f.web.CloseClientConnections()
 		f.web.Close()
@@ -171,7 +181,10 @@ func (p *till) Close(ctx context.Context, ref string) (kiosk.State, error) {
 	return p.State(ctx, ref)
 }
 
-func (p *till) Refund(context.Context, string) error { p.set(kiosk.Back); return nil }
+func (p *till) Refund(context.Context, string) (kiosk.State, error) {
+	p.set(kiosk.Back)
+	return kiosk.Back, nil
+}
 
 func must(t testing.TB, err error) {
 	t.Helper()

@@ -125,12 +125,8 @@ func (c *Client) Close(ctx context.Context, ref string) (kiosk.State, error) {
 }
 
 // Refund implements kiosk.Payments.
-func (c *Client) Refund(ctx context.Context, ref string) error {
-	s, err := c.state(ctx, http.MethodPost, "/orders/"+url.PathEscape(ref)+"/refund")
-	if err == nil && s != kiosk.Back {
-		err = fmt.Errorf("payment: after the refund it is %s", s)
-	}
-	return err
+func (c *Client) Refund(ctx context.Context, ref string) (kiosk.State, error) {
+	return c.state(ctx, http.MethodPost, "/orders/"+url.PathEscape(ref)+"/refund")
 }
 
 func (c *Client) state(ctx context.Context, method, path string) (kiosk.State, error) {

@@ -47,9 +47,12 @@ func TestClient(t *testing.T) {
 	if asked != "GET /orders/K1 Bearer secret" {
 		t.Errorf("asked %q", asked)
 	}
+	if state, err := c.Refund(t.Context(), "K1"); err == nil { // nothing was said
+		t.Errorf("a refund of which nothing was said is %q", state)
+	}
 	status, body = 200, `{"state":"paid"}`
-	if err := c.Refund(t.Context(), "K1"); err == nil {
-		t.Error("a refund that did not happen passed")
+	if state, err := c.Refund(t.Context(), "K1"); state != kiosk.Paid || err != nil || asked != "POST /orders/K1/refund Bearer secret" {
+		t.Errorf("%s: %q %v", asked, state, err)
 	}
 	if _, err := c.Order(t.Context(), "K1", 100, "x"); err == nil {
 		t.Error("an order without a code passed")

@@ -69,13 +69,13 @@ func (r *Readers) begin(role counter.Role) (name string, done func(*sscard.Fault
 		return "", nil
 	}
 	at.reads++
-	r.changed()
+	r.Changed()
 	return name, func(f *sscard.Fault) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		at.reads--
 		at.fault = f
-		r.changed()
+		r.Changed()
 	}
 }
 
@@ -98,7 +98,7 @@ func (r *Readers) learn(role counter.Role, record sscard.Record) {
 	if record.Version >= "3" {
 		r.locked = record.Unopened
 	}
-	r.changed()
+	r.Changed()
 }
 
 // says names a card without a word on its holder.

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/doctor"
 	"settled/devices/pcsc"
 	"settled/devices/psam"
 	"settled/devices/sscard"
@@ -25,12 +26,14 @@ type Options struct {
 	Roles  map[Role]string // which reader each role is for; no entry or "": none
 	HSM    psam.Module     // asks the region's HSM; nil: none. A PSAM is a role
 	Socket string          // of the card service, to name the cause of its absence; "": the system's
+	Watch  *doctor.Watch   // is told of each change; nil: one of their own
 	Log    *slog.Logger    // nil: none
 }
 
 // Readers are the counter's readers. It is the counter's [counter.Cards]. Its methods may
 // be called from any goroutine.
 type Readers struct {
+	*doctor.Watch
 	driver Driver
 	wants  map[Role]want
 	module string // what opens locked cards: "psam", "hsm", or ""
@@ -46,8 +49,7 @@ type Readers struct {
 	serving map[counter.Role]string // which reader stands for a role now
 	told    map[counter.Role]bool   // the session knows of a card
 	locked  error                   // why the last card stayed locked; nil: it did not
-	watch   map[chan struct{}]bool
-	first   chan struct{} // closed when the patient's reader is there for the first time
+	first   chan struct{}           // closed when the patient's reader is there for the first time
 	once    sync.Once
 }
 
@@ -68,7 +70,10 @@ func New(d Driver, o Options) *Readers {
 		driver: d, wants: map[Role]want{}, socket: o.Socket, service: &outage{},
 		readers: map[string]*reader{}, places: map[Role]place{},
 		serving: map[counter.Role]string{}, told: map[counter.Role]bool{},
-		watch: map[chan struct{}]bool{}, first: make(chan struct{}),
+		Watch: o.Watch, first: make(chan struct{}),
+	}
+	if r.Watch == nil {
+		r.Watch = &doctor.Watch{}
 	}
 	if r.log = o.Log; r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -122,7 +127,7 @@ func (r *Readers) take(e pcsc.Event) []counter.Event {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	defer r.changed()
+	defer r.Changed()
 	at := r.readers[e.Reader]
 	switch {
 	case e.Kind == pcsc.ServiceUp:
@@ -216,29 +221,4 @@ func (r *Readers) Missing() settle.Code {
 		return settle.ReaderMissing
 	}
 	return ""
-}
-
-// Changes gives a signal after each change of how the readers are, and one at the start.
-// leave ends it.
-func (r *Readers) Changes() (changes <-chan struct{}, leave func()) {
-	c := make(chan struct{}, 1)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.watch[c] = true
-	c <- struct{}{}
-	return c, func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.watch, c)
-	}
-}
-
-// changed signals all who watch. The readers are locked.
-func (r *Readers) changed() {
-	for c := range r.watch {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
 }

@@ -210,6 +210,19 @@ func (b *Book) Link(_ context.Context, l settle.Link, _ string) error {
 	return nil
 }
 
+// EndLink implements counter.Links.
+func (b *Book) EndLink(_ context.Context, beneficiary, donor string, last settle.Date, _ string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.links {
+		if l := &b.links[i]; l.Beneficiary == beneficiary && l.Donor == donor {
+			l.To, b.version = last, b.version+1
+			return nil
+		}
+	}
+	return refusal(counter.NoLink)
+}
+
 // Acknowledge has the platform acknowledge all that is written.
 func (b *Book) Acknowledge() {
 	b.mu.Lock()

@@ -2,7 +2,7 @@
 // F9 and F8: finds a settlement again, prints its slip, shows its reasons, and takes it
 // back whole (撤销) or by line (退费).
 import { h } from './dom.js';
-import { call, Refusal } from './daemon.js';
+import { call, insist, Refusal, unsure } from './daemon.js';
 import { close, open } from './dialog.js';
 import { fen } from './money.js';
 import { moment, sources, uploads, when } from './words.js';
@@ -200,12 +200,11 @@ function sure(whole, keep, q) {
     busy = true;
     said.textContent = '正在办理，请稍候…';
     try {
-      const body = { key: at.key, reason: reason.value.trim() };
-      reversed(whole
-        ? await call('POST', `/v1/settlements/${st.number}/void`, body)
-        : await call('POST', `/v1/settlements/${st.number}/refund`, { ...body, keep, quote: q.id }), '');
+      const body = { key: at.key, reason: reason.value.trim(), ...(whole ? {} : { keep, quote: q.id }) };
+      reversed(await insist(`/v1/settlements/${st.number}/${whole ? 'void' : 'refund'}`, body, () => said.isConnected,
+        () => { said.textContent = '没有收到结果，正在再问；不会重复退款，请稍候。'; }), '');
     } catch (e) {
-      said.textContent = /** @type {Error} */ (e).message + (e instanceof Refusal ? '' : ' 请等连接恢复后再按 F2，不会重复退款。');
+      said.textContent = /** @type {Error} */ (e).message + (unsure(e) ? ' 还不知道办成没有：请稍后再按 F2 问一次，不会重复退款。' : '');
     }
     busy = false;
   };
