@@ -56,6 +56,7 @@ func (r examined) of(kind, role string) symptom {
 // TestDoctor breaks one thing after another, and looks whether it is named with what
 // mends it.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	r, status := s.doctor(t)
@@ -125,6 +126,7 @@ func TestDoctor(t *testing.T) {
 
 // TestDevices follows what is plugged in.
 func TestDevices(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	out, err := s.daemon.run(t.Context(), "devices")
 	if err != nil || !strings.Contains(out, "患者") || !strings.Contains(out, "正常，无卡") {
@@ -162,7 +164,7 @@ func TestDevices(t *testing.T) {
 
 // TestEndsWithEverythingStuck ends the daemon while both cards hang, a confirmation
 // waits for one of them, the platform does not answer, and somebody follows its events.
-func TestEndsWithEverythingStuck(t *testing.T) {
+func TestEndsWithEverythingStuck(t *testing.T) { // by itself: it measures a time
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	bill, err := s.visit("child-visit.json", 1)
