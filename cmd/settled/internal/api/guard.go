@@ -34,6 +34,7 @@ type Grant struct {
 	Role     Role
 	Operator string // 经办人编号
 	Name     string // of the operator who signed in; "" for a token
+	Second   string // who signed in as well, for this one act (二人复核); "": nobody
 }
 
 // tokenGrant keeps a token's digest: all are equally long to compare.
