@@ -33,6 +33,7 @@ type Grant struct {
 	Role     Role
 	Operator string // 经办人编号
 	Name     string // of the operator who signed in; "" for a token
+	Second   string // who signed in as well, for this one act (二人复核); "": nobody
 }
 
 // digest is a token's SHA-256. Tokens are looked up by it: how long that takes tells of
