@@ -339,7 +339,7 @@ var backOffice = []step{
 		must(t, tab.Shows("暂存的人不能自己批准"))
 		must(t, tab.Shows("3 笔会变"))
 	}},
-	{"office-approve", func(t *testing.T, f *fixture, tab *browser.Tab) {
+	{"", func(t *testing.T, f *fixture, tab *browser.Tab) {
 		second := f.tab(t, "/office", "0004")
 		click("政策", "待批准")(t, f, second)
 		click("查看", "改变什么")(t, f, second)

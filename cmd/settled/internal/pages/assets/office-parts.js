@@ -63,7 +63,7 @@ export function ask(title, body, word, act, done) {
     close();
     doing(() => act(text), done);
   };
-  open(title, [body, h('div', { class: 'row' }, h('label', { for: 'why' }, '原因（记入账本）'), why)], [{ key: 'F2', word, main: true, do: go }, { key: 'Escape', word: '取消', do: close }], { Enter: go });
+  open(title, [body, h('div', { class: 'row' }, h('label', { for: 'why' }, '原因（留存备查）'), why)], [{ key: 'F2', word, main: true, do: go }, { key: 'Escape', word: '取消', do: close }], { Enter: go });
   ($('dialog').querySelector('.body input') ?? why).focus();
 }
 
