@@ -196,3 +196,11 @@ func clip(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	return text[:min(len(text), 120)]
 }
+
+// Choose gives a file to the page, as a person does in the dialog that it opens.
+func (t *Tab) Choose(selector, path string) error {
+	if err := chromedp.Do(t.ctx, chromedp.SetUploadFiles(selector, []string{path})); err != nil {
+		return fmt.Errorf("browser: choose %s: %w", selector, err)
+	}
+	return nil
+}
