@@ -45,7 +45,7 @@ func (s *Server) scan(ctx context.Context, g Grant, in *scanInput) (*scanOutput,
 	code := scanner.Classify(in.Body.Code, s.options.ECodes)
 	a := scanAnswer{Kind: code.Kind()}
 	if g.Role == Kiosk && code.Kind() != scanner.ECode {
-		return nil, refusal(UnknownScan, "a self-service seat takes a 医保码 and nothing else")
+		return nil, unknownScan(code)
 	}
 	switch code.Kind() {
 	case scanner.ECode:
@@ -61,10 +61,14 @@ func (s *Server) scan(ctx context.Context, g Grant, in *scanInput) (*scanOutput,
 		}
 		a.Number, a.Genuine = number, &genuine
 	default:
-		return nil, &settle.Refusal{Code: UnknownScan, Field: "code", Cashier: "认不出这个码：不是医保码、账单号或结算凭条；请核对后再扫。", Technician: "scanned " + code.String()}
+		return nil, unknownScan(code)
 	}
 	a.Screen = s.window(g).Screen()
 	return &scanOutput{a}, nil
+}
+
+func unknownScan(code scanner.Code) error {
+	return &settle.Refusal{Code: UnknownScan, Field: "code", Cashier: "认不出这个码；请核对后再扫。", Technician: "scanned " + code.String()}
 }
 
 // slip compares what a slip's code says with the journal.
