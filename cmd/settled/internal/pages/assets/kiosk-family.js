@@ -48,6 +48,7 @@ const kin = ['child', 'parent', 'spouse', 'sibling', 'grandparent', 'grandchild'
 
 /** A card came or went: what is shown of the parent is no longer so. */
 export function familyScreen() {
+  if (k.busy() && !k.screen()?.guardian) return; // a code that served for the link under way
   if (f.at === 'bind' || f.at === 'relation') bind();
 }
 
@@ -92,7 +93,7 @@ function lookParts() {
       f.own !== undefined && fact('ownLeft', `￥${f.own}`),
       f.selections.length === 0 && fact('selected', t('noneSelected')),
       f.selections.map((/** @type {any} */ s) => fact(s.now ? 'selected' : 'selectedNext', [s.name, h('small', {}, span(s.from, s.to))])),
-      f.links.map((/** @type {any} */ l) => fact('linked', [`${l.holder}　${t(l.relation)}`, h('small', {}, span(l.from, l.to))])),
+      f.links.map((/** @type {any} */ l) => fact('linked', [t('linkOf').replace('%h', l.holder).replace('%r', t(l.relation)), h('small', {}, span(l.from, l.to))])),
       f.choice && f.choice.state !== 'filed' && fact('filing', [f.choice.name, h('small', {}, t('choice_' + f.choice.state + (f.choice.undo && f.choice.state === 'waiting' ? '_undo' : '')))]),
       f.visits.slice(0, 3).map((/** @type {any} */ v) => fact('visit', [`${v.day}　￥${v.total}${v.void ? '　' + t('reversed') : ''}`, h('small', {}, `${t('fund')} ￥${v.fund}　${t('cashPaid')} ￥${v.cash}`)])))];
 }
@@ -100,9 +101,13 @@ function lookParts() {
 /** @param {any} c */
 const sign = (c) => ({ met: ['good', '✓'], unmet: ['bad', '✕'] }[/** @type {string} */ (c.finding)] ?? ['wait', '？']);
 
-/** @param {any[]} list @param {string} set of words */
-const conditions = (list, set) => h('ul', { class: 'conditions' }, list.map((c) => h('li', { class: sign(c)[0] },
-  h('span', { class: 'sign', 'aria-hidden': 'true' }, sign(c)[1]), h('span', {}, h('b', {}, t(`${set}_${c.need}`)), c.finding !== 'met' && h('small', {}, t(`${set}_${c.need}_do`))))));
+/** What is to do comes first, what is met last. @param {any[]} list @param {string} set of words */
+function conditions(list, set) {
+  const row = (/** @type {any} */ c) => h('li', { class: sign(c)[0] }, h('span', { class: 'sign', role: 'img', 'aria-label': t(c.finding) }, sign(c)[1]),
+    h('span', {}, h('b', {}, t(`${set}_${c.need}`)), c.finding !== 'met' && h('small', {}, t(`${set}_${c.need}_do`))));
+  const of = (/** @type {string} */ finding) => list.filter((c) => c.finding === finding).map(row);
+  return [h('ul', { class: 'conditions' }, of('unmet'), of('unknown')), h('ul', { class: 'conditions met' }, of('met'))];
+}
 
 function mobileParts() {
   const list = f.conditions;
@@ -122,7 +127,7 @@ function bindScene(back) {
   }
   if (!f.kin) return ['', k.plain('⟳', t('reading')), back, null];
   const who = h('p', { class: 'who' }, `${t('parentIs')} ${guardian.name}　${guardian.id_number}`);
-  if (f.link) return ['', [k.who(), who, h('h2', {}, t('isLinked')), h('p', { class: 'centre' }, `${t(f.link.relation)}　${span(f.link.from)}`)], back, k.button(t('unbind'), () => go('unbind'), 'main')];
+  if (f.link) return ['', [k.who(), who, h('h2', {}, t('isLinked')), h('p', { class: 'centre' }, `${t('linkOf').replace('%h', f.link.holder).replace('%r', t(f.link.relation))}　${span(f.link.from)}`)], back, k.button(t('unbind'), () => go('unbind'), 'main')];
   const bars = f.conditions.filter((/** @type {any} */ c) => c.finding === 'unmet' && c.need !== 'BALANCE' && c.need !== 'RELATION');
   if (bars.length > 0) return ['bad', [k.who(), who, h('h2', {}, t('bindNo')), conditions(bars, 'b')], back, null];
   return ['', [k.who(), who, h('h2', {}, t('whoIs')), h('div', { class: 'list kin' }, f.kin.map((/** @type {any} */ a) => h('button', { type: 'button', onclick: () => go('relation', a) }, t(a.relation))))], back, null];
@@ -130,7 +135,7 @@ function bindScene(back) {
 
 function consent() {
   const empty = f.conditions.some((/** @type {any} */ c) => c.need === 'BALANCE' && c.finding === 'unmet');
-  return [h('h2', {}, `${t('consent')}${t(f.relation)}`), h('ul', { class: 'consent' },
+  return [h('h2', {}, day('consent', t(f.relation))), h('ul', { class: 'consent' },
     h('li', { class: 'good' }, '✓ ', t('pays')), h('li', { class: 'bad' }, '✕ ', t('paysNot')), h('li', { class: 'bad' }, '✕ ', t('notShown')), h('li', {}, '☞ ', t('bindWhere'))),
   empty && h('p', { class: 'ask' }, t('b_BALANCE_do'))];
 }

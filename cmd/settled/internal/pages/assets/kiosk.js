@@ -313,7 +313,7 @@ async function begin() {
     },
   });
   setInterval(tick, 1000);
-  prepare({ button, plain, who, doing, after, reread, render, say: t, screen: () => s.screen, english: () => s.how.english });
+  prepare({ button, plain, who, doing, after, busy: () => s.busy, reread, render, say: t, screen: () => s.screen, english: () => s.how.english });
   listen(() => undefined, (text) => doing(() => call('POST', '/v1/scans', { code: text }))); // a scanner that types
 }
 
