@@ -41,6 +41,23 @@ func (q *Queue) Booked(since settle.Date) (acknowledged, withdrawn []string, err
 	return acknowledged, withdrawn, err
 }
 
+// Made lists the settlements and the voids that were made on days from one to another,
+// both included; by number.
+func (q *Queue) Made(from, to settle.Date) (settlements, voids []string, err error) {
+	f := Filter{From: from, To: to}
+	err = q.each(func(number string, row *settlementRow) error {
+		switch {
+		case !f.takes(number, row):
+		case row.Of != "":
+			voids = append(voids, number)
+		default:
+			settlements = append(settlements, number)
+		}
+		return nil
+	})
+	return settlements, voids, err
+}
+
 // fileDays tells which of the journal's files have the entries of a day or of a later
 // one, by an entry of each: a file begins with a day.
 type fileDays struct {

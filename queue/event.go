@@ -36,9 +36,13 @@ const (
 	kindLinkEnd    = "link_end"   // an account may no longer pay for a person
 	kindShiftOpen  = "shift_open"
 	kindShiftClose = "shift_close"
-	kindRules      = "rules"     // a set of rules became active
-	kindNote       = "note"      // something that people should know later
-	kindReconcile  = "reconcile" // the books of a day were held against the platform's
+	kindRules      = "rules"       // a set of rules became active
+	kindNote       = "note"        // something that people should know later
+	kindReconcile  = "reconcile"   // the books of a day were held against the platform's
+	kindChoice     = "choice"      // a family selected an institution
+	kindChoiceUndo = "choice_undo" // and wants that back
+	kindChoiceSent = "choice_sent" // a message to the platform about it, before it is sent
+	kindChoiceEnd  = "choice_end"  // what became of it there
 )
 
 // By is who did it, and where.
@@ -109,6 +113,14 @@ func decode(e journal.Entry) (event, error) {
 		return body[noted](e)
 	case kindReconcile:
 		return body[reconciled](e)
+	case kindChoice:
+		return body[chosen](e)
+	case kindChoiceUndo:
+		return body[unchosen](e)
+	case kindChoiceSent:
+		return body[choiceSent](e)
+	case kindChoiceEnd:
+		return body[choiceEnded](e)
 	}
 	return decodeOutcome(e)
 }

@@ -157,38 +157,43 @@ func spread(was []paid, family settle.Fen) []paid {
 // written before it, so that no torn write keeps the one without the other, and returned.
 // The same acknowledgement again does nothing; another one is refused.
 func (q *Queue) Acknowledge(ctx context.Context, a Ack) (*Difference, error) {
-	ev := acked{a}
-	if err := ev.check(); err != nil {
+	if err := (acked{a}).check(); err != nil {
 		return nil, malformed("ack", "%v", err)
 	}
 	var diff *Difference
-	err := q.later(ctx, func(t *turn) error {
-		row, ok, err := get(t.view, settlements, a.Number)
-		if err != nil {
-			return err
-		}
-		if !ok || row.Of != "" {
-			return noSettlement(a.Number)
-		}
-		if row.Amounts != a.Amounts {
-			diff = &Difference{Number: a.Number, Local: row.Amounts, Platform: a.Amounts}
-		}
-		switch {
-		case row.Ack.Length > 0:
-			return t.sameAck(&row, a)
-		case row.State == Blocked, row.State == SelfPaid, row.State == Voided && !t.unsure(row.Void):
-			return wrongState(a.Number, row.State, "pending, held, or reversed while it was under way")
-		case diff != nil && row.platform() != a.Amounts:
-			if err := t.add(kindDifference, *diff, nil, nil, a.By); err != nil {
-				return err
-			}
-		}
-		return t.add(kindAck, ev, nil, nil, a.By)
-	})
-	if err != nil {
+	if err := q.later(ctx, func(t *turn) (err error) {
+		diff, err = t.acknowledge(a)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	return diff, nil
+}
+
+// acknowledge is [Queue.Acknowledge] of an acknowledgement that was checked. A refusal
+// has added nothing.
+func (t *turn) acknowledge(a Ack) (diff *Difference, err error) {
+	row, ok, err := get(t.view, settlements, a.Number)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || row.Of != "" {
+		return nil, noSettlement(a.Number)
+	}
+	if row.Amounts != a.Amounts {
+		diff = &Difference{Number: a.Number, Local: row.Amounts, Platform: a.Amounts}
+	}
+	switch {
+	case row.Ack.Length > 0:
+		return diff, t.sameAck(&row, a)
+	case row.State == Blocked, row.State == SelfPaid, row.State == Voided && !t.unsure(row.Void):
+		return nil, wrongState(a.Number, row.State, "pending, held, or reversed while it was under way")
+	case diff != nil && row.platform() != a.Amounts:
+		if err := t.add(kindDifference, *diff, nil, nil, a.By); err != nil {
+			return nil, err
+		}
+	}
+	return diff, t.add(kindAck, acked{a}, nil, nil, a.By)
 }
 
 // unsure tells whether a void waits for what became of its settlement.

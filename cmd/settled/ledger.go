@@ -68,6 +68,9 @@ func entryOf(r queue.Record) api.Entry {
 	if r.State == queue.Pending || r.State == queue.OnHold {
 		e.Deadline = monthEnd(r.At)
 	}
+	if r.State == queue.Acknowledged {
+		e.Done = r.AnsweredAt
+	}
 	switch {
 	case r.Archived != "":
 		e.Reason = &settle.Refusal{Code: queue.CodeArchived, Cashier: "已归档：" + r.Archived, Technician: "it is in " + r.Archived}

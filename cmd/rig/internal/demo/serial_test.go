@@ -85,6 +85,13 @@ func TestScanned(t *testing.T) {
 	if err != nil || status != http.StatusAccepted || !bytes.Contains(reply, []byte(`"genuine":true`)) || !bytes.Contains(reply, []byte(a.Number)) {
 		t.Errorf("the slip says %q: %d %s %v", text, status, reply, err)
 	}
+	keys := filepath.Join(s.folder, "credentials", "slips.key")
+	if out, err := s.daemon.run(t.Context(), "receipt", "verify", text, "--key-file", keys); err != nil || !strings.Contains(out, "真：防伪码相符") {
+		t.Errorf("without the daemon: %s %v", out, err)
+	}
+	if out, err := s.daemon.run(t.Context(), "receipt", "verify", text); err != nil || !strings.Contains(out, "真：与本窗口的日志一致") {
+		t.Errorf("by the daemon: %s %v", out, err)
+	}
 	s.awaitDisplay(t, "THANK YOU")
 	s.awaitCount(t, "acknowledged", 1)
 	s.sameBooks(t)

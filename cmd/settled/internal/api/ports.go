@@ -29,12 +29,16 @@ type Desk interface {
 	Tender(received settle.Fen) (counter.Tender, error)
 	// Scan takes a 医保码 and returns at once; who it stands for shows on the screen.
 	Scan(code counter.ECode) error
+	// ExpectGuardian says that the next 医保码 is the guardian's.
+	ExpectGuardian() error
 }
 
 // Papers files and prints. Errors are *settle.Refusal.
 type Papers interface {
 	// FileLink files that the guardian's account may pay for the patient.
 	FileLink(ctx context.Context, relation settle.Relation, by string) (settle.Link, error)
+	// EndLink files that it may no longer, and gives the last day on which it does.
+	EndLink(ctx context.Context, by string) (last settle.Date, err error)
 	// Reprint sends a slip to the printer again and returns at once.
 	Reprint(r counter.Receipt) error
 	// Print does the same with a slip of another kind.
@@ -173,6 +177,7 @@ type Entry struct {
 	Attempts   int
 	Next       time.Time // of the next attempt; zero: none is planned
 	Deadline   time.Time // by which it must be at the platform; zero: none
+	Done       time.Time // when the platform took it; zero: it has not, or that is not known
 	Degraded   *Degraded // why it is, or was, not settled with the platform; nil: it was
 }
 

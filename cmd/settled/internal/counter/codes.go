@@ -38,6 +38,7 @@ const (
 	AccountLimit    settle.Code = "ACCOUNT_LIMIT"
 	SelfPaidWhole   settle.Code = "SELF_PAID_WHOLE"
 	Linked          settle.Code = "LINKED"
+	Unlinked        settle.Code = "UNLINKED"
 	RulesChanged    settle.Code = "RULES_CHANGED"
 	NoReason        settle.Code = "NO_REASON"
 	BadLines        settle.Code = "BAD_LINES"
@@ -97,6 +98,7 @@ var sentences = map[settle.Code][2]string{
 	AccountLimit:    {"账户断网支付已达上限，本次不用个人账户和家庭共济，这部分请收现金。", "the offline limit of an account is reached: no account is drawn"},
 	SelfPaidWhole:   {"这笔是先自费的，没有基金支付，不能按行退费，未退款；请整单撤销后重新结算。", "the patient paid it whole: void it whole"},
 	Linked:          {"家庭共济已登记；请重新预结算。", "the link is filed"},
+	Unlinked:        {"家庭共济已解绑，今天是最后一天有效；请重新预结算。", "the link ends today"},
 	RulesChanged:    {"结算后政策数据已更换，不能按行退费，未退款；请整单撤销，保留的项目重新结算。", "the rules at hand are not the ones that settled it: void it whole"},
 	NoReason:        {"请填写撤销或退费的原因（1至100字）；未办理。", "a reversal needs a reason of 1 to 100 characters"},
 	BadLines:        {"保留的行号不对，未退款；请核对原单的行号。", "the kept lines are not lines of the bill"},

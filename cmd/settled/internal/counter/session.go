@@ -75,6 +75,7 @@ type Session struct {
 	messages []Message
 	readers  []Reader
 	scanned  *Scanned
+	expect   Role // whose the next 医保码 is
 	tender   *Tender
 	watchers map[*watcher]struct{}
 	seq      uint64
@@ -236,6 +237,8 @@ func (s *Session) run(do effect, e event, reason *settle.Refusal) {
 		s.startRead(Guardian)
 	case readCode:
 		s.learnOf(Patient, func(ctx context.Context) (*holder, error) { return s.redeem(ctx, e.code) })
+	case readGuardianCode:
+		s.learnOf(Guardian, func(ctx context.Context) (*holder, error) { return s.redeem(ctx, e.code) })
 	case dropPatient:
 		s.forget(Patient)
 		s.tender = nil
@@ -272,6 +275,12 @@ func (s *Session) forget(role Role) {
 		r.busy = false
 	}
 	s.holders[role] = nil
+	if role == Patient {
+		s.expect = Patient
+		if g := s.holders[Guardian]; g != nil && g.scanned {
+			s.holders[Guardian] = nil // a code came for this patient
+		}
+	}
 }
 
 func (s *Session) startRead(role Role) {

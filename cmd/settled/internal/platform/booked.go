@@ -68,43 +68,24 @@ func (l *Line) concerned(from, to settle.Date) (numbers, voids map[string]bool, 
 	for _, n := range withdrawn {
 		voids[n] = true
 	}
-	f := queue.Filter{From: from, To: to, Limit: mostList}
-	made, err := all(f, l.options.Queue.List, func(r queue.Record) string { return r.Settlement.Number })
+	made, reversed, err := l.options.Queue.Made(from, to)
 	if err != nil {
 		return nil, nil, err
 	}
-	reversed, err := all(f, l.options.Queue.Voids, func(v queue.Void) string { return v.Number })
 	for _, n := range made {
 		numbers[n] = true
 	}
 	for _, n := range reversed {
 		voids[n] = true
 	}
-	return numbers, voids, err
+	return numbers, voids, nil
 }
 
 // mostList is the most that the queue lists in a call.
 const mostList = 1000
 
-// all reads the pages of a list.
-func all[T any](f queue.Filter, list func(queue.Filter) ([]T, error), number func(T) string) (numbers []string, err error) {
-	for {
-		page, err := list(f)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range page {
-			numbers = append(numbers, number(one))
-		}
-		if len(page) < f.Limit {
-			return numbers, nil
-		}
-		f.After = numbers[len(numbers)-1]
-	}
-}
-
 func (l *Line) settlementRow(number string) (reconcile.Row, error) {
-	r, err := l.options.Queue.Get(number)
+	r, err := l.options.Queue.Brief(number)
 	if err != nil {
 		return reconcile.Row{}, err
 	}
@@ -150,7 +131,7 @@ func (l *Line) voidRow(number string) (reconcile.Row, error) {
 	if err != nil {
 		return reconcile.Row{}, err
 	}
-	r, err := l.options.Queue.Get(v.Of)
+	r, err := l.options.Queue.Brief(v.Of)
 	if err != nil {
 		return reconcile.Row{}, err
 	}

@@ -284,14 +284,22 @@ function scanned(text) {
   if (bill) return choose(bill.key);
   return doing('正在识别扫到的码', async () => {
     const a = await call('POST', '/v1/scans', { code: text });
-    found(a.kind, a.bill ?? a.number);
+    if (a.kind === 'slip') slip(a);
+    else found(a.kind, a.bill);
   });
+}
+
+/** Whether a slip that was scanned is genuine; one of this counter's is opened. @param {any} a */
+function slip(a) {
+  if (!a.genuine) return say(a.slip.by === 'journal' ? `凭条不符：单号 ${a.number} 的金额与本窗口的日志不同，切勿据此退款。` : `凭条不能证实：单号 ${a.number} 的防伪码不符，切勿据此退款。`);
+  if (a.slip.by === 'journal') return openFind('find', a.number, false);
+  say(`凭条属实（防伪码相符）：单号 ${a.number}，总额 ${a.slip.total}，是别的窗口开出的，请到原窗口办理。`, false);
 }
 
 /** What a scanner has read that is no person. @param {string} kind @param {string} text */
 function found(kind, text) {
   if (isOpen()) return;
-  if (kind === 'slip') openFind('find', text, false);
+  if (kind === 'slip') scanned(text); // only the daemon knows whether it is genuine
   if (kind !== 'bill') return;
   if ((s.standing?.bills ?? []).some((/** @type {any} */ b) => b.key === text)) choose(text);
   else say(`账单 ${text} 不在待缴账单中；请在医院系统中发送账单。`);
