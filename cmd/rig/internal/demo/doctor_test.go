@@ -58,6 +58,7 @@ func (r examined) of(kind, role string) symptom {
 // TestDoctor breaks one thing after another, and looks whether it is named with what
 // mends it.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	r, status := s.doctor(t)
@@ -127,6 +128,7 @@ func TestDoctor(t *testing.T) {
 
 // TestDevices follows what is plugged in.
 func TestDevices(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	out, err := s.daemon.run(t.Context(), "devices")
 	if err != nil || !strings.Contains(out, "患者") || !strings.Contains(out, "正常，无卡") {
@@ -166,7 +168,7 @@ func TestDevices(t *testing.T) {
 // slip waits, the platform leaves an upload without an answer, both cards hang, a
 // confirmation waits for one of them, and somebody follows the events. Until then, a window
 // whose other devices are stuck settles.
-func TestEndsWithEverythingStuck(t *testing.T) {
+func TestEndsWithEverythingStuck(t *testing.T) { // by itself: it measures a time
 	s := openSerial(t)
 	must(t, s.bothCards(t.Context()))
 	must(t, s.serial.printer.Set("stuck=yes"))

@@ -59,6 +59,7 @@ func (s *stage) awaitScreen(t *testing.T, want string) {
 // paper with a code that leads back to the settlement, platform. The code is in no file,
 // serves once, and is refused with the platform down.
 func TestScanned(t *testing.T) {
+	t.Parallel()
 	s := openSerial(t)
 	code := s.scanChild(t)
 	must(t, s.daemon.awaitState(t.Context(), "identified", func(sc screen) bool { return sc.Patient != nil }))
@@ -155,6 +156,7 @@ func readCode(t *testing.T, path string) string {
 // anyway, the daemon is killed, and the slip comes out once when there is paper; with
 // every device stuck the window settles at once, and the daemon ends within 2 s.
 func TestPrinterFaults(t *testing.T) {
+	t.Parallel()
 	s := openSerial(t)
 	must(t, s.bothCards(t.Context()))
 	must(t, s.serial.printer.Set("paper=out"))

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"settled/cmd/settled/internal/counter"
-	"settled/cmd/settled/internal/platform"
 	"settled/cmd/settled/internal/reconcile"
 	"settled/queue"
 	"settled/settle"
@@ -86,9 +86,11 @@ func (d *desk) judge(live map[string]booked, count, reasons map[string]int) {
 		_, err := d.queue.Verify(context.Background())
 		must(t, err)
 	}
-	made, _, err := d.queue.Made(0, 0)
+	made, err := d.queue.Concerned(20260101, 20261231)
 	must(t, err)
-	for _, number := range made {
+	made = slices.DeleteFunc(made, func(c queue.Concerned) bool { return c.Void })
+	for _, c := range made {
+		number := c.Number
 		r, err := d.queue.Brief(number)
 		must(t, err)
 		if r.State == queue.OnHold {
@@ -178,14 +180,13 @@ func (d *desk) reconcile(at time.Time, last bool) {
 	t := d.h.t
 	y, m, n := at.Date()
 	day := settle.Date(y*10000 + int(m)*100 + n)
-	r := platform.NewReconciler(d.line, fmt.Sprintf("%02d", d.number))
 	none := func(n uint64) (counter.Shift, error) { return counter.Shift{}, fmt.Errorf("shift %d", n) }
 	odd, tries := "", 3
 	if last {
 		tries = 20
 	}
 	for range tries { // the line fails, and files come garbled: that is seen, and asked again
-		report, err := r.Reconcile(context.Background(), day, none, clerk)
+		report, err := d.books.Reconcile(context.Background(), day, none, clerk)
 		if odd = d.odds(&report); err != nil {
 			odd = err.Error()
 		}
