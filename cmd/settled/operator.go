@@ -2,15 +2,19 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/operators"
+	"settled/cmd/settled/internal/platform"
 )
 
 // rosterName is the credential that says who may sign in at the pages.
@@ -70,13 +74,37 @@ func (d *daemon) loadOperators() error {
 	return nil
 }
 
-// SignIn implements api.Operators.
+// nameAt gives how the platform names an operator: those of the roster by their own number,
+// if it fits (9001: opter_no C20, opter_name C50), all others by the counter's.
+func (d *daemon) nameAt(id string) (platform.Operator, bool) {
+	o := d.people.Load().Find(id)
+	if o == nil || utf8.RuneCountInString(o.ID) > 20 || utf8.RuneCountInString(o.Name) > 50 {
+		return platform.Operator{}, false
+	}
+	kind := "1"
+	if api.Role(o.Role) == api.Kiosk {
+		kind = "2"
+	}
+	return platform.Operator{Name: o.Name, Type: kind}, true
+}
+
+// SignIn implements api.Operators. Who signs in here does so at the platform, too.
 func (d *daemon) SignIn(id, password string) (api.Operator, bool) {
 	roster := d.people.Load()
 	if !roster.Check(id, password) {
 		return api.Operator{}, false
 	}
+	go d.signInAtPlatform(id)
 	return operatorOf(roster.Find(id)), true
+}
+
+// signInAtPlatform signs an operator in ahead of the first message that needs it (9001).
+func (d *daemon) signInAtPlatform(id string) {
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	defer stop()
+	if err := d.line.SignIn(ctx, id); err != nil {
+		d.log.Warn("not signed in at the platform yet", "operator", id, "cause", err)
+	}
 }
 
 // Operator implements api.Operators.

@@ -242,7 +242,7 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 		return err
 	}
 	d.line = platform.NewLine(platform.Options{
-		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(),
+		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(), Names: d.nameAt,
 		Head: nhsa.Head{
 			Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
 			Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),

@@ -63,7 +63,7 @@ func (u *Upload) carry(ctx context.Context, j job) error {
 			return finish()
 		}
 		if ready == nil {
-			request, err := u.request(ctx, j.number, infno, input)
+			request, err := u.request(ctx, j, infno, input)
 			if err != nil {
 				return err
 			}
@@ -138,7 +138,7 @@ func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, r
 		return nil, sent
 	}
 	u.unsent.drop(j.number)
-	u.line.noteRefusal(request.signNo, sent)
+	u.line.noteRefusal(request.as, sent)
 	j.so.answered = j.so.answered || troubleOf(sent) == ""
 	moved := m.Answer(visit, request.infno, request.msgid, reply, sent)
 	var unknown *nhsa.Unknown
@@ -211,24 +211,24 @@ func notTaken(err error) bool {
 
 // request gives the stored request to send: the one that never left, or a new one
 // under a new message id.
-func (u *Upload) request(ctx context.Context, number, infno string, input any) (stored, error) {
-	if s, ok := u.unsent.get(number); ok && s.infno == infno {
+func (u *Upload) request(ctx context.Context, j job, infno string, input any) (stored, error) {
+	if s, ok := u.unsent.get(j.number); ok && s.infno == infno {
 		return s, nil
 	}
-	signNo, err := u.line.signIn(ctx)
+	as, err := u.line.signIn(ctx, j.operator())
 	if err != nil {
 		return stored{}, err
 	}
 	o := u.line.options
-	msgid, body, err := o.Queue.Request(ctx, number, infno, u.encoding(infno, signNo, input), o.By)
-	return stored{msgid: msgid, infno: infno, signNo: signNo, body: body}, err
+	msgid, body, err := o.Queue.Request(ctx, j.number, infno, u.encoding(infno, as, input), o.By)
+	return stored{msgid: msgid, infno: infno, as: as, body: body}, err
 }
 
 // encoding makes a request's body once it has a message id.
-func (u *Upload) encoding(infno, signNo string, input any) func(msgid string) ([]byte, error) {
+func (u *Upload) encoding(infno string, as signedIn, input any) func(msgid string) ([]byte, error) {
 	o := u.line.options
 	return func(msgid string) ([]byte, error) {
-		return nhsa.Encode(o.Head, infno, msgid, o.Now(), signNo, input)
+		return nhsa.Encode(as.head, infno, msgid, o.Now(), as.no, input)
 	}
 }
 
@@ -257,7 +257,7 @@ func (u *Upload) answer(number string, s stored, m machine, reply nhsa.Reply, se
 func (u *Upload) record(ctx context.Context, j job, answer queue.Answer, visit nhsa.Visit, m machine) (next *stored, err error) {
 	q := u.line.options.Queue
 	infno, input, done := m.Next(visit)
-	signNo, signed := u.line.signedIn()
+	as, signed := u.line.signedIn(j.operator())
 	chain, up := m.(*nhsa.Chain)
 	switch {
 	case done && up && chain.Step == nhsa.StepDone:
@@ -265,11 +265,11 @@ func (u *Upload) record(ctx context.Context, j job, answer queue.Answer, visit n
 	case done || !signed:
 		err = q.Answer(ctx, answer)
 	default:
-		msgid, body, err := q.AnswerAndRequest(ctx, answer, infno, u.encoding(infno, signNo, input))
+		msgid, body, err := q.AnswerAndRequest(ctx, answer, infno, u.encoding(infno, as, input))
 		if err != nil || msgid == "" {
 			return nil, err
 		}
-		return &stored{msgid: msgid, infno: infno, signNo: signNo, body: body}, nil
+		return &stored{msgid: msgid, infno: infno, as: as, body: body}, nil
 	}
 	return nil, err
 }

@@ -107,19 +107,19 @@ func (f *Filer) one(ctx context.Context, c queue.Choice) error {
 		return f.end(ctx, c, queue.ChoiceFiled, "", "")
 	}
 	infno, input := f.message(c)
-	signNo, err := f.line.signIn(ctx)
+	as, err := f.line.signIn(ctx, c.By.Operator)
 	if err != nil {
 		return err
 	}
 	o := f.line.options
 	body, err := o.Queue.ChoiceRequest(ctx, c.Entry, infno, func(msgid string) ([]byte, error) {
-		return nhsa.Encode(o.Head, infno, msgid, o.Now(), signNo, input)
+		return nhsa.Encode(as.head, infno, msgid, o.Now(), as.no, input)
 	}, o.By)
 	if err != nil {
 		return f.left(c, err)
 	}
 	reply, err := f.line.post(ctx, infno, body)
-	f.line.noteRefusal(signNo, err)
+	f.line.noteRefusal(as, err)
 	return f.answered(ctx, c, reply, err)
 }
 

@@ -22,7 +22,8 @@ import (
 // zero values are Shenzhen's practice.
 type Options struct {
 	Client   *nhsa.Client
-	Head     nhsa.Head // who we are in every message
+	Head     nhsa.Head                                   // who we are in every message
+	Names    func(operator string) (o Operator, ok bool) // nil: all messages go in the Head's operator's name
 	Queue    *queue.Queue
 	Registry nhsa.Registry
 	ECodes   *nhsa.ECodes // nil: no 医保码 is taken
@@ -35,15 +36,11 @@ type Options struct {
 // Line is a signed-in line to the platform. It is safe for concurrent use.
 type Line struct {
 	options Options
-	signing chan struct{} // one 9001 at a time
 
-	mu      sync.Mutex
-	signNo  string      // 签到流水号 of the day signed
-	signed  string      // "2006-01-02"; "": not signed in
-	tried   int         // sign-ins so far
-	failed  error       // of the last one
-	trouble settle.Code // of the last contact; "": it went well, or there was none
-	rest    time.Time   // until when nobody at the window asks
+	mu        sync.Mutex
+	operators map[string]*operator // by number
+	trouble   settle.Code          // of the last contact; "": it went well, or there was none
+	rest      time.Time            // until when nobody at the window asks
 }
 
 // restFor is how long nobody is asked anything after trouble: the people at the window
@@ -51,26 +48,26 @@ type Line struct {
 const restFor = 10 * time.Second
 
 // NewLine makes a line; it connects when it is first used.
-func NewLine(o Options) *Line { return &Line{options: o, signing: make(chan struct{}, 1)} }
+func NewLine(o Options) *Line { return &Line{options: o, operators: map[string]*operator{}} }
 
 // ask sends one inquiry: it gets a message id of its own but no entry in the journal,
 // since its loss changes nothing.
 func (l *Line) ask(ctx context.Context, infno string, input any) (nhsa.Reply, error) {
-	signNo, err := l.signIn(ctx)
+	as, err := l.signIn(ctx, "")
 	if err != nil {
 		return nhsa.Reply{}, err
 	}
-	reply, err := l.send(ctx, infno, signNo, input)
-	l.noteRefusal(signNo, err)
+	reply, err := l.send(ctx, infno, as, input)
+	l.noteRefusal(as, err)
 	return reply, err
 }
 
-func (l *Line) send(ctx context.Context, infno, signNo string, input any) (nhsa.Reply, error) {
+func (l *Line) send(ctx context.Context, infno string, as signedIn, input any) (nhsa.Reply, error) {
 	msgid, err := l.options.Queue.MsgID(ctx)
 	if err != nil {
 		return nhsa.Reply{}, fmt.Errorf("message id for %s: %w", infno, err)
 	}
-	body, err := nhsa.Encode(l.options.Head, infno, msgid, l.options.Now(), signNo, input)
+	body, err := nhsa.Encode(as.head, infno, msgid, l.options.Now(), as.no, input)
 	if err != nil { // of the configuration: no settlement is at fault
 		return nhsa.Reply{}, &nhsa.Unknown{Infno: infno, NotSent: true, Err: errors.New(err.Error())}
 	}
@@ -139,77 +136,4 @@ func noWayOut(err error) bool {
 	var name *net.DNSError
 	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.ENETDOWN) || errors.Is(err, syscall.EHOSTUNREACH) ||
 		errors.Is(err, syscall.EADDRNOTAVAIL) || errors.As(err, &name)
-}
-
-// signIn signs the operator in once a day (9001) and gives the sign-in number. Those who
-// wait for one that fails get its error and do not try again.
-func (l *Line) signIn(ctx context.Context) (string, error) {
-	today := l.options.Now().Format(time.DateOnly)
-	before := l.tries()
-	select {
-	case l.signing <- struct{}{}:
-		defer func() { <-l.signing }()
-	case <-ctx.Done():
-		return "", &nhsa.Unknown{Infno: nhsa.InfoSignIn, NotSent: true, Err: context.Cause(ctx)}
-	}
-	l.mu.Lock()
-	no, signed, tried, failed := l.signNo, l.signed, l.tried, l.failed
-	l.mu.Unlock()
-	switch {
-	case signed == today:
-		return no, nil
-	case tried != before && failed != nil:
-		return "", failed
-	}
-	no, err := l.signInNow(ctx)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err == nil {
-		l.signNo, l.signed = no, today
-	} else {
-		err = fmt.Errorf("sign in: %w", err)
-	}
-	if ctx.Err() == nil { // what we broke off ourselves says nothing to others
-		l.tried, l.failed = l.tried+1, err
-	}
-	return no, err
-}
-
-// signedIn gives today's sign-in number if there is one.
-func (l *Line) signedIn() (no string, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.signNo, l.signed == l.options.Now().Format(time.DateOnly)
-}
-
-// signInNow sends 9001. The interface wants a MAC and an IP address and does not look at
-// them (interface §2).
-func (l *Line) signInNow(ctx context.Context) (string, error) {
-	input := nhsa.NewSignIn(l.options.Head.Operator, "00-00-00-00-00-00", "127.0.0.1")
-	reply, err := l.send(ctx, nhsa.InfoSignIn, "", input)
-	if err != nil {
-		return "", err
-	}
-	in, err := nhsa.ReadSignIn(reply)
-	return string(in.No), err
-}
-
-func (l *Line) tries() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.tried
-}
-
-// noteRefusal drops the sign-in when a refusal is about it, so that the next request
-// signs in anew; unless that was done since the request was made.
-func (l *Line) noteRefusal(signNo string, err error) {
-	var refused *nhsa.BusinessRefusal
-	if !errors.As(err, &refused) || !refused.StaleSignIn() {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.signNo == signNo {
-		l.signed = ""
-	}
 }

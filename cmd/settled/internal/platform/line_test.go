@@ -20,7 +20,7 @@ func TestSignIn(t *testing.T) {
 	first := make(chan error)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		_, err := line.signIn(ctx)
+		_, err := line.signIn(ctx, "")
 		first <- err
 	}()
 	for w.books().Requests["9001"] == 0 {
@@ -29,7 +29,7 @@ func TestSignIn(t *testing.T) {
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	var unknown *nhsa.Unknown
-	if _, err := line.signIn(gone); !errors.As(err, &unknown) || !unknown.NotSent || !errors.Is(err, context.Canceled) {
+	if _, err := line.signIn(gone, ""); !errors.As(err, &unknown) || !unknown.NotSent || !errors.Is(err, context.Canceled) {
 		t.Errorf("who gave up got %v", err)
 	}
 	cancel() // broken off: the next one tries for itself
@@ -37,12 +37,12 @@ func TestSignIn(t *testing.T) {
 		t.Error("signed in without an answer")
 	}
 	w.command("release", struct{}{})
-	no, err := line.signIn(t.Context())
+	no, err := line.signIn(t.Context(), "")
 	must(t, err)
 	signed := w.books().Requests["9001"]
-	line.noteRefusal("an older one", &nhsa.BusinessRefusal{Infno: "2201", Infcode: "-1", Message: "请重新签到"})
-	if again, err := line.signIn(t.Context()); err != nil || again != no || w.books().Requests["9001"] != signed {
-		t.Errorf("%s after %s, %v", again, no, err)
+	line.noteRefusal(signedIn{head: no.head, no: "an older one"}, &nhsa.BusinessRefusal{Infno: "2201", Infcode: "-1", Message: "请重新签到"})
+	if again, err := line.signIn(t.Context(), ""); err != nil || again != no || w.books().Requests["9001"] != signed {
+		t.Errorf("%+v after %+v, %v", again, no, err)
 	}
 }
 
@@ -60,7 +60,7 @@ func TestSignInTogether(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if _, err := line.signIn(t.Context()); err == nil {
+			if _, err := line.signIn(t.Context(), ""); err == nil {
 				t.Error("signed in without an answer")
 			}
 		})
@@ -70,4 +70,52 @@ func TestSignInTogether(t *testing.T) {
 		t.Errorf("%d sign-ins for 8 that waited together", n)
 	}
 	w.command("release", struct{}{})
+}
+
+// TestOperators: a message goes in the name of whoever settled, signed in once a day; one
+// whom the platform would not have is stood for by the counter's operator that day.
+func TestOperators(t *testing.T) {
+	t.Parallel()
+	w := openWindow(t)
+	line := w.upload.line
+	line.options.Names = func(id string) (Operator, bool) { return Operator{Name: "收费员" + id, Type: "1"}, id != "0603" }
+	w.faults(fault{Infno: "9001", Kind: "refuse", Text: "经办人不存在", Times: 1})
+	for _, test := range []struct {
+		id, as string
+		signed int // requests 9001 so far
+	}{
+		{"0604", "0601", 2}, // refused, and then the counter's
+		{"0604", "0601", 2},
+		{"0602", "0602", 3},
+		{"0602", "0602", 3},
+		{"0603", "0601", 3}, // nobody that the roster knows
+		{"", "0601", 3},
+	} {
+		as, err := line.signIn(t.Context(), test.id)
+		must(t, err)
+		if as.head.Operator != test.as || as.no == "" || w.books().Requests["9001"] != test.signed {
+			t.Errorf("%q goes as %s after %d sign-ins, want %+v", test.id, as.head.Operator, w.books().Requests["9001"], test)
+		}
+		if again, ok := line.signedIn(test.id); !ok || again != as {
+			t.Errorf("%q: %+v after %+v", test.id, again, as)
+		}
+	}
+	stale := &nhsa.BusinessRefusal{Infno: "2201", Infcode: "-1", Message: "请重新签到"}
+	as, _ := line.signedIn("0602")
+	line.noteRefusal(as, stale)
+	if _, ok := line.signedIn("0602"); ok {
+		t.Error("still signed in")
+	}
+	if _, ok := line.signedIn("0604"); !ok {
+		t.Error("who stands for another was signed out with him")
+	}
+	s := w.settle("MZ1", 4) // by the clerk of the test
+	w.passes()
+	if r, err := w.queue.Get(s.Number); err != nil || r.Ack == nil {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	w.agree()
+	w.reverse(s, 1)
+	w.passes()
+	w.agree()
 }

@@ -102,7 +102,7 @@ func (l *Line) result(ctx context.Context, which nhsa.FileDownload) (stated, err
 
 // fetch gets a file (9102).
 func (l *Line) fetch(ctx context.Context, which nhsa.FileDownload) ([]byte, error) {
-	signNo, err := l.signIn(ctx)
+	as, err := l.signIn(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (l *Line) fetch(ctx context.Context, which nhsa.FileDownload) ([]byte, erro
 	if err != nil {
 		return nil, fmt.Errorf("message id for 9102: %w", err)
 	}
-	body, err := nhsa.Encode(o.Head, nhsa.InfoDownload, msgid, o.Now(), signNo, which)
+	body, err := nhsa.Encode(as.head, nhsa.InfoDownload, msgid, o.Now(), as.no, which)
 	if err != nil {
 		return nil, fmt.Errorf("9102: %w", err)
 	}

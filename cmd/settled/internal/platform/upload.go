@@ -49,7 +49,7 @@ type Upload struct {
 // stored is a request as the journal has it.
 type stored struct {
 	msgid, infno string
-	signNo       string // in it
+	as           signedIn // in whose name it is
 	body         []byte
 }
 
@@ -204,6 +204,14 @@ type job struct {
 	unfit      error             // why the repairs cannot be applied; nil: they can
 	void       *queue.Void       // nil: it is brought
 	so         *soFar            // how it goes
+}
+
+// operator gives who settled, or reversed.
+func (j job) operator() string {
+	if j.void != nil {
+		return j.void.By.Operator
+	}
+	return j.settlement.Operator
 }
 
 // soFar is how a job goes.
