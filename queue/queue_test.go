@@ -535,3 +535,35 @@ func TestOwner(t *testing.T) {
 		t.Errorf("closed: %v", err)
 	}
 }
+
+// TestDraft: a draft is written as often as it is wanted, once; what has changed since
+// refuses it as it does a settlement.
+func TestDraft(t *testing.T) {
+	q := mustOpen(t, t.TempDir(), options(newHand()))
+	draft := func(key string) *Draft {
+		d, err := q.Draft(bill(q, key, version(t, q), 10, 0, 0, 5))
+		must(t, err)
+		return d
+	}
+	d, old := draft("k"), draft("old")
+	first, replayed, err := d.Settle(t.Context())
+	must(t, err)
+	if replayed {
+		t.Error("replayed at once")
+	}
+	again, replayed, err := d.Settle(t.Context())
+	must(t, err)
+	kept, err := q.Get(first.Number)
+	must(t, err)
+	if !replayed || again.Number != first.Number || kept.Settlement.Number != first.Number || kept.Settlement.Split.Cash != 5 {
+		t.Errorf("%+v, again %+v, %v", kept.Settlement, again, replayed)
+	}
+	for range 2 {
+		if _, _, err := old.Settle(t.Context()); !errors.Is(err, ErrStale) {
+			t.Errorf("of an older position: %v", err)
+		}
+	}
+	if _, err := q.Draft(Commit{}); err == nil {
+		t.Error("a draft of nothing")
+	}
+}

@@ -218,8 +218,8 @@ func (t *turn) reverse(d draft, number string, by By) error {
 	if ev.Settlement.Number, err = t.number(1); err != nil {
 		return err
 	}
-	body := bytes.Replace(d.body, []byte(numberBlank), []byte(number), 1)
-	if err := numbered(body, ev.Settlement.Number); err != nil {
+	body, err := numbered(bytes.Replace(d.body, []byte(numberBlank), []byte(number), 1), ev.Settlement.Number)
+	if err != nil {
 		return err
 	}
 	t.rules = d.rules

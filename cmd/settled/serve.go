@@ -272,7 +272,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	d.window, err = counter.New(counter.Ports{
 		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: clock.Now,
 	}, counter.Options{
-		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
+		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required", SecondOver: d.config.SecondPerson.Over,
 		Offline: d.config.offline(),
 	})
 	return err
@@ -304,7 +304,7 @@ func (d *daemon) openAPI() (err error) {
 		return err
 	}
 	d.ledger = newLedger(d.queue, d.config.Counter.Number, d.log)
-	d.ledger.state = d.degraded()
+	d.ledger.state, d.ledger.second = d.degraded(), d.config.SecondPerson.Release
 	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},

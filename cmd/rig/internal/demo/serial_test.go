@@ -215,11 +215,17 @@ func (s *stage) bothCardsAgain(t *testing.T) error {
 
 func (s *stage) awaitReadyz(t *testing.T, want string) {
 	t.Helper()
+	s.awaitAt(t, "/readyz", want)
+}
+
+// awaitAt asks until the answer has what is wanted.
+func (s *stage) awaitAt(t *testing.T, path, want string) {
+	t.Helper()
 	limit := time.After(20 * time.Second)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		res, err := s.daemon.get(t.Context(), "/readyz")
+		res, err := s.daemon.get(t.Context(), path)
 		must(t, err)
 		var said bytes.Buffer
 		_, err = said.ReadFrom(res.Body)
@@ -230,7 +236,7 @@ func (s *stage) awaitReadyz(t *testing.T, want string) {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("/readyz never says %s: %s", want, said.String())
+			t.Fatalf("%s never says %s: %s", path, want, said.String())
 		}
 	}
 }

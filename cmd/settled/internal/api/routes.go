@@ -44,6 +44,7 @@ var (
 
 // routes registers every operation.
 func (s *Server) routes(mux *http.ServeMux) {
+	answers := &encoder{}
 	api := humago.New(mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -60,9 +61,9 @@ func (s *Server) routes(mux *http.ServeMux) {
 				},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": format(), "json": format()},
+		Formats:       map[string]huma.Format{"application/json": answers.format(), "json": answers.format()},
 		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{asRefusal, encoded},
+		Transformers:  []huma.Transformer{asRefusal, answers.transform},
 	})
 	s.quotes(api)
 	s.settlements(api)

@@ -64,9 +64,10 @@ type Pages interface {
 // Server serves the API.
 type Server struct {
 	options Options
-	grants  []tokenGrant
+	grants  map[digest]Grant
 	door    *door // nil: nobody signs in
 	slips   originals
+	quoted  lastQuotes
 	handler http.Handler
 	closing chan struct{} // ends the event streams
 	http    *http.Server
@@ -89,7 +90,7 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Server{options: o, closing: make(chan struct{})}
+	s := &Server{options: o, grants: map[digest]Grant{}, quoted: lastQuotes{of: map[string]lastQuote{}}, closing: make(chan struct{})}
 	for token, grant := range o.Tokens {
 		if err := s.admit(token, grant); err != nil {
 			return nil, err

@@ -156,9 +156,7 @@ func (d *door) grantOf(r *http.Request) (Grant, bool) {
 // try lets an operator in, or says why not. Who guesses waits.
 func (d *door) try(id, password string) (Operator, error) {
 	if !d.Operators.Any() {
-		return Operator{}, &settle.Refusal{
-			Code: NoOperators, Cashier: "还没有设置操作员，不能登录；请信息科用 settled operator 添加。", Technician: "the credential operators.toml is missing or empty",
-		}
+		return Operator{}, noOperators()
 	}
 	if !d.mayTry(id) {
 		return Operator{}, &settle.Refusal{Code: SignInLater, Cashier: "密码错误次数过多，请一分钟后再试。", Technician: "too many failed sign-ins"}
@@ -170,6 +168,12 @@ func (d *door) try(id, password string) (Operator, error) {
 		return o, nil
 	}
 	return Operator{}, &settle.Refusal{Code: SignInRefused, Cashier: "工号或密码不对；请重新输入。", Technician: "no such operator, or another password"}
+}
+
+func noOperators() *settle.Refusal {
+	return &settle.Refusal{
+		Code: NoOperators, Cashier: "还没有设置操作员，不能登录；请信息科用 settled operator 添加。", Technician: "the credential operators.toml is missing or empty",
+	}
 }
 
 // mayTry counts a try as failed before it is made, so that many at once are no more than

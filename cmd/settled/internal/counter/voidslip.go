@@ -60,6 +60,9 @@ func (s VoidSlip) head(p *page) {
 	}
 	p.time("时间", v.At)
 	p.field("窗口", v.Seat+"  收费员 "+v.Operator)
+	if v.Second != "" {
+		p.field("复核", v.Second)
+	}
 	p.shift(v.Shift)
 	p.field("患者", st.Who.Name.String()+"  "+st.Who.IDNumber.String())
 	if st.Split.Family > 0 {

@@ -63,7 +63,10 @@ type fixture struct {
 	why     []counter.Notice // why it is not ready
 	status  api.Status
 	notices []counter.Notice
-	line    func(w http.ResponseWriter, r *http.Request, daemon http.Handler) // between page and daemon; nil: nothing is
+	held    string // a settlement that a person put aside
+
+	releasedBy string                                                            // who put it back, and who stood for it
+	line       func(w http.ResponseWriter, r *http.Request, daemon http.Handler) // between page and daemon; nil: nothing is
 }
 
 func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture {
@@ -86,7 +89,7 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 			token:    {Seat: countertest.Seat, Role: api.Cashier, Operator: "0001"},
 			hospital: {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 		},
-		Ledger: ledger{f.Window}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Policy: func() api.Policy { return rules },
+		Ledger: ledger{f.Window, f}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Policy: func() api.Policy { return rules },
 		SignIn: &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: token},
 		Log:    slog.New(slog.DiscardHandler),
 	})
@@ -285,8 +288,18 @@ func (f *fixture) Status(context.Context) (api.Status, error) {
 	return s, nil
 }
 
-func (f *fixture) Hold(context.Context, string, string, api.Grant) error    { return nil }
-func (f *fixture) Release(context.Context, string, string, api.Grant) error { return nil }
+func (f *fixture) Hold(context.Context, string, string, api.Grant) error { return nil }
+
+// Release wants a second person.
+func (f *fixture) Release(_ context.Context, _, _ string, by api.Grant) error {
+	if by.Second == "" {
+		return &settle.Refusal{Code: counter.SecondNeeded, Cashier: counter.Sentence(counter.SecondNeeded), Technician: by.Operator}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.held, f.releasedBy = "", by.Operator+" "+by.Second
+	return nil
+}
 
 // roster lets everybody in with "pass-1234".
 type roster struct{}
@@ -309,13 +322,22 @@ func (r roster) Operator(id string) (api.Operator, bool) { o, ok := r.people()[i
 func (roster) Any() bool                                 { return true }
 
 // ledger reads the window's book; everything is pending.
-type ledger struct{ *countertest.Window }
+type ledger struct {
+	*countertest.Window
+	of *fixture
+}
 
 func (l ledger) Entry(ctx context.Context, number string) (api.Entry, error) {
 	for _, s := range l.Book.Written() {
 		if s.Number == number {
 			of, err := l.Book.Reversible(ctx, number)
-			return api.Entry{Kind: api.Settlement, Number: number, Settlement: s, Void: of.Void, At: countertest.Morning(), State: api.Pending}, err
+			state := api.Pending
+			l.of.mu.Lock()
+			defer l.of.mu.Unlock()
+			if l.of.held == number {
+				state = api.Held
+			}
+			return api.Entry{Kind: api.Settlement, Number: number, Settlement: s, Void: of.Void, At: countertest.Morning(), State: state}, err
 		}
 	}
 	return api.Entry{}, &settle.Refusal{Code: settle.NoSettlement, Cashier: settle.NoSettlement.Cashier(), Technician: number}

@@ -4,6 +4,7 @@
 import { $, h, show } from './dom.js';
 import { call } from './daemon.js';
 import { fen, yuan } from './money.js';
+import { second } from './second.js';
 import { moment, roles, uploads, when } from './words.js';
 
 /** @type {any} */
@@ -119,8 +120,20 @@ async function queue() {
 /** Moves one, with the reason. @param {any} e @param {string} how @param {string} word */
 function mover(e, how, word) {
   const why = h('input', { 'aria-label': `${word} ${e.number} 的原因`, placeholder: '原因', maxlength: '100', size: '12' });
-  const go = () => (why.value.trim() === '' ? why.focus() : doing(() => call('POST', `/v1/queue/${encodeURIComponent(e.number)}/${how}`, { why: why.value.trim() }), `${e.number} 已${word}。`));
-  return h('span', { class: 'row' }, why, h('button', { type: 'button', onclick: go }, word));
+  const two = second('second-' + e.number);
+  const said = h('span', { class: 'bad', role: 'alert' });
+  const go = async () => {
+    if (why.value.trim() === '') return why.focus();
+    try {
+      await call('POST', `/v1/queue/${encodeURIComponent(e.number)}/${how}`, { why: why.value.trim(), ...two.said() });
+    } catch (err) {
+      if (!two.asked(err)) return doing(() => Promise.reject(err), '');
+      said.textContent = /** @type {Error} */ (err).message;
+      return undefined;
+    }
+    return doing(async () => {}, `${e.number} 已${word}。`);
+  };
+  return h('span', { class: 'row' }, why, h('button', { type: 'button', onclick: go }, word), two.row, said);
 }
 
 async function debts() {
