@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -8,6 +9,7 @@ import (
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/counter/countertest"
 	"settled/devices/bench/browser"
+	"settled/settle"
 )
 
 // TestSecondPerson: what nobody does alone, another operator stands for on the same screen,
@@ -50,21 +52,17 @@ func TestSecondPerson(t *testing.T) {
 	must(t, tab.Press(kb.F2))
 	must(t, tab.Await(`document.getElementById('account').innerText.includes('0001')`))
 
-	f.mu.Lock()
-	f.held = "S01-0001"
-	f.mu.Unlock()
+	f.office.twice = true
+	f.office.hold("S01-0001", &settle.Refusal{Code: settle.UploadHeld, Cashier: settle.UploadHeld.Cashier()})
 	office := f.tab(t, "/office", "0003")
-	must(t, office.Await(`document.querySelector('[aria-label="放行 S01-0001 的原因"]')`))
-	_, err = browser.Eval[bool](office, `document.querySelector('[aria-label="放行 S01-0001 的原因"]').focus(), true`)
-	must(t, err)
-	must(t, office.Press("已核对"))
-	click("放行", "须第二人复核")(t, f, office)
-	inspect(t, office, "office-second")
-	must(t, office.Press("0002", "\t", "pass-1234"))
-	click("放行", "S01-0001 已放行")(t, f, office)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.releasedBy != "0003 0002" {
-		t.Errorf("released by %q", f.releasedBy)
+	click("放行", "放行：重新上传")(t, f, office)
+	must(t, office.Press("已核对", kb.F2))
+	must(t, office.Shows("须第二人复核"))
+	must(t, office.Await(`document.activeElement.id === 'second'`))
+	inspect(t, office, "office-release-second")
+	must(t, office.Press("0002", "\t", "pass-1234", kb.F2))
+	must(t, office.Shows("S01-0001 已放行"))
+	if did := f.office.done(); !slices.Equal(did, []string{"release S01-0001 已核对 0003 0002"}) {
+		t.Errorf("%q", did)
 	}
 }
