@@ -121,7 +121,7 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
-	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newReceipt(), newShift(), newLink(), newExplain(), newQueue(), newRoster(), newUpload(),
+	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newReceipt(), newShift(), newLink(), newFamily(), newExplain(), newQueue(), newRoster(), newUpload(),
 		newReconcile(), newDifferences(), newStatus(),
 		newOperator(), newCard(), newDevices(), newDoctor(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
 	return root

@@ -104,7 +104,16 @@ func TestFamily(t *testing.T) {
 	if _, f, text = s.family(t, http.MethodGet, "/v1/family", ""); len(f.Links) != 1 || f.Links[0].To != s.began.Format(time.DateOnly) {
 		t.Errorf("the link ends today: %s", text)
 	}
+	if out, err := s.daemon.run(t.Context(), "family", "show"); err != nil || !strings.Contains(out, "家庭共济：张**，child") || !strings.Contains(out, "选定机构：鹏湾医院南园") {
+		t.Errorf("family show: %s %v", out, err)
+	}
+	if out, err := s.daemon.run(t.Context(), "family", "mobile"); err != nil || !strings.Contains(out, "？ 监护人手机") {
+		t.Errorf("family mobile: %s %v", out, err)
+	}
 	s.changes(t)
+	if out, err := s.daemon.run(t.Context(), "family", "undo"); err != nil || !strings.Contains(out, "湖东区医院") || !strings.Contains(out, "已撤销") {
+		t.Errorf("family undo: %s %v", out, err)
+	}
 }
 
 // changes changes the child's institution, and takes it back.
@@ -148,4 +157,39 @@ func (s *stage) changes(t *testing.T) {
 	if n := s.platform.Books.Page().Requests["2506"]; n != 1 {
 		t.Errorf("2506 was sent %d times", n)
 	}
+}
+
+// TestKioskFamily does the same at the terminal, by hand: the mother is told what mobile
+// payment lacks, the father's account is bound, the child's institution is changed, and
+// the platform has it.
+func TestKioskFamily(t *testing.T) {
+	b := chromium(t)
+	s := open(t)
+	tab := s.page(t, b, "/kiosk", "0100")
+	must(t, tab.Shows("请插入患者的社保卡"))
+	must(t, s.bothCards(t.Context()))
+	press(t, tab, "其他服务", "请选择要办的事")
+	press(t, tab, "手机支付能不能用", "现在还不能用手机支付")
+	press(t, tab, "返回", "请选择要办的事")
+	press(t, tab, "绑定、解绑家长账户", "患者是这位家长的谁")
+	press(t, tab, "子女", "不是“亲情账户”")
+	press(t, tab, "同意并绑定", "已登记")
+	press(t, tab, "好", "请选择要办的事")
+	press(t, tab, "选定、变更就诊机构", "请选择就诊机构")
+	press(t, tab, "湖东区医院", "变更从下月1日生效")
+	must(t, tab.Shows(s.firstOfNext()))
+	press(t, tab, "确认选定", "医保平台已受理")
+	picture(t, tab, "e2e-kiosk-filed")
+	press(t, tab, "好", "请选择要办的事")
+	press(t, tab, "查额度、待遇和消费", "即将生效") // asked of the platform anew
+	must(t, tab.Shows("2468.60"))
+	picture(t, tab, "e2e-kiosk-look")
+	press(t, tab, "撤销选定申报", "撤销这次选定申报")
+	press(t, tab, "确认撤销", "已撤销")
+	if p := s.platform.Books.Page(); p.Requests["2505"] != 1 || p.Requests["2506"] != 1 {
+		t.Errorf("requests: %v", p.Requests)
+	}
+	must(t, s.takeCards(t.Context()))
+	must(t, tab.Shows("请插入患者的社保卡"))
+	s.clean(t, tab)
 }

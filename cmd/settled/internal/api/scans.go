@@ -54,7 +54,7 @@ func (s *Server) scan(ctx context.Context, g Grant, in *scanInput) (*scanOutput,
 	code := scanner.Classify(in.Body.Code, s.options.ECodes)
 	a := scanAnswer{Kind: code.Kind()}
 	if g.Role == Kiosk && code.Kind() != scanner.ECode {
-		return nil, refusal(UnknownScan, "a self-service seat takes a 医保码 and nothing else")
+		return nil, unknownScan(code)
 	}
 	switch code.Kind() {
 	case scanner.ECode:

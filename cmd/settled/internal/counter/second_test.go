@@ -2,6 +2,7 @@ package counter_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestSecond(t *testing.T) {
 	}
 	_, err := by(s.Number, "k", "")
 	wantCode(t, err, counter.SecondNeeded)
-	if !strings.Contains(err.(*settle.Refusal).Cashier, "30.00") {
+	if no := new(settle.Refusal); !errors.As(err, &no) || !strings.Contains(no.Cashier, "30.00") {
 		t.Errorf("%v", err)
 	}
 	_, err = by(s.Number, "k", "C02")

@@ -55,6 +55,7 @@ type Attempt struct {
 	Number      string     `json:"number,omitempty"`  // of the settlement
 	Why         string     `json:"why,omitempty"`     // Chinese
 	Interrupted bool       `json:"interrupted"`       // the staff has to look at it
+	ByCode      bool       `json:"by_code,omitempty"` // known by a 医保码: no card tells when the patient leaves
 }
 
 // State is where an order of the QR payment stands.

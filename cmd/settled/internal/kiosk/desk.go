@@ -45,6 +45,8 @@ type Desk struct {
 	mu      sync.Mutex
 	attempt *Attempt
 	code    string // what the QR code says
+
+	ended time.Time // when the last attempt did; of whoever moves
 }
 
 // Open reads the attempt that the last run left, if it left one: it is for the staff.
@@ -112,6 +114,7 @@ func (d *Desk) Pay(quote, by string) error {
 	a := Attempt{
 		Ref: ref(), Bill: q.Key(), Quote: q.ID, Name: q.Settlement.Who.Name.String(), IDNumber: q.Settlement.Who.IDNumber.String(),
 		Total: split.Total, Cash: split.Cash, By: by, Began: d.o.Now(), Step: Settling,
+		ByCode: q.Settlement.Who.CardCode == "",
 	}
 	if a.Cash > 0 {
 		if d.o.Payments == nil {
@@ -330,9 +333,19 @@ func (d *Desk) refund(ctx context.Context, a Attempt) error {
 	return errors.Join(err, d.keep(a))
 }
 
-// leave lets go of an attempt that ended, once its card is gone.
+// linger is how long the end of an attempt is shown where no card tells that the patient
+// has gone.
+const linger = 10 * time.Second
+
+// leave lets go of an attempt that ended, once its card is gone. Who was known by a 医保码
+// is known no more when it has served: then time tells, or the next patient.
 func (d *Desk) leave(a Attempt) {
-	if _, there := d.o.Window.Holder(counter.Patient); !a.Interrupted && !there {
+	_, there := d.o.Window.Holder(counter.Patient)
+	over := !there
+	if a.ByCode && a.Step == Settled {
+		over = there || d.o.Now().Sub(d.ended) >= linger
+	}
+	if !a.Interrupted && over {
 		d.show(nil, "")
 	}
 }
@@ -347,6 +360,7 @@ func (d *Desk) to(a Attempt) error {
 	d.show(&a, code)
 	d.o.Log.Info("terminal", "step", a.Step, "ref", a.Ref, "number", a.Number)
 	if a.Step.ended() && !a.Interrupted {
+		d.ended = d.o.Now()
 		return d.o.Folder.Remove(record)
 	}
 	select {

@@ -58,6 +58,7 @@ type fixture struct {
 	web  *httptest.Server
 	desk *kiosk.Desk
 	till *till
+	made *choices
 
 	office *records
 
@@ -82,13 +83,14 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 	shelf := f.openOffice(t)
 	f.till = &till{}
 	f.startKiosk(t)
+	f.made = &choices{changed: make(chan struct{}), answer: queue.ChoiceFiled}
 	server, err := api.New(api.Options{
 		Windows: map[string]api.Window{countertest.Seat: f.Window},
 		Tokens: map[string]api.Grant{
 			token:    {Seat: countertest.Seat, Role: api.Cashier, Operator: "0001"},
 			hospital: {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 		},
-		Ledger: ledger{f.Window, f.office}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Policy: func() api.Policy { return f.office.Loaded() },
+		Ledger: ledger{f.Window, f.office}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Family: f.family(), Policy: func() api.Policy { return f.office.Loaded() },
 		Overlays: shelf, Past: gone{}, Books: accounts{f.office}, Repairs: mends{f.office}, Now: countertest.Morning,
 		SignIn: &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: token},
 		Log:    slog.New(slog.DiscardHandler),
@@ -121,7 +123,7 @@ func (f *fixture) startKiosk(t *testing.T) {
 		f.till.folder = folder
 	}
 	desk, err := kiosk.Open(kiosk.Options{
-		Window: f.Window, Payments: f.till, Folder: f.till.folder, Now: countertest.Morning,
+		Window: f.Window, Payments: f.till, Folder: f.till.folder, Now: f.Clock.Now,
 		Log: slog.New(slog.DiscardHandler), Look: 20 * time.Millisecond,
 	})
 	must(t, err)

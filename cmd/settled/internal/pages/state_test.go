@@ -370,6 +370,7 @@ func TestStates(t *testing.T) {
 		{"trouble", "/cashier", "0001", trouble},
 		{"back office", "/office", "0003", backOffice},
 		{"self-service", "/kiosk", "0100", selfService},
+		{"households", "/kiosk", "0100", households},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

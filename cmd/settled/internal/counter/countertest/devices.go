@@ -220,5 +220,5 @@ func (p *Printer) Print(_ context.Context, paper counter.Paper) error {
 }
 
 func refusal(c settle.Code) *settle.Refusal {
-	return &settle.Refusal{Code: c, Cashier: c.Cashier(), Technician: c.Technician()}
+	return &settle.Refusal{Code: c, Cashier: counter.Sentence(c), Technician: c.Technician()}
 }

@@ -19,6 +19,7 @@ type Window struct {
 	Printer  *Printer
 	ECodes   *ECodes
 	Clock    *Clock
+	Rules    counter.Rulebook
 }
 
 // Clock is set by tests.
@@ -58,7 +59,7 @@ func Open(t testing.TB, change func(*counter.Ports, *counter.Options)) *Window {
 	}
 	w := &Window{
 		Cards: NewCards(), Platform: &Platform{}, Book: NewBook(), Printer: NewPrinter(),
-		Clock: &Clock{now: Morning()},
+		Clock: &Clock{now: Morning()}, Rules: rules,
 	}
 	w.ECodes = &ECodes{Platform: w.Platform}
 	for _, e := range []settle.Entitlement{Child(), Parent(), Stranger()} {

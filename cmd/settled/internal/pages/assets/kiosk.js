@@ -5,8 +5,10 @@
 import { $, h, show } from './dom.js';
 import { call, follow, Refusal, Silent } from './daemon.js';
 import { fen } from './money.js';
-import { beep } from './sound.js';
-import { say } from './kiosk-words.js';
+import { beep, speak } from './sound.js';
+import { say, sorry } from './kiosk-words.js';
+import { familyScene, familyScreen, inFamily, leaveFamily, openFamily, prepare } from './kiosk-family.js';
+import { listen } from './keys.js';
 import { moment } from './words.js';
 
 const quiet = Number(new URLSearchParams(location.search).get('quiet')) || 60; // s without a touch; twice as long in elder mode
@@ -14,7 +16,7 @@ const warned = Math.min(30, quiet); // s to answer
 const forgotten = Math.min(8, quiet); // s that a card may lie there after all is done
 
 /** @type {any} */
-const s = { line: false, screen: null, standing: null, quote: null, how: { english: false, elder: false }, skip: false, busy: false, said: '', left: 0, touched: 0, over: 0, out: 0, outSeq: 0, bill: '' };
+const s = { line: false, screen: null, standing: null, quote: null, how: { english: false, elder: false }, skip: false, busy: false, next: null, said: '', spoken: '', left: 0, touched: 0, over: 0, out: 0, outSeq: 0, bill: '', again: false };
 
 /** @param {string} key */
 const t = (key) => say(key, s.how);
@@ -38,11 +40,14 @@ function render() {
   show($('tools'), button(t('elder'), () => { s.how.elder = !s.how.elder; render(); }, '', s.how.elder), button(t('language'), () => { s.how.english = !s.how.english; render(); }),
     button(t('help'), () => tell(t('called'))));
   const here = at();
-  show($('steps'), t('steps').split('|').map((w, i) => h('li', { class: i < here ? 'done' : i === here ? 'here' : '', 'aria-current': i === here ? 'step' : null }, `${i + 1} ${w}`)));
+  show($('steps'), !(inFamily() && person()) && t('steps').split('|').map((w, i) => h('li', { class: i < here ? 'done' : i === here ? 'here' : '', 'aria-current': i === here ? 'step' : null }, `${i + 1} ${w}`)));
   const [tone, parts, left, right] = scene();
   $('main').className = tone;
   show($('main'), parts, s.said && h('p', { class: 'ask', role: 'alert' }, s.said));
   show($('bar'), left, right);
+  const headline = $('main').querySelector('h2')?.textContent ?? '';
+  if (headline !== s.spoken && (s.how.elder || tone === 'alarm')) speak(headline, s.how.english ? 'en' : 'zh');
+  s.spoken = headline;
 }
 
 /** @param {string} word @param {() => void} act @param {string} [look] @param {boolean} [pressed] */
@@ -63,12 +68,14 @@ function scene() {
   if (p) return scenePaying(p);
   if (s.out > 0) return ['alarm', plain('⏏', t('take')), null, null];
   if (s.screen?.state === 'reading') return ['', plain('⟳', t('reading')), null, null];
-  if (!person()) return ['', plain('▭', t('insert'), t('insertMore'), ...(s.screen?.messages ?? []).map((/** @type {any} */ m) => (s.how.english ? `${m.text} ${t('window')}` : m.text))), null, null];
+  if (!person()) return ['', plain('▭', t('insert'), t('insertMore'), t('insertCode'), ...(s.screen?.messages ?? []).map((/** @type {any} */ m) => h('p', { class: 'ask' }, sorry(m.code, m.text, s.how)))), null, null];
+  if (inFamily()) return familyScene();
   if (s.quote) return sceneQuote(s.quote);
+  const other = button(t('other'), openFamily, 'other');
   const bills = s.standing?.bills ?? [];
-  if (bills.length === 0) return ['', [who(), ...plain('○', t('none'), t('noneMore'))], button(t('quit'), quit), null];
+  if (bills.length === 0) return ['', [who(), ...plain('○', t('none'), t('noneMore'))], button(t('quit'), quit), other];
   return ['', [who(), h('h2', {}, t('choose')), h('div', { class: 'list' }, bills.map((/** @type {any} */ b) => h('button', { type: 'button', onclick: () => quote(b.key) },
-    h('span', {}, b.department || b.key), h('span', { class: 'amount' }, `￥${b.total}`), h('small', {}, b.department ? `${b.day}　${b.key}` : b.day))))], button(t('quit'), quit), null];
+    h('span', {}, b.department || b.key), h('span', { class: 'amount' }, `￥${b.total}`), h('small', {}, b.department ? `${b.day}　${b.key}` : b.day))))], button(t('quit'), quit), other];
 }
 
 function who() {
@@ -86,8 +93,8 @@ function scenePaying(p) {
       const slip = s.screen?.slip?.status;
       return [s.over ? 'alarm' : 'good', plain('✓', s.over ? t('take') : t('done'), t('doneMore'), p.number, ['failed', 'no_printer'].includes(slip) && t('noSlip')), null, null];
     }
-    case 'refunded': return ['bad', plain('↶', t('refunded'), p.why, t('window'), t('take')), null, null];
-    default: return ['bad', plain('✕', t('refused'), p.why, t('window'), t('take')), null, null];
+    case 'refunded': return ['bad', plain('↶', t('refunded'), !s.how.english && p.why, t('window'), t('take')), null, null];
+    default: return ['bad', plain('✕', t('refused'), !s.how.english && p.why, t('window'), t('take')), null, null];
   }
 }
 
@@ -96,7 +103,7 @@ const pay = (key, value, look = '') => h('div', { class: look }, h('span', {}, t
 
 /** @param {any} q @returns {[string, any, any, any]} */
 function sceneQuote(q) {
-  if (q.status === 'refused') return ['bad', plain('✕', t('refused'), ...q.reasons.map((/** @type {any} */ r) => r.text), t('window')), button(t('back'), back), null];
+  if (q.status === 'refused') return ['bad', plain('✕', t('refused'), ...q.reasons.map((/** @type {any} */ r) => sorry(r.code, r.text, s.how)), t('window')), button(t('back'), back), null];
   const has = (/** @type {string} */ code) => q.notices.some((/** @type {any} */ n) => n.code === code);
   if (has('BILL_SETTLED')) return ['good', plain('✓', t('before'), t('beforeMore')), button(t('back'), back), null];
   const family = has('GUARDIAN_MISSING') && !s.skip;
@@ -125,11 +132,20 @@ async function doing(what) {
     await what();
   } catch (e) {
     if (!(e instanceof Refusal || e instanceof Silent)) throw e;
-    s.said = s.how.english ? `${e.message} ${t('window')}` : e.message;
+    s.said = e instanceof Refusal ? sorry(e.code, e.message, s.how) : t('broken');
     beep('bad');
   }
   s.busy = false;
   render();
+  const next = s.next;
+  s.next = null;
+  if (next) await doing(next);
+}
+
+/** Does what a card's coming asks for, after what is under way. @param {() => Promise<any>} what */
+function after(what) {
+  if (s.busy) s.next = what;
+  else doing(what);
 }
 
 /** @param {string} key */
@@ -141,14 +157,19 @@ function quote(key) {
 const start = () => doing(() => call('POST', '/v1/kiosk/pay', { quote: s.quote.id }));
 const back = () => { s.bill = ''; return doing(() => call('DELETE', '/v1/session')); };
 
+/** Asks the platform anew of who is here, who stays on the screen. */
+const reread = () => doing(async () => { s.again = true; await call('POST', '/v1/session/read'); });
+
 /** Ends it all: nothing of the patient stays, and the cards have to be taken. */
 async function quit() {
   s.bill = '';
-  const cards = s.screen?.guardian ? 2 : 1;
+  leaveFamily();
+  const cards = [s.screen?.patient, s.screen?.guardian].filter((p) => p && !p.by_code).length;
   await doing(async () => {
     for (let i = 0; i < 2 && ['identified', 'quoted'].includes(s.screen?.state); i++) s.screen = await call('DELETE', '/v1/session');
     s.quote = null;
-    [s.out, s.outSeq] = [cards, s.screen.seq];
+    if (cards === 0) forget();
+    else [s.out, s.outSeq] = [cards, s.screen.seq];
   });
 }
 
@@ -207,6 +228,10 @@ function happened(a, clear, said) {
 function tick() {
   const p = paying();
   const ended = p && ['settled', 'refunded', 'cancelled', 'refused'].includes(p.step);
+  if (person()?.by_code && ended) { // there is no card to take
+    if (++s.over > forgotten) quit();
+    return;
+  }
   if (s.out > 0 || (person() && ended)) {
     s.over++;
     if (s.out > 0 || s.over > forgotten) {
@@ -247,7 +272,9 @@ async function onScreen(screen) {
     s.outSeq = screen.seq;
     if (--s.out === 0) forget();
   }
-  if (!screen.patient && before?.patient) forget();
+  const same = before?.patient?.by_code && paying() || s.again && screen.state === 'reading';
+  if (!screen.patient && before && (before.patient || s.again) && !same) forget();
+  if (screen.patient) s.again = false;
   if (screen.patient && !before?.patient) s.touched = 0;
   if (s.quote?.id !== screen.quote?.id) {
     s.quote = null;
@@ -260,12 +287,14 @@ async function onScreen(screen) {
   }
   render();
   const came = before?.guardian?.id_number !== screen.guardian?.id_number;
+  if (came) familyScreen();
   if (s.bill && came && screen.state === 'identified' && !paying()) quote(s.bill); // with the parent's card
 }
 
 /** Nothing of a patient stays. */
 function forget() {
-  Object.assign(s, { quote: null, bill: '', skip: false, said: '', over: 0, out: 0, touched: 0, how: { english: false, elder: false } });
+  leaveFamily();
+  Object.assign(s, { quote: null, next: null, bill: '', skip: false, again: false, said: '', over: 0, out: 0, touched: 0, how: { english: false, elder: false } });
   if ($('dialog').open) close();
 }
 
@@ -276,9 +305,16 @@ async function begin() {
   follow({
     line: (up) => { s.line = up; render(); },
     screen: onScreen,
-    standing: (now) => { s.standing = now; render(); },
+    standing: (now) => {
+      const over = s.standing?.payment && !now.payment;
+      s.standing = now;
+      if (over && !person()) forget(); // known by a code: no card is taken
+      render();
+    },
   });
   setInterval(tick, 1000);
+  prepare({ button, plain, who, doing, after, busy: () => s.busy, reread, render, say: t, screen: () => s.screen, english: () => s.how.english });
+  listen(() => undefined, (text) => doing(() => call('POST', '/v1/scans', { code: text }))); // a scanner that types
 }
 
 addEventListener('pointerdown', () => { s.touched = 0; }, true);

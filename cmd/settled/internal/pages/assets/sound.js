@@ -29,6 +29,21 @@ function tone(a, hertz, after) {
   o.stop(a.currentTime + after + 0.12);
 }
 
+/**
+ * Says a sentence, if this machine has a voice of its own for the language. Voices of the
+ * browser's maker speak elsewhere: what is said here is nobody else's.
+ * @param {string} text @param {string} language
+ */
+export function speak(text, language) {
+  const voice = muted || !('speechSynthesis' in window) ? undefined : speechSynthesis.getVoices().find((v) => v.localService && v.lang.startsWith(language));
+  if (!voice || !text) return;
+  const words = new SpeechSynthesisUtterance(text);
+  words.voice = voice;
+  words.lang = voice.lang;
+  speechSynthesis.cancel(); // of the screen before
+  speechSynthesis.speak(words);
+}
+
 /** @returns {boolean} whether it is muted now */
 export function mute() {
   muted = !muted;
