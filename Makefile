@@ -19,7 +19,7 @@ CHECKS ?= 100000000
 # How many power cuts `make soak` makes.
 CUTS   ?= 10000
 # How many settlements `make soak` has a hospital make instead, if any: 10000000 for the
-# long form. 1 is one hospital, to see a failure again.
+# long form. 1 is one hospital, to see a failure again. `make test` makes 50000 unless it says.
 HOSPITAL ?=
 # The seed at which all of these begin; `make soak` takes the time if it is 0, and prints it.
 SEED   ?= 0

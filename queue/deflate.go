@@ -51,19 +51,25 @@ func (v *vault) inflate(packed []byte) ([]byte, error) {
 // unpresser inflates; making one takes longer than what it is used for.
 type unpresser struct {
 	from  bytes.Reader
-	flate io.ReadCloser
+	flate interface {
+		io.Reader
+		flate.Resetter
+	}
 }
 
 func (v *vault) unpressed(packed []byte) ([]byte, error) {
 	u, _ := v.unpressers.Get().(*unpresser)
 	if u == nil {
 		u = &unpresser{}
-		u.flate = flate.NewReader(&u.from)
+		u.flate, _ = flate.NewReader(&u.from).(interface { // as its package promises
+			io.Reader
+			flate.Resetter
+		})
 	}
 	defer v.unpressers.Put(u)
 	u.from.Reset(packed)
 	defer u.from.Reset(nil)
-	if err := u.flate.(flate.Resetter).Reset(&u.from, nil); err != nil { // as its package promises
+	if err := u.flate.Reset(&u.from, nil); err != nil {
 		return nil, err
 	}
 	plain := bytes.NewBuffer(make([]byte, 0, 3*len(packed)+bytes.MinRead))

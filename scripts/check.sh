@@ -33,11 +33,12 @@ step 'golangci-lint (the first run builds it)' $lint run
 step 'the laws of a settlement, 10^5 checks' go test -run '^TestProperties$' ./settle
 
 # What is tried in great numbers is tried without the race detector, which makes each try
-# five times as slow; with it (-short) the same tests try a few, and all others all.
+# five times as slow; with it (-short, SETTLED_THIN) the same tests try a few, and all
+# others all. Most packages wait more than they work: three at a time.
 numbers='^Test(Model|DamagedStore|EveryCut|RandomCuts|FaultAtEvery|CutShort|Kill|IDs|Histories|BadInMany|Hospital|Again)'
 step 'a hospital for days, power cuts (one image in two), kills, histories, without -race' \
-  env GOGC=800 SETTLED_THIN=2 SETTLED_HOSPITAL="${HOSPITAL:-25000}" go test -vet=off -count=1 -timeout 30m -run "$numbers" \
+  env GOGC=800 SETTLED_THIN=2 SETTLED_HOSPITAL="${HOSPITAL:-50000}" go test -vet=off -count=1 -timeout 30m -run "$numbers" \
   ./cmd/settled/internal/hospital ./queue ./cmd/settled/internal/platform
 printf '\n== go test -race\n'
-export PROPERTY_CHECKS=10000 # under the race detector a check takes ten times as long
-exec go test -vet=off -race -short -timeout 20m "$@" ./...
+export PROPERTY_CHECKS=10000 SETTLED_THIN=4
+exec go test -vet=off -race -short -p 3 -timeout 20m "$@" ./...

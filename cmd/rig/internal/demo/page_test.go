@@ -88,7 +88,6 @@ func (s *stage) once(t *testing.T) {
 // card to the receipt, cash and change, the reasons, the daemon's restart in the middle,
 // a second tab, a refund.
 func TestCashierPage(t *testing.T) {
-	t.Parallel()
 	b := chromium(t)
 	s := open(t)
 	tab := s.page(t, b, "/cashier", "0001")
@@ -136,7 +135,6 @@ func TestCashierPage(t *testing.T) {
 // TestPageSurvives: a reload, a second tab, and a restart of the daemon between the quote
 // and the confirmation and right after it lose and double nothing.
 func TestPageSurvives(t *testing.T) {
-	t.Parallel()
 	b := chromium(t)
 	s := open(t)
 	tab := s.page(t, b, "/cashier", "0001")
@@ -172,7 +170,6 @@ func TestPageSurvives(t *testing.T) {
 
 // TestRefundPage takes a line back, and then looks for it, by the keyboard.
 func TestRefundPage(t *testing.T) {
-	t.Parallel()
 	b := chromium(t)
 	s := open(t)
 	tab := s.page(t, b, "/cashier", "0001")
@@ -228,7 +225,6 @@ func press(t *testing.T, tab *browser.Tab, word, then string) {
 // telephone; then the power goes while the next one is being paid, and the staff is told
 // what happened to whom.
 func TestKioskPage(t *testing.T) {
-	t.Parallel()
 	b := chromium(t)
 	s := open(t)
 	tab := s.page(t, b, "/kiosk", "0100")
