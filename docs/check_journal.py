@@ -90,6 +90,7 @@ class Checker:
         need(e["base"] in (self.base, e["n"] - 1), "its base is of no batch")
         known = getattr(self, "on_" + e["kind"], None)
         need(known, "kind %s is not known" % e["kind"])
+        need(not e["body"].get("second") or e["body"]["second"] != e["op"], "the second person is the first")
         try:
             known(e["body"], e)
         except (KeyError, TypeError, AttributeError) as err:

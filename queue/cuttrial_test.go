@@ -102,7 +102,7 @@ func acts() []act {
 		{"refund what waits", func(l *trial) error { return l.reverse(Pending, false) }, true},
 		{"void what waits", func(l *trial) error { return l.reverse(Pending, true) }, true},
 		{"bring one to the platform", func(l *trial) error { return l.upload(false, false) }, true},
-		{"bring another to the platform", func(l *trial) error { return l.upload(false, false) }, true},
+		{"bring another to the platform, answers with what follows", (*trial).exchange, true},
 		{"bring a third to the platform", func(l *trial) error { return l.upload(false, false) }, true},
 		{"bring a fourth to the platform", func(l *trial) error { return l.upload(false, false) }, true},
 		{"close the shift", func(l *trial) error { _, err := l.q.CloseShift(l.t.Context(), clerk, 90); return nothingToDo(err) }, true},
@@ -370,6 +370,50 @@ func (l *trial) upload(differs, lost bool) error {
 		return err
 	}
 	return l.answered(a)
+}
+
+// exchange is upload in two requests, of which each answer is kept with what follows it.
+func (l *trial) exchange() error {
+	list, err := l.q.Pending(1, 0)
+	if err != nil || len(list) == 0 {
+		return errors.Join(err, errNothing)
+	}
+	number, ctx := list[0].Number, l.t.Context()
+	c, err := l.q.Chain(number)
+	if err != nil {
+		return err
+	}
+	if _, ok := l.book.has(number, c); ok || list[0].Void {
+		return l.upload(false, false)
+	}
+	r, err := l.q.Get(number)
+	if err != nil {
+		return err
+	}
+	trial, _, err := l.q.Request(ctx, number, "2206", echo, clerk)
+	if err != nil {
+		return err
+	}
+	a := ackOf(r.Settlement)
+	if a.Fund > 0 {
+		a.Fund, a.Cash = a.Fund-1, a.Cash+1
+	}
+	if a.MsgID, _, err = l.q.AnswerAndRequest(ctx, Answer{Number: number, MsgID: trial, Infno: "2206", Class: ClassOK, By: clerk}, "2207", echo); err != nil {
+		return err
+	}
+	p := posting{msgid: a.MsgID, number: number, amounts: a.Amounts}
+	l.tell(told{sent: &p})
+	if err := l.book.post(p); err != nil {
+		return err
+	}
+	_, done, err := l.q.AnswerAndAcknowledge(ctx, Answer{Number: number, MsgID: a.MsgID, Infno: "2207", Class: ClassOK, By: clerk}, a)
+	if err == nil && !done {
+		err = errors.New("the answer was kept alone")
+	}
+	if err == nil {
+		l.tell(told{acked: number})
+	}
+	return err
 }
 
 func (l *trial) answered(a Ack) error {

@@ -49,6 +49,23 @@ const (
 type By struct {
 	Operator string // 操作员编号
 	Device   string // seat
+	// Second is who stood for it as well (二人复核), another person; "": nobody. Void, refund,
+	// release and repair keep it.
+	Second string
+}
+
+// another refuses a second person who is the first, or whose name is none.
+func another(second, first string) error {
+	if second == "" {
+		return nil
+	}
+	if second == first {
+		return errors.New("the second person is the first")
+	}
+	if len(second) > 128 || strings.ContainsFunc(second, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == 0x7f }) {
+		return errors.New("the second person's name is too long, or none")
+	}
+	return nil
 }
 
 // event is the public body of an entry and what it does to the state. reduce is the

@@ -23,11 +23,12 @@ func (r rulesRow) check() error {
 // activated is the body of a "rules" entry.
 type activated struct {
 	Digest string `json:"digest"`
+	Staged string `json:"staged,omitempty"` // operator who put up the rules that another one approved
 }
 
 func (a activated) check() error {
-	if a.Digest == "" || len(a.Digest) > 128 {
-		return errors.New("digest of the rules must be there and short")
+	if a.Digest == "" || len(a.Digest) > 128 || len(a.Staged) > 128 {
+		return errors.New("digest of the rules must be there and short, and so must who staged them")
 	}
 	return nil
 }
@@ -37,10 +38,11 @@ func (a activated) reduce(v *view, e journal.Entry) error {
 }
 
 // Activate keeps that a set of rules, known by its digest, is in force from now on, and
-// who made it so. It is the digest of every later entry that is no settlement. If it is
-// in force already, nothing is written.
-func (q *Queue) Activate(ctx context.Context, digest string, by By) error {
-	ev := activated{Digest: digest}
+// who made it so; staged is the operator who put them up for that one to approve, "" for
+// none. It is the digest of every later entry that is no settlement. If it is in force
+// already, nothing is written.
+func (q *Queue) Activate(ctx context.Context, digest, staged string, by By) error {
+	ev := activated{Digest: digest, Staged: staged}
 	if err := ev.check(); err != nil {
 		return malformed("rules", "%v", err)
 	}

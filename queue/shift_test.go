@@ -80,9 +80,9 @@ func TestRulesLinksNotes(t *testing.T) {
 	q := mustOpen(t, dir, options(h))
 	ctx := t.Context()
 	family(t, q, h)
-	must(t, q.Activate(ctx, "r8", clerk))
+	must(t, q.Activate(ctx, "r8", "", clerk))
 	n := verified(t, q).Entries
-	must(t, q.Activate(ctx, "r8", clerk))
+	must(t, q.Activate(ctx, "r8", "", clerk))
 	must(t, q.Note(ctx, "key", "王小明", clerk))
 	v := version(t, q)
 	must(t, q.EndLink(ctx, child1(q), donor1(q), settle.MutualAid, 20261231, clerk))
@@ -102,7 +102,7 @@ func TestRulesLinksNotes(t *testing.T) {
 		t.Error("the note is not sealed, or not of the rules in force")
 	}
 	q = mustOpen(t, dir, options(h))
-	must(t, q.Activate(ctx, "r8", clerk))
+	must(t, q.Activate(ctx, "r8", "", clerk))
 	if got := verified(t, q).Entries; got != n+2 {
 		t.Errorf("%d entries after a restart with the rules in force, want %d", got, n+2)
 	}

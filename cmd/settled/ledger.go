@@ -19,6 +19,7 @@ type ledger struct {
 	counter string // two digits, with which its numbers begin
 	log     *slog.Logger
 	state   degraded
+	second  bool // what is held goes on only with a second person
 
 	mu       sync.Mutex
 	watchers map[chan api.UploadChange]struct{}
@@ -66,6 +67,9 @@ func entryOf(r queue.Record) api.Entry {
 	}
 	if r.State == queue.Pending || r.State == queue.OnHold {
 		e.Deadline = monthEnd(r.At)
+	}
+	if r.State == queue.Acknowledged {
+		e.Done = r.AnsweredAt
 	}
 	switch {
 	case r.Archived != "":

@@ -25,7 +25,10 @@ func newPolicy() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyShow(), newPolicyCheck(), newPolicyDiff(), newPolicyStale(), newPolicyPremium(), newPolicyBacktest())
+	cmd.AddCommand(newPolicyShow(), newPolicyCheck(), newPolicyDiff(), newPolicyStale(), newPolicyPremium(), newPolicyBacktest(),
+		newPolicyStage(), newPolicyStaged(),
+		newPolicyDecide("approve", "Put a staged file of rules into force, as another person than staged it", "已批准并启用"),
+		newPolicyDecide("reject", "Put a staged file of rules away", "已退回"))
 	return cmd
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -113,11 +112,7 @@ func testJournal(cmd *cobra.Command, test *backtest.Test, past *pastSettlements)
 		return err
 	}
 	return queue.History(past.state, key, func(r queue.Record) error {
-		s := &r.Settlement
-		test.Add(&backtest.Past{
-			ID: s.Number, Who: strings.TrimSpace(s.Who.Name.String() + " " + s.Who.IDNumber.String()),
-			Person: s.Insured, Bill: s.Bill, Usage: s.Usage, Split: &s.Split, Rules: s.Rules,
-		})
+		test.Add(pastOf(&r))
 		return cmd.Context().Err()
 	})
 }

@@ -23,6 +23,7 @@ import (
 	"settled/cmd/settled/internal/family"
 	"settled/cmd/settled/internal/kiosk"
 	"settled/cmd/settled/internal/operators"
+	"settled/cmd/settled/internal/overlays"
 	"settled/cmd/settled/internal/pages"
 	"settled/cmd/settled/internal/platform"
 	"settled/cmd/settled/internal/readers"
@@ -65,6 +66,7 @@ type daemon struct {
 	log     *slog.Logger
 	rules   atomic.Pointer[policy.Set]
 	broken  atomic.Pointer[error] // why the last reload of the rules changed nothing; nil: it did
+	shelf   *overlays.Shelf       // nil: the rules have no directory
 	people  atomic.Pointer[operators.Roster]
 	items   *catalogue.Store
 	queue   *queue.Queue
@@ -89,6 +91,9 @@ func (d *daemon) On(day settle.Date) *settle.Rules { return d.rules.Load().On(da
 func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 	loose()
 	d := &daemon{config: c, log: log}
+	if err := d.openOverlays(); err != nil {
+		return err
+	}
 	if err := d.loadRules(); err != nil {
 		return err
 	}
@@ -142,16 +147,28 @@ func loose() {
 }
 
 func (d *daemon) loadRules() error {
+	set, err := d.readRules()
+	if err == nil {
+		d.putInForce(set)
+	}
+	return err
+}
+
+// readRules reads the rules as they stand on disk; nothing is put into force.
+func (d *daemon) readRules() (*policy.Set, error) {
 	set, err := loadRules(d.config.Policy.Overlays)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := set.CheckApproved(today()); err != nil {
-		return usagef("policy: %w", err)
+		return nil, usagef("policy: %w", err)
 	}
+	return set, nil
+}
+
+func (d *daemon) putInForce(set *policy.Set) {
 	d.rules.Store(set)
 	d.log.Info("rules loaded", "digest", set.Digest())
-	return nil
 }
 
 func (d *daemon) by() queue.By {
@@ -177,7 +194,12 @@ func (d *daemon) openQueue(ctx context.Context) error {
 	if _, err := q.MsgID(ctx); err != nil { // reserves ids: proves that the disk takes a write
 		return errors.Join(fmt.Errorf("the journal takes no entry: %w", err), q.Close())
 	}
-	if err := q.Activate(ctx, d.rules.Load().Digest(), d.by()); err != nil {
+	activate := func(staged, approved string) error {
+		by := d.by()
+		by.Operator = cmp.Or(approved, by.Operator)
+		return q.Activate(ctx, d.rules.Load().Digest(), staged, by)
+	}
+	if err := d.finished(activate); err != nil {
 		return errors.Join(fmt.Errorf("the journal takes no entry: %w", err), q.Close())
 	}
 	d.queue = q
@@ -250,7 +272,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	d.window, err = counter.New(counter.Ports{
 		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: clock.Now,
 	}, counter.Options{
-		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
+		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required", SecondOver: d.config.SecondPerson.Over,
 		Offline: d.config.offline(),
 	})
 	return err
@@ -282,15 +304,15 @@ func (d *daemon) openAPI() (err error) {
 		return err
 	}
 	d.ledger = newLedger(d.queue, d.config.Counter.Number, d.log)
-	d.ledger.state = d.degraded()
+	d.ledger.state, d.ledger.second = d.degraded(), d.config.SecondPerson.Release
 	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, SlipKeys: d.devices.printer.slips, Log: d.log, BuildVersion: version,
 		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
-		Terminal: d.kiosk, Family: d.family, Policy: func() api.Policy { return d.rules.Load() },
+		Terminal: d.kiosk, Family: d.family, Overlays: d.staging(), Past: d.ledger, Policy: func() api.Policy { return d.rules.Load() },
 	})
 	return err
 }
@@ -376,6 +398,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 		"watchdog": d.notify,
 		"reload":   d.reload,
 		"exposure": d.watchExposure,
+		"backtest": d.backtests,
 		"roster":   d.roster.Run,
 		"readers": func(ctx context.Context) error {
 			go func() {
@@ -411,10 +434,9 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 // reloadRules reads the rules again, and keeps the reason if they do not load, for the
 // log, /readyz and the unit's status.
 func (d *daemon) reloadRules() {
-	err := d.loadRules()
-	if err == nil {
-		err = d.queue.Activate(context.Background(), d.rules.Load().Digest(), d.by())
-	}
+	err := d.finished(func(staged, approved string) error {
+		return d.Activate(context.Background(), staged, approved)
+	})
 	if err != nil {
 		d.broken.Store(&err)
 		d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)

@@ -13,9 +13,18 @@ import (
 // maxFile bounds a policy file.
 const maxFile = 1 << 20
 
-// problem is an error in a policy file, at a line.
+// Problem is an error in a policy file, at a line.
+type Problem struct {
+	File string
+	Line int
+	Key  string // "": of the table as a whole
+	Text string
+}
+
+func (p *Problem) Error() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Text) }
+
 func problem(file string, line int, format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, args...))
+	return &Problem{File: file, Line: line, Text: fmt.Sprintf(format, args...)}
 }
 
 // table is one table of a TOML file, with the line of each of its keys: what the
@@ -36,7 +45,7 @@ func (t *table) at(key string) int {
 }
 
 func (t *table) problem(key, format string, args ...any) error {
-	return problem(t.file, t.at(key), format, args...)
+	return &Problem{File: t.file, Line: t.at(key), Key: key, Text: fmt.Sprintf(format, args...)}
 }
 
 // text gives the string under a key; absent gives "".

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -176,10 +177,16 @@ func (t *Tab) Shows(text string) error {
 func (t *Tab) Click(selector string) error {
 	ctx, cancel := context.WithTimeout(t.ctx, patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Click(selector)); err != nil {
-		return fmt.Errorf("browser: click %s: %w", selector, err)
+	for {
+		err := chromedp.Do(ctx, chromedp.Click(selector))
+		var gone *cdproto.Error
+		switch {
+		case err == nil:
+			return nil
+		case !errors.As(err, &gone): // where the page put another in its place before the click, that one is clicked
+			return fmt.Errorf("browser: click %s: %w", selector, err)
+		}
 	}
-	return nil
 }
 
 // Press presses keys: text, and the constants of chromedp/kb.
@@ -195,4 +202,12 @@ func (t *Tab) Press(keys ...string) error {
 func clip(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	return text[:min(len(text), 120)]
+}
+
+// Choose gives a file to the page, as a person does in the dialog that it opens.
+func (t *Tab) Choose(selector, path string) error {
+	if err := chromedp.Do(t.ctx, chromedp.SetUploadFiles(selector, []string{path})); err != nil {
+		return fmt.Errorf("browser: choose %s: %w", selector, err)
+	}
+	return nil
 }

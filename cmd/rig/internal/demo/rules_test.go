@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -30,6 +31,7 @@ func (s *stage) ownRules(t *testing.T) (dir string) {
 // TestReload: rules that do not load, or are approved for a day to come, change
 // nothing, and /readyz says so until they load.
 func TestReload(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	dir := s.ownRules(t)
 	must(t, s.bothCards(t.Context()))
@@ -98,6 +100,7 @@ func (s *stage) awaitNotice(t *testing.T, code, text string) {
 // TestBacktest computes what a running daemon has settled again, as it was and by
 // other rules.
 func TestBacktest(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	for n := 1; n <= 3; n++ {
@@ -122,5 +125,75 @@ func TestBacktest(t *testing.T) {
 	}
 	if status, a, err := s.settle(t, 4); err != nil || status != http.StatusCreated {
 		t.Fatalf("the daemon was disturbed: %d %+v %v", status, a, err)
+	}
+}
+
+// says runs a verb with the token of operations and a password on its standard input.
+func (s *stage) says(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), s.daemon.program, append(args, "--token-file", at(s.folder, "credentials/operations.token"))...)
+	cmd.Env = append(os.Environ(), "SETTLED_API="+s.daemon.base)
+	cmd.Stdin = strings.NewReader("demo-1234\n")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// TestStagedRules: one stages a file of rules, another approves it, and the daemon, killed
+// at that moment, has it in force; the journal says who both were.
+func TestStagedRules(t *testing.T) {
+	s := open(t)
+	dir := s.ownRules(t)
+	must(t, s.bothCards(t.Context()))
+	if status, a, err := s.settle(t, 2); err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
+	before := s.quoted(t)
+	file := at(s.folder, "rate.toml")
+	const text = "approved_by = \"医保办 王敏\"\napproved_on = \"2026-07-10\"\n\n[[row]]\nparameter = \"outpatient_rate\"\nlevel = \"3\"\nvalue = \"%s\"\nfrom = \"2026-01-01\"\nsource = \"decision\"\nnote = \"a trial\"\nconfidence = \"low\"\nstatus = \"provisional\"\n"
+	must(t, os.WriteFile(file, []byte(strings.Replace(text, "%s", "60", 1)), 0o600))
+	if out, err := s.says(t, "policy", "stage", file, "--operator", "0003"); err == nil || !strings.Contains(out, "第 7 行的 value 不对") || !strings.Contains(out, "rate.toml:7") {
+		t.Errorf("%v %s", err, out)
+	}
+	must(t, os.WriteFile(file, []byte(strings.Replace(text, "%s", "0.60", 1)), 0o600))
+	if out, err := s.says(t, "policy", "stage", file, "--operator", "0001"); err == nil || !strings.Contains(out, "权限") {
+		t.Errorf("a cashier stages: %v %s", err, out)
+	}
+	out, err := s.says(t, "policy", "stage", file, "--operator", "0003")
+	if err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	id := strings.Fields(strings.TrimPrefix(out, "password: "))[0]
+	for !strings.Contains(out, "1 笔可比") {
+		if out, err = s.says(t, "policy", "staged", id); err != nil || t.Context().Err() != nil {
+			t.Fatalf("%v %s", err, out)
+		}
+	}
+	if !strings.Contains(out, "0.55") || !strings.Contains(out, "0.60") || !strings.Contains(out, "待批准") {
+		t.Error(out)
+	}
+	if out, err := s.says(t, "policy", "approve", id, "--operator", "0003", "--why", "好"); err == nil || !strings.Contains(out, "暂存的人不能自己批准") {
+		t.Errorf("%v %s", err, out)
+	}
+	if now := s.quoted(t); now != before {
+		t.Error("what is staged is in force")
+	}
+	if out, err := s.says(t, "policy", "approve", id, "--operator", "0004", "--why", "与文件核对无误"); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	must(t, s.daemon.cmd.Process.Kill())
+	_ = s.daemon.stop()
+	must(t, s.daemon.start(t.Context()))
+	must(t, s.takeCards(t.Context()))
+	must(t, s.bothCards(t.Context()))
+	if now := s.quoted(t); now == before {
+		t.Error("the approved rules are not in force")
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "rate.toml")); err != nil || !strings.Contains(string(got), "0.60") {
+		t.Errorf("%s %v", got, err)
+	}
+	lines, err := os.ReadFile(at(s.folder, "state/journal/journal-000000000001.jsonl"))
+	must(t, err)
+	if !strings.Contains(string(lines), `"kind":"rules","op":"0004"`) || !strings.Contains(string(lines), `"staged":"0003"`) {
+		t.Error("the journal does not name both")
 	}
 }

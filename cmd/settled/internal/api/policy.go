@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,6 +20,8 @@ type Policy interface {
 	// another day.
 	InForce(day settle.Date) []policy.Row
 	Stale(day, until settle.Date) []policy.Stale
+	// Source gives a source that a row cites.
+	Source(id string) (policy.Source, bool)
 }
 
 // ruleValue is a value of the rules that holds on a day.
@@ -33,6 +36,8 @@ type ruleValue struct {
 	Quote  string          `json:"quote,omitempty"`
 	Status settle.Standing `json:"status"`
 	Demo   bool            `json:"demo"` // for demonstration alone
+	// Approved says who put up the file that states it, and when; "": it came with the program.
+	Approved string `json:"approved,omitempty"`
 }
 
 // ruleStale is a value that somebody has to look after.
@@ -53,6 +58,8 @@ type policyOutput struct {
 		Digest string      `json:"digest"`
 		Values []ruleValue `json:"values"`
 		Stale  []ruleStale `json:"stale" doc:"missing on the day, for demonstration, or running out within three months"`
+		// Sources are those that the values cite.
+		Sources []policy.Source `json:"sources" doc:"that the values cite"`
 	}
 }
 
@@ -71,19 +78,37 @@ func (s *Server) policy(api huma.API) {
 		}
 		rules := s.options.Policy()
 		out := &policyOutput{}
-		out.Body.Digest, out.Body.Values, out.Body.Stale = rules.Digest(), []ruleValue{}, []ruleStale{}
+		out.Body.Digest, out.Body.Values, out.Body.Stale, out.Body.Sources = rules.Digest(), []ruleValue{}, []ruleStale{}, []policy.Source{}
 		for _, r := range rules.InForce(day) {
-			out.Body.Values = append(out.Body.Values, ruleValue{
-				Title: titleOf(r), Rule: r.Rule, Value: r.Value, Unit: r.Unit, From: r.From, To: r.To,
-				Source: strings.TrimSpace(r.Source + " " + r.Article), Quote: r.Quote, Status: r.Status,
-				Demo: r.Overlay != nil && r.Overlay.Illustrative,
-			})
+			out.Body.Values = append(out.Body.Values, *valueOf(&r))
+			if src, ok := rules.Source(r.Source); ok && !slices.Contains(out.Body.Sources, src) {
+				out.Body.Sources = append(out.Body.Sources, src)
+			}
 		}
 		for _, st := range rules.Stale(day, day.AddMonths(3)) {
-			out.Body.Stale = append(out.Body.Stale, ruleStale{Why: st.Why, Title: titleOf(st.Row), On: st.On, Bills: st.Bills, Do: st.Do})
+			out.Body.Stale = append(out.Body.Stale, staleOf(st))
 		}
 		return out, nil
 	})
+}
+
+// valueOf is a row in the API's words; nil of nil.
+func valueOf(r *policy.Row) *ruleValue {
+	if r == nil {
+		return nil
+	}
+	v := &ruleValue{
+		Title: titleOf(*r), Rule: r.Rule, Value: r.Value, Unit: r.Unit, From: r.From, To: r.To,
+		Source: strings.TrimSpace(r.Source + " " + r.Article), Quote: r.Quote, Status: r.Status,
+	}
+	if r.Overlay != nil {
+		v.Demo, v.Approved = r.Overlay.Illustrative, r.Overlay.By+" "+r.Overlay.On.String()
+	}
+	return v
+}
+
+func staleOf(st policy.Stale) ruleStale {
+	return ruleStale{Why: st.Why, Title: titleOf(st.Row), On: st.On, Bills: st.Bills, Do: st.Do}
 }
 
 // titleOf is a row's parameter with its keys.

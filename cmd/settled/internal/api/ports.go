@@ -177,6 +177,7 @@ type Entry struct {
 	Attempts   int
 	Next       time.Time // of the next attempt; zero: none is planned
 	Deadline   time.Time // by which it must be at the platform; zero: none
+	Done       time.Time // when the platform took it; zero: it has not, or that is not known
 	Degraded   *Degraded // why it is, or was, not settled with the platform; nil: it was
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"settled/cmd/settled/internal/bills"
 	"settled/cmd/settled/internal/counter"
+	"settled/cmd/settled/internal/overlays"
 	"settled/queue/catalogue"
 	"settled/settle"
 )
@@ -87,9 +88,9 @@ func statusOf(r *settle.Refusal) int {
 	switch r.Code {
 	case settle.BodyTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case settle.NoSettlement, counter.NoVoid, counter.NoShift, NoSuchPath, bills.CodeNone:
+	case settle.NoSettlement, counter.NoVoid, counter.NoShift, NoSuchPath, bills.CodeNone, overlays.CodeNone:
 		return http.StatusNotFound
-	case settle.NotAllowed:
+	case settle.NotAllowed, SecondRefused:
 		return http.StatusForbidden
 	case SignInRefused, NoOperators:
 		return http.StatusUnauthorized
@@ -103,7 +104,7 @@ func statusOf(r *settle.Refusal) int {
 		settle.BadEncoding, settle.TooManyLines, settle.TotalMismatch, settle.AmountTooLarge, settle.FutureVisit,
 		settle.WrongPerson, UnknownScan, counter.BadTender, counter.ReadersCrossed, counter.OtherKey,
 		counter.NoReason, counter.BadLines, counter.KeepNone, counter.KeepAll,
-		catalogue.CodeNoItem, catalogue.CodeDiffers, catalogue.CodeNoRatio:
+		catalogue.CodeNoItem, catalogue.CodeDiffers, catalogue.CodeNoRatio, overlays.CodeBad, overlays.CodeName, overlays.CodeSame, overlays.CodeNoReason:
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusConflict

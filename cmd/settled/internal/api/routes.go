@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -42,6 +44,7 @@ var (
 
 // routes registers every operation.
 func (s *Server) routes(mux *http.ServeMux) {
+	answers := &encoder{}
 	api := humago.New(mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -51,16 +54,16 @@ func (s *Server) routes(mux *http.ServeMux) {
 					"Whatever is refused is answered with code, field, line, and a sentence each for the cashier and the technician; nothing was taken then.",
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"seat":    {Type: "http", Scheme: "bearer", Description: "token of the seat"},
 					"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "an operator's, from /v1/sign-in, for the daemon's own pages"},
 				},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": format(), "json": format()},
+		Formats:       map[string]huma.Format{"application/json": answers.format(), "json": answers.format()},
 		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{asRefusal, encoded},
+		Transformers:  []huma.Transformer{asRefusal, answers.transform},
 	})
 	s.quotes(api)
 	s.settlements(api)
@@ -81,11 +84,27 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.kiosk(api)
 	s.family(api)
 	s.policy(api)
+	s.overlays(api)
+	s.figures(api)
+	s.exports(api)
 	s.scans(api)
 	s.events(api)
 	s.health(api)
 	s.devices(api)
 	s.document(mux, api)
+}
+
+// schemaName names a type in the document by its own name; those of a backtest, which has
+// sources, refusals and reports of its own, by that too.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if path.Base(t.PkgPath()) == "backtest" {
+		return "Backtest" + name
+	}
+	return name
 }
 
 // register adds an operation whose handler gets what the token grants.

@@ -48,6 +48,8 @@ const (
 	Reversed        settle.Code = "REVERSED"
 	NoShift         settle.Code = "NO_SHIFT"
 	NoVoid          settle.Code = "NO_VOID"
+	SecondNeeded    settle.Code = "SECOND_NEEDED"
+	SecondSame      settle.Code = "SECOND_SAME"
 	BadTender       settle.Code = "BAD_TENDER"
 	ECodeOff        settle.Code = "ECODE_OFF"
 	ECodeOffline    settle.Code = "ECODE_OFFLINE"
@@ -106,6 +108,8 @@ var sentences = map[settle.Code][2]string{
 	Reversed:        {"已撤销或退费；有现金要退的，请按凭条退给患者。", "the reversal is written"},
 	NoShift:         {"没有这个班次；请核对班次号。", "no such shift"},
 	NoVoid:          {"没有这笔撤销或退费；请核对单号。", "no such void"},
+	SecondNeeded:    {"这笔须第二人复核，未办理；请另一位有权限的人输入工号和密码。", "a second person has to stand for it (second_person)"},
+	SecondSame:      {"复核人不能是经办人本人，未办理；请另一位有权限的人复核。", "the second person is the first"},
 	BadTender:       {"实收金额少于应付现金，或不合常理；请核对。", "the cash given is less than the cash to pay, or too much"},
 	ECodeOff:        {"本窗口没有开通医保码；请使用社保卡。", "no service for the electronic code is configured (ecode.url)"},
 	ECodeOffline:    {"医保码须联网核验，现在连接不上，未受理；请使用社保卡，或稍后刷新医保码再扫。", "the electronic code can only be redeemed by the platform, which could not be asked"},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +27,6 @@ import (
 	"settled/devices/bench/browser"
 	"settled/queue"
 	"settled/settle"
-	"settled/settle/policy"
 )
 
 const (
@@ -60,10 +60,14 @@ type fixture struct {
 	till *till
 	made *choices
 
+	office *records
+
 	mu      sync.Mutex
 	why     []counter.Notice // why it is not ready
 	status  api.Status
 	notices []counter.Notice
+
+	line func(w http.ResponseWriter, r *http.Request, daemon http.Handler) // between page and daemon; nil: nothing is
 }
 
 func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture {
@@ -76,8 +80,7 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 	must(t, err)
 	store, err := bills.Open(folder, countertest.Morning, slog.New(slog.DiscardHandler))
 	must(t, err)
-	rules, err := policy.Load()
-	must(t, err)
+	shelf := f.openOffice(t)
 	f.till = &till{}
 	f.startKiosk(t)
 	f.made = &choices{changed: make(chan struct{}), answer: queue.ChoiceFiled}
@@ -87,12 +90,22 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 			token:    {Seat: countertest.Seat, Role: api.Cashier, Operator: "0001"},
 			hospital: {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 		},
-		Ledger: ledger{f.Window}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Family: f.family(), Policy: func() api.Policy { return rules },
+		Ledger: ledger{f.Window, f.office}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Family: f.family(), Policy: func() api.Policy { return f.office.Loaded() },
+		Overlays: shelf, Past: gone{}, Books: accounts{f.office}, Repairs: mends{f.office}, Now: countertest.Morning,
 		SignIn: &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: token},
 		Log:    slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
-	f.web = httptest.NewServer(server)
+	f.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		line := f.line
+		f.mu.Unlock()
+		if line == nil {
+			server.ServeHTTP(w, r)
+			return
+		}
+		line(w, r, server)
+	}))
 	t.Cleanup(func() {
 		f.web.CloseClientConnections()
 		f.web.Close()
@@ -255,7 +268,7 @@ func visit(doc *countertest.Document) {
 	}
 }
 
-// Ready, Notices, Status, Hold and Release are the daemon's, as a test sets them.
+// Ready, Notices and Status are the daemon's, as a test sets them.
 func (f *fixture) Ready(context.Context) []counter.Notice {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -268,17 +281,20 @@ func (f *fixture) Status(context.Context) (api.Status, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.status
-	s.Risk = &api.Risk{Counter: api.Limit{Bound: api.Bound{Warn: 100_000, Limit: 200_000}}, Alerts: []counter.Notice{}}
+	s.Risk = &api.Risk{Counter: api.Limit{Bound: api.Bound{Warn: 100_000, Limit: 200_000}}, Person: api.Bound{Limit: 50_000}, Account: api.Bound{Limit: 100_000}, LossBorneBy: "定点医药机构", Alerts: []counter.Notice{}}
 	for _, st := range f.Book.Written() {
-		s.Pending++
+		if f.office.of(st.Number) != nil {
+			s.Held++
+			s.OldestHeld = countertest.Morning()
+		} else {
+			s.Pending++
+			s.OldestPending = countertest.Morning()
+		}
 		s.Exposed += st.Split.Fund
 		s.Risk.Counter.At += st.Split.Fund
 	}
 	return s, nil
 }
-
-func (f *fixture) Hold(context.Context, string, string, api.Grant) error    { return nil }
-func (f *fixture) Release(context.Context, string, string, api.Grant) error { return nil }
 
 // roster lets everybody in with "pass-1234".
 type roster struct{}
@@ -287,7 +303,8 @@ func (roster) people() map[string]api.Operator {
 	return map[string]api.Operator{
 		"0001": {ID: "0001", Name: "收费员一", Role: api.Cashier},
 		"0002": {ID: "0002", Name: "收费组长", Role: api.Supervisor},
-		"0003": {ID: "0003", Name: "医保办", Role: api.Insurance},
+		"0003": {ID: "0003", Name: "王敏", Role: api.Insurance},
+		"0004": {ID: "0004", Name: "李强", Role: api.Operations},
 		"0100": {ID: "0100", Name: "自助机", Role: api.Kiosk},
 	}
 }
@@ -301,13 +318,20 @@ func (r roster) Operator(id string) (api.Operator, bool) { o, ok := r.people()[i
 func (roster) Any() bool                                 { return true }
 
 // ledger reads the window's book; everything is pending.
-type ledger struct{ *countertest.Window }
+type ledger struct {
+	*countertest.Window
+	office *records
+}
 
 func (l ledger) Entry(ctx context.Context, number string) (api.Entry, error) {
 	for _, s := range l.Book.Written() {
 		if s.Number == number {
 			of, err := l.Book.Reversible(ctx, number)
-			return api.Entry{Kind: api.Settlement, Number: number, Settlement: s, Void: of.Void, At: countertest.Morning(), State: api.Pending}, err
+			e := api.Entry{Kind: api.Settlement, Number: number, Settlement: s, Void: of.Void, At: countertest.Morning(), State: api.Pending, Reason: l.office.of(number)}
+			if e.Reason != nil {
+				e.State = api.Held
+			}
+			return e, err
 		}
 	}
 	return api.Entry{}, &settle.Refusal{Code: settle.NoSettlement, Cashier: settle.NoSettlement.Cashier(), Technician: number}
@@ -318,7 +342,8 @@ func (l ledger) Queued(ctx context.Context, number string) (api.Entry, error) {
 }
 
 func (l ledger) List(ctx context.Context, f api.Filter) ([]api.Entry, error) {
-	return l.Search(ctx, api.Search{Limit: f.Limit})
+	all, err := l.Search(ctx, api.Search{Limit: f.Limit})
+	return slices.DeleteFunc(all, func(e api.Entry) bool { return f.State != "" && e.State != f.State || e.Number <= f.After }), err
 }
 
 func (l ledger) Void(_ context.Context, number string) (counter.Void, api.Entry, error) {

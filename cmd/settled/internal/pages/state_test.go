@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -15,6 +16,8 @@ import (
 	"settled/devices/bench/browser"
 	"settled/settle"
 )
+
+const f2 = kb.F2
 
 // step brings a page on to a state that a person meets.
 type step struct {
@@ -259,9 +262,12 @@ var selfService = []step{
 	{"kiosk-staff", func(t *testing.T, f *fixture, tab *browser.Tab) {
 		click("工作人员", "工号和密码")(t, f, tab)
 		must(t, tab.Await(`document.activeElement.id === 'staff'`))
-		must(t, tab.Press("0100", "\t", "pass-1234"))
+		must(t, tab.Press("0100", "\t", "wrong"))
+		click("查看", "密码不对")(t, f, tab) // and the terminal stays where it is
+		_, err := browser.Eval[bool](tab, `document.querySelector('[type=password]').value = 'pass-1234', true`)
+		must(t, err)
 		click("查看", "权限")(t, f, tab)
-		_, err := browser.Eval[bool](tab, `document.getElementById('staff').value = '0001', true`)
+		_, err = browser.Eval[bool](tab, `document.getElementById('staff').value = '0001', true`)
 		must(t, err)
 		click("查看", "钱已原路退回")(t, f, tab)
 		must(t, tab.Shows("张**"))
@@ -288,7 +294,67 @@ var backOffice = []step{
 		must(t, tab.Reload())
 		must(t, tab.Shows("S01-0003"))
 	}},
-	{"office-policy", click("政策", "当日有效的政策值")},
+	{"", click("挂起", "先不上传")},
+	{"", filled("核对中", "S01-0003 已挂起")},
+	{"office-hold", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.office.hold("S01-0002", &settle.Refusal{Code: settle.PlatformRefused, Cashier: "平台没有接受：医师编码不存在；请医保办按平台所述更正后放行。", Technician: "x"})
+		click("队列与挂起", "医师编码不存在")(t, f, tab)
+	}},
+	{"office-release", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		must(t, tab.Click(`tbody tr:first-child button:last-child`))
+		must(t, tab.Shows("放行：重新上传"))
+	}},
+	{"", filled("已与平台核对", "已放行，将重新上传")},
+	{"office-repair", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		click("修改", "修改后重新上传")(t, f, tab)
+		must(t, tab.Await(`document.activeElement.id === 'mend-doctor.code'`))
+		must(t, tab.Press("D440300000002"))
+	}},
+	{"", filled("医师编码已更换", "S01-0002 已修改并放行")},
+	{"office-debts", click("差额收退", "退还 ￥5.00")},
+	{"office-books", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		click("对账", "逐日对账")(t, f, tab)
+		must(t, tab.Click(`tbody tr:first-child button`))
+		must(t, tab.Shows("逐笔差异"))
+	}},
+	{"", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		must(t, tab.Click(`section:nth-of-type(3) tbody button, section:nth-of-type(4) tbody button`))
+		filled("与平台核对过", "稍后再对一次账")(t, f, tab)
+		want := []string{"hold S01-0003 核对中 0003", "release S01-0003 已与平台核对 0003", "repair S01-0002 map[doctor.code:D440300000002] 医师编码已更换 0003", "repair 2024-11-05 7a1c 1 与平台核对过 0003"}
+		if got := f.office.done(); !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}},
+	{"office-shifts", click("班次", "短 ￥1.00")},
+	{"", click("图表", "结算笔数")},
+	{"office-look", picked("look", "2024-11-05", "2024-11-05")},
+	{"office-look-month", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		click("按月", "2024-11 月")(t, f, tab)
+		must(t, tab.Await(`[...document.images].every((i) => i.complete && i.naturalWidth > 0)`))
+		_, err := browser.Eval[bool](tab, `document.querySelector('details').open = true`)
+		must(t, err)
+	}},
+	{"", click("政策", "有效的政策值")},
+	{"office-policy", picked("on", "2024-11-05", "2024-11-05 有效的政策值")},
+	{"office-bad-file", stage("80", "第 14 行的 value 不对")},
+	{"", stage("0.80", "请另一位有权限的人登录批准")},
+	{"office-staged", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		must(t, tab.Shows("暂存的人不能自己批准"))
+		must(t, tab.Shows("3 笔会变"))
+	}},
+	{"", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		second := f.tab(t, "/office", "0004")
+		click("政策", "待批准")(t, f, second)
+		click("查看", "改变什么")(t, f, second)
+		click("批准", "批准后立即启用")(t, f, second)
+		must(t, second.Press("与文件核对无误"))
+		inspect(t, second, "office-second")
+		filled("", "rate-2024.toml 已启用")(t, f, second)
+		if got := f.office.done(); got[len(got)-1] != "rules 0003 0004" {
+			t.Errorf("%q", got)
+		}
+		click("政策", "已启用")(t, f, tab)
+	}},
 }
 
 // TestStates goes through every state that a person meets: no script fails, axe-core finds

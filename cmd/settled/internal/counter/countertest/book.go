@@ -153,6 +153,11 @@ func (b *Book) drawn(person string) (sum settle.Fen) {
 	return sum
 }
 
+// Draft implements counter.Book.
+func (b *Book) Draft(c counter.Commit) func(context.Context) (settle.Settlement, bool, error) {
+	return func(ctx context.Context) (settle.Settlement, bool, error) { return b.Settle(ctx, c) }
+}
+
 // Settle implements counter.Book.
 func (b *Book) Settle(_ context.Context, c counter.Commit) (settle.Settlement, bool, error) {
 	b.mu.Lock()
