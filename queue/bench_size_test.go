@@ -38,12 +38,13 @@ type unsynced struct{ journal.Disk }
 
 func (unsynced) Sync() error { return nil }
 
-// unsyncedOptions have a clock that goes fast: a counter has 24,999 numbers a day, and 64
-// settlements may share a reading.
+// unsyncedOptions have a clock that goes fast: a counter has 24,999 numbers a day, and each
+// settlement reads it at least twice. Days are files, so that more of them would be
+// measured than a million settlements make.
 func unsyncedOptions() Options {
 	h := &hand{now: time.Now()}
 	o := options(h)
-	o.Now = func() time.Time { h.move(5 * time.Minute); return h.read() }
+	o.Now = func() time.Time { h.move(5 * time.Second); return h.read() }
 	o.wrap = func(d journal.Disk) journal.Disk { return unsynced{d} }
 	return o
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -546,6 +547,13 @@ func TestDraft(t *testing.T) {
 		return d
 	}
 	d, old := draft("k"), draft("old")
+	dropped := errors.New("dropped")
+	if err := q.do(t.Context(), func(turn *turn) error {
+		_, err := d.write(turn)
+		return cmp.Or(err, dropped)
+	}); !errors.Is(err, dropped) {
+		t.Error(err)
+	}
 	first, replayed, err := d.Settle(t.Context())
 	must(t, err)
 	if replayed {

@@ -180,15 +180,15 @@ func (q *Queue) gather(b *batch, p pace) {
 	}
 }
 
-// await tells whether what w says was there before a time.
-func (q *Queue) await(w want, until time.Time) bool {
+// await waits for what w says, until a time at most.
+func (q *Queue) await(w want, until time.Time) {
 	wait := until.Sub(q.opt.stopwatch())
 	if wait <= 0 {
-		return false
+		return
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	return q.in.await(w, timer.C, q.quit)
+	q.in.await(w, timer.C, q.quit)
 }
 
 // refuse answers operations that cannot be run.
