@@ -32,9 +32,11 @@ TESTFLAGS ?=
 BENCHPKGS ?= ./settle/... ./cmd/settled/internal/cases ./cmd/settled/internal/readers ./queue/... ./devices/... ./cmd/settled ./cmd/rig/internal/demo
 BENCH     ?= .
 BENCHTIME ?= 1s
-# Settlements that wait in `make bench-upload`, and what an answer takes there, ms.
-UPLOADS ?= 50000
-ANSWER  ?= 50
+# Settlements that wait in `make bench-upload`, what an answer takes there, ms, and how
+# many are on their way at a time.
+UPLOADS  ?= 50000
+ANSWER   ?= 50
+INFLIGHT ?= 4
 # Pending settlements of the benchmarks of size (1000000 for the long form), and what
 # every sync takes longer in those of other stores, in microseconds (needs strace; 0: as
 # the disk is).
@@ -82,8 +84,8 @@ bench: bootstrap ## benchmarks of rules, queue, devices, and from card-in to quo
 	@$(MAKE) bench-peers
 
 .PHONY: bench-upload
-bench-upload: ## UPLOADS (50000) that wait, to a platform that takes ANSWER (50) ms: time, memory; over two hours
-	@SETTLED_BENCH_BATCH='$(UPLOADS)' SETTLED_BENCH_ANSWER='$(ANSWER)' go test -run '^$$' -bench '^Benchmark(Batch|LineBack|Waiting)$$' \
+bench-upload: ## UPLOADS (50000) that wait, to a platform that takes ANSWER (50) ms, INFLIGHT (4) at a time; over two hours
+	@SETTLED_BENCH_BATCH='$(UPLOADS)' SETTLED_BENCH_ANSWER='$(ANSWER)' SETTLED_BENCH_INFLIGHT='$(INFLIGHT)' go test -run '^$$' -bench '^Benchmark(Batch|LineBack|Waiting)$$' \
 		-benchtime 1x -timeout 0 ./cmd/settled/internal/platform | scripts/bench.awk
 
 .PHONY: bench-peers
@@ -98,6 +100,12 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 properties: ## hold the laws of a settlement to CHECKS (10^8) cases, on all cores, from SEED on
 	@PROPERTY_CHECKS='$(CHECKS)' PROPERTY_SEED='$(SEED)' go test -run '^TestProperties$$' -count=1 -timeout 0 -v ./settle
 
+.PHONY: slips
+slips: ## draw the slips of docs/slips anew, from the bytes that go to a printer
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
+	SETTLED_SLIPS="$$folder" go test -count=1 -run '^TestSlipBytes$$' ./cmd/settled && go run ./cmd/rig paper "$$folder"/*.escpos && \
+	rm -f docs/slips/*.png && cp "$$folder"/*.png docs/slips/
+
 .PHONY: soak
 soak: ## CUTS (10000) random power cuts from SEED on, or HOSPITAL settlements of a hospital
 ifneq ($(HOSPITAL),)
@@ -109,7 +117,7 @@ else
 endif
 
 .PHONY: soak-cards
-soak-cards: bootstrap ## PLUGS (10000) cards in and out, KILLS (1000) of the card service, through the real pcscd; 100 minutes
+soak-cards: bootstrap ## PLUGS (10000) cards in and out, KILLS (1000) of the card service, through the real pcscd; 76 minutes
 	@seed='$(SEED)'; [[ $$seed != 0 ]] || seed=$$(date +%s); printf 'make soak-cards SEED=%s PLUGS=%s KILLS=%s\n' "$$seed" '$(PLUGS)' '$(KILLS)'; \
 	SETTLED_SEED="$$seed" SETTLED_PLUGS='$(PLUGS)' SETTLED_KILLS='$(KILLS)' go test -count=1 -timeout 0 -run '^TestSoak$$' -v ./cmd/settled/internal/readers
 

@@ -80,6 +80,7 @@ class Checker:
         self.at, self.base, self.stub, self.last = "", self.n, stub, ""
         self.paid = {}  # settlement number -> what it took, fen by part; None: it was given back
         self.voids = set()  # numbers of reversals
+        self.choices = set()  # entries of choices
 
     def entry(self, e):
         need(e["n"] == self.n + 1, "its number is %d, not %d" % (e["n"], self.n + 1))
@@ -89,6 +90,7 @@ class Checker:
         need(e["base"] in (self.base, e["n"] - 1), "its base is of no batch")
         known = getattr(self, "on_" + e["kind"], None)
         need(known, "kind %s is not known" % e["kind"])
+        need(not e["body"].get("second") or e["body"]["second"] != e["op"], "the second person is the first")
         try:
             known(e["body"], e)
         except (KeyError, TypeError, AttributeError) as err:
@@ -102,6 +104,15 @@ class Checker:
 
     on_known = on_link = on_link_end = on_ids = on_key = on_restore = nothing
     on_rules = on_note = on_reconcile = on_shift_open = on_shift_close = nothing
+
+    def on_choice(self, b, e):
+        need(b["institution"]["id"] and b["from"], "it chooses nothing")
+        self.choices.add(e["n"])
+
+    def on_choice_undo(self, b, e):
+        need(b["of"] in self.choices or self.stub and b["of"] <= self.stub["n"], "there is no choice in entry %d" % b["of"])
+
+    on_choice_sent = on_choice_end = on_choice_undo
 
     def on_archive(self, b, e):
         need(b["through"] < e["n"], "it names an entry that comes later")

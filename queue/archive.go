@@ -129,7 +129,8 @@ func (q *Queue) cut(ctx context.Context, before settle.Date) (journal.Pos, error
 }
 
 // firstNeeded is the first entry of a settlement that is not done, or whose reversal is
-// not, or of a shift that is open; all that belongs to one comes behind its entry.
+// not, of a shift that is open, or of a choice that waits; all that belongs to one comes
+// behind its entry.
 func (q *Queue) firstNeeded() (uint64, error) {
 	q.mu.RLock()
 	needed := q.head.N
@@ -138,6 +139,15 @@ func (q *Queue) firstNeeded() (uint64, error) {
 		return scan(v, seats, "", func(_ string, s seatRow) (bool, error) {
 			needed = min(needed, s.Shift)
 			return true, nil
+		})
+	})
+	if err != nil {
+		return 0, err
+	}
+	err = q.read(func(v *view) error {
+		return scan(v, choosing, "", func(key string, _ chooserRow) (bool, error) {
+			needed = min(needed, seqOf(key))
+			return false, nil // the oldest comes first
 		})
 	})
 	if err != nil {

@@ -9,36 +9,53 @@ import (
 	"settled/settle"
 )
 
-// Booked lists what the platform said, from a day on, that it booked: settlements that it
-// has, and voids for which it took a settlement back; by number. The day is that of the
-// journal, which is not before the platform's. A day that is archived is refused.
-func (q *Queue) Booked(since settle.Date) (acknowledged, withdrawn []string, err error) {
+// Concerned is a settlement or a void of which the books of some days may tell.
+type Concerned struct {
+	Number string
+	Void   bool
+	Mark   Mark
+}
+
+// Mark is another after anything that [Queue.Brief] or [Queue.Chain] says of a settlement
+// has changed.
+type Mark struct {
+	state                               State
+	ack, difference, chain, asked, said journal.Loc
+	void, repaired                      string
+}
+
+// Concerned lists what was made on days from one to another, both included, and what the
+// platform said from the day before the first on: settlements that it has, and voids for
+// which it took a settlement back; by number. The day is that of the journal, which is not
+// before the platform's. Days that are archived are refused.
+func (q *Queue) Concerned(from, to settle.Date) ([]Concerned, error) {
+	since := from.Prev()
 	stub, err := journal.ReadStub(q.file(journalDir))
 	if err != nil {
-		return nil, nil, fmt.Errorf("queue: %w", err)
+		return nil, fmt.Errorf("queue: %w", err)
 	}
 	if stub.N > 0 && dateOf(stub.At) >= since {
-		return nil, nil, &settle.Refusal{
+		return nil, &settle.Refusal{
 			Code: CodeArchived, Field: "day", Cashier: "该日的账已归档，不能再对账；请查归档前的对账单。",
 			Technician: fmt.Sprintf("what the platform said since %s is in an archive, which ends on %s", since, dateOf(stub.At)),
 		}
 	}
-	days := fileDays{q: q, since: since, later: map[uint64]bool{}}
+	var list []Concerned
+	made, days := Filter{From: from, To: to}, fileDays{q: q, since: since, later: map[uint64]bool{}}
 	err = q.each(func(number string, row *settlementRow) error {
-		said, list := row.Ack, &acknowledged
-		if row.Of != "" {
-			said, list = row.Undone, &withdrawn
-		}
-		if said.Length == 0 || row.Of != "" && row.State != Acknowledged {
-			return nil
-		}
-		later, err := days.have(said)
-		if later {
-			*list = append(*list, number)
+		concerned, err := days.booked(row)
+		if concerned || made.takes(number, row) {
+			list = append(list, Concerned{Number: number, Void: row.Of != "", Mark: row.mark()})
 		}
 		return err
 	})
-	return acknowledged, withdrawn, err
+	return list, err
+}
+
+func (s *settlementRow) mark() Mark {
+	return Mark{
+		state: s.State, ack: s.Ack, difference: s.Difference, chain: s.Chain, asked: s.Request, said: s.Answer, void: s.Void, repaired: s.Repaired,
+	}
 }
 
 // fileDays tells which of the journal's files have the entries of a day or of a later
@@ -47,6 +64,18 @@ type fileDays struct {
 	q     *Queue
 	since settle.Date
 	later map[uint64]bool
+}
+
+// booked tells whether the platform said of it since that it has it, or has it no more.
+func (d *fileDays) booked(row *settlementRow) (bool, error) {
+	said := row.Ack
+	if row.Of != "" {
+		said = row.Undone
+	}
+	if said.Length == 0 || row.Of != "" && row.State != Acknowledged {
+		return false, nil
+	}
+	return d.have(said)
 }
 
 func (d *fileDays) have(loc journal.Loc) (bool, error) {

@@ -38,8 +38,7 @@ func TestBooked(t *testing.T) {
 	acknowledge(t, q, made[2])
 	void := reverse(t, q, voidOf(made[2].Number, "r")).Number
 	for since, want := range map[settle.Date][]string{first: numbers[:3], later: numbers[1:3], later + 1: nil} {
-		acked, withdrawn, err := q.Booked(since)
-		must(t, err)
+		acked, withdrawn := bookedSince(t, q, since)
 		if !slices.Equal(acked, want) || withdrawn != nil {
 			t.Errorf("since %s: %v %v, want %v", since, acked, withdrawn, want)
 		}
@@ -49,11 +48,64 @@ func TestBooked(t *testing.T) {
 	never := reverse(t, q, voidOf(numbers[3], "r3")).Number
 	ask(t, q, never, "2601", ClassOK)
 	must(t, q.Undo(t.Context(), Undone{Number: never}))
-	if _, withdrawn, err := q.Booked(later); err != nil || !slices.Equal(withdrawn, []string{void}) {
-		t.Errorf("withdrawn: %v %v, want %s", withdrawn, err, void)
+	if _, withdrawn := bookedSince(t, q, later); !slices.Equal(withdrawn, []string{void}) {
+		t.Errorf("withdrawn: %v, want %s", withdrawn, void)
 	}
 	if list, err := q.Differing(); err != nil || !slices.Equal(list, numbers[1:2]) {
 		t.Errorf("differing: %v %v, want %v", list, err, numbers[1:2])
+	}
+}
+
+// bookedSince lists what the platform said since a day, and what was made on no day.
+func bookedSince(t *testing.T, q *Queue, since settle.Date) (acknowledged, withdrawn []string) {
+	t.Helper()
+	list, err := q.Concerned(since.Next(), since)
+	must(t, err)
+	for _, c := range list {
+		if c.Void {
+			withdrawn = append(withdrawn, c.Number)
+		} else {
+			acknowledged = append(acknowledged, c.Number)
+		}
+	}
+	return acknowledged, withdrawn
+}
+
+// TestConcerned: a day concerns what was made on it too, and a mark is another after each
+// change.
+func TestConcerned(t *testing.T) {
+	h := newHand()
+	q := mustOpen(t, t.TempDir(), options(h))
+	family(t, q, h)
+	s := settle1(t, q, "a", 100, 0, 10, 5)
+	today := dateOf(h.read())
+	var marks []Mark
+	mark := func(what string, voids int) {
+		t.Helper()
+		list, err := q.Concerned(today, today)
+		must(t, err)
+		if len(list) != 1+voids || list[0].Number != s.Number || list[0].Void || voids > 0 && !list[1].Void {
+			t.Fatalf("%s: %+v", what, list)
+		}
+		if slices.Contains(marks, list[0].Mark) {
+			t.Errorf("%s: the mark was there before", what)
+		}
+		marks = append(marks, list[0].Mark)
+	}
+	mark("settled", 0)
+	ask(t, q, s.Number, "2206", "")
+	mark("asked", 0)
+	ask(t, q, s.Number, "2207", ClassOK)
+	mark("answered", 0)
+	a := ackOf(s)
+	a.Fund, a.Cash = a.Fund-1, a.Cash+1
+	_, err := q.Acknowledge(t.Context(), a)
+	must(t, err)
+	mark("acknowledged", 0)
+	reverse(t, q, voidOf(s.Number, "r"))
+	mark("reversed", 1)
+	if list, err := q.Concerned(today.Next().Next(), today.Next().Next()); err != nil || len(list) > 0 {
+		t.Errorf("two days later: %+v, %v", list, err)
 	}
 }
 

@@ -91,6 +91,9 @@ func acts() []act {
 		{"hold one to mend", (*trial).hold, false},
 		{"mend it", (*trial).mend, true},
 		{"settle what the patient pays", (*trial).selfPay, true},
+		{"select an institution", (*trial).choose, true},
+		{"file it", (*trial).choose, true},
+		{"take it back", (*trial).takeBackChoice, true},
 		{"next day", func(l *trial) error { l.h.move(24 * time.Hour); return l.settle(20, 0, 5, 0) }, true},
 		{"hold another", (*trial).hold, false},
 		{"open a shift", func(l *trial) error { _, err := l.q.OpenShift(l.t.Context(), clerk, 100); return nothingToDo(err) }, true},
@@ -99,7 +102,7 @@ func acts() []act {
 		{"refund what waits", func(l *trial) error { return l.reverse(Pending, false) }, true},
 		{"void what waits", func(l *trial) error { return l.reverse(Pending, true) }, true},
 		{"bring one to the platform", func(l *trial) error { return l.upload(false, false) }, true},
-		{"bring another to the platform", func(l *trial) error { return l.upload(false, false) }, true},
+		{"bring another to the platform, answers with what follows", (*trial).exchange, true},
 		{"bring a third to the platform", func(l *trial) error { return l.upload(false, false) }, true},
 		{"bring a fourth to the platform", func(l *trial) error { return l.upload(false, false) }, true},
 		{"close the shift", func(l *trial) error { _, err := l.q.CloseShift(l.t.Context(), clerk, 90); return nothingToDo(err) }, true},
@@ -369,6 +372,50 @@ func (l *trial) upload(differs, lost bool) error {
 	return l.answered(a)
 }
 
+// exchange is upload in two requests, of which each answer is kept with what follows it.
+func (l *trial) exchange() error {
+	list, err := l.q.Pending(1, 0)
+	if err != nil || len(list) == 0 {
+		return errors.Join(err, errNothing)
+	}
+	number, ctx := list[0].Number, l.t.Context()
+	c, err := l.q.Chain(number)
+	if err != nil {
+		return err
+	}
+	if _, ok := l.book.has(number, c); ok || list[0].Void {
+		return l.upload(false, false)
+	}
+	r, err := l.q.Get(number)
+	if err != nil {
+		return err
+	}
+	trial, _, err := l.q.Request(ctx, number, "2206", echo, clerk)
+	if err != nil {
+		return err
+	}
+	a := ackOf(r.Settlement)
+	if a.Fund > 0 {
+		a.Fund, a.Cash = a.Fund-1, a.Cash+1
+	}
+	if a.MsgID, _, err = l.q.AnswerAndRequest(ctx, Answer{Number: number, MsgID: trial, Infno: "2206", Class: ClassOK, By: clerk}, "2207", echo); err != nil {
+		return err
+	}
+	p := posting{msgid: a.MsgID, number: number, amounts: a.Amounts}
+	l.tell(told{sent: &p})
+	if err := l.book.post(p); err != nil {
+		return err
+	}
+	_, done, err := l.q.AnswerAndAcknowledge(ctx, Answer{Number: number, MsgID: a.MsgID, Infno: "2207", Class: ClassOK, By: clerk}, a)
+	if err == nil && !done {
+		err = errors.New("the answer was kept alone")
+	}
+	if err == nil {
+		l.tell(told{acked: number})
+	}
+	return err
+}
+
 func (l *trial) answered(a Ack) error {
 	c, err := l.q.Chain(a.Number)
 	if err == nil && c.Last != nil { // else it was asked of another copy
@@ -416,6 +463,29 @@ func (l *trial) selfPay() error {
 	c, err := l.commit(child1(l.q), 0, 0, 0, 80)
 	c.Settlement.SelfPaid, c.Settlement.Split.UsageAfter = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "here"}, c.Settlement.Usage
 	return errors.Join(err, l.ask(l.t.Context(), c))
+}
+
+// choose selects an institution for the child, or brings on what was selected.
+func (l *trial) choose() error {
+	ctx := l.t.Context()
+	list, err := l.q.Choices(1)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		_, err := l.q.Choose(ctx, pick(l.q, childID))
+		return err
+	}
+	_, err = l.q.ChoiceRequest(ctx, list[0].Entry, "2505", func(id string) ([]byte, error) { return []byte(id), nil }, clerk)
+	return errors.Join(err, l.q.EndChoice(ctx, list[0].Entry, ChoiceFiled, "D1", "", clerk))
+}
+
+func (l *trial) takeBackChoice() error {
+	c, ok, err := l.q.LastChoice(child1(l.q))
+	if err != nil || !ok {
+		return errors.Join(err, errNothing)
+	}
+	return nothingToDo(l.q.TakeBack(l.t.Context(), c.Entry, clerk))
 }
 
 func (l *trial) lose() error {

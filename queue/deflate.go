@@ -35,7 +35,7 @@ func (v *vault) deflate(plain []byte) []byte {
 }
 
 // inflate gives back what deflate packed.
-func inflate(packed []byte) ([]byte, error) {
+func (v *vault) inflate(packed []byte) ([]byte, error) {
 	if len(packed) == 0 {
 		return nil, errors.New("it is empty")
 	}
@@ -43,11 +43,33 @@ func inflate(packed []byte) ([]byte, error) {
 	case asIs:
 		return packed[1:], nil
 	case deflated:
-		plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed[1:])), maxPlain+1))
-		if err == nil && len(plain) > maxPlain {
-			err = errors.New("it inflates to more than can have been sealed")
-		}
-		return plain, err
+		return v.unpressed(packed[1:])
 	}
 	return nil, errors.New("its first byte is neither 0 nor 1: a newer version of the program wrote it")
+}
+
+// unpresser inflates; making one takes longer than what it is used for.
+type unpresser struct {
+	from  bytes.Reader
+	flate io.ReadCloser
+}
+
+func (v *vault) unpressed(packed []byte) ([]byte, error) {
+	u, _ := v.unpressers.Get().(*unpresser)
+	if u == nil {
+		u = &unpresser{}
+		u.flate = flate.NewReader(&u.from)
+	}
+	defer v.unpressers.Put(u)
+	u.from.Reset(packed)
+	defer u.from.Reset(nil)
+	if err := u.flate.(flate.Resetter).Reset(&u.from, nil); err != nil { // as its package promises
+		return nil, err
+	}
+	plain := bytes.NewBuffer(make([]byte, 0, 3*len(packed)+bytes.MinRead))
+	_, err := plain.ReadFrom(io.LimitReader(u.flate, maxPlain+1))
+	if err == nil && plain.Len() > maxPlain {
+		err = errors.New("it inflates to more than can have been sealed")
+	}
+	return plain.Bytes(), err
 }

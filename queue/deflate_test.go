@@ -31,7 +31,7 @@ func TestDeflate(t *testing.T) {
 		"the most": {make([]byte, maxPlain), deflated},
 	} {
 		packed := v.deflate(tc.plain)
-		plain, err := inflate(packed)
+		plain, err := v.inflate(packed)
 		if err != nil || !bytes.Equal(plain, tc.plain) || packed[0] != tc.first || len(packed) > 1+len(tc.plain) {
 			t.Errorf("%s: %d bytes became %d with %d first, and %d again: %v", name, len(tc.plain), len(packed), packed[0], len(plain), err)
 		}
@@ -85,6 +85,8 @@ func TestPress(t *testing.T) {
 
 // TestBomb: a few KB that inflate to 64 MB are refused without taking it.
 func TestBomb(t *testing.T) {
+	v, err := newVault([]byte("0123456789abcdef0123456789abcdef"))
+	must(t, err)
 	var b bytes.Buffer
 	b.WriteByte(deflated)
 	w, err := flate.NewWriter(&b, flate.BestSpeed)
@@ -97,7 +99,7 @@ func TestBomb(t *testing.T) {
 	must(t, w.Close())
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if plain, err := inflate(b.Bytes()); err == nil {
+	if plain, err := v.inflate(b.Bytes()); err == nil {
 		t.Errorf("%d bytes became %d", b.Len(), len(plain))
 	}
 	runtime.ReadMemStats(&after)
@@ -105,12 +107,10 @@ func TestBomb(t *testing.T) {
 		t.Errorf("it took %d bytes to refuse", took)
 	}
 	for name, packed := range map[string][]byte{"empty": {}, "unknown": {2, 'x'}, "cut": b.Bytes()[:b.Len()/2], "no deflate": {deflated, 0xff, 0xff}} {
-		if _, err := inflate(packed); err == nil {
+		if _, err := v.inflate(packed); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	v, err := newVault([]byte("0123456789abcdef0123456789abcdef"))
-	must(t, err)
 	_, err = v.seal("test", make([]byte, maxPlain+1))
 	wantRefusal(t, err, CodeMalformed)
 }
@@ -133,8 +133,8 @@ func TestLargestMessages(t *testing.T) {
 		msgid, _, err := q.Request(t.Context(), s.Number, "2207", func(string) ([]byte, error) { return body, nil }, clerk)
 		must(t, err)
 		c, err := q.Chain(s.Number)
-		if err != nil || !bytes.Equal(c.Last.Body, body) {
-			t.Errorf("%s: request came back with %d bytes, %v", name, len(c.Last.Body), err)
+		if got := bodyOf(t, q, s.Number); err != nil || c.Last.MsgID != msgid || !bytes.Equal(got, body) {
+			t.Errorf("%s: request came back with %d bytes, %v", name, len(got), err)
 		}
 		must(t, q.Answer(t.Context(), Answer{Number: s.Number, MsgID: msgid, Infno: "2207", Class: ClassOK, Body: body, Chain: chain, Message: "第一行\n第二行"}))
 		row, err := q.row(s.Number)

@@ -80,7 +80,9 @@ func (r restored) reduce(v *view, e journal.Entry) error {
 }
 
 // skipGap is how far ahead of the clock a restored copy begins its message ids: no copy
-// that was stopped by now has reserved so far.
+// that was stopped by now has reserved so far. A copy of the same epoch, restored from the same
+// backup before, has used none of them unless it drew more than perSecond a second on average
+// since, as only a batch of minutes can.
 const skipGap = 10 * time.Minute
 
 // skip says where ids go on in a copy that is restored now: in the serials of the next

@@ -37,6 +37,7 @@ const (
 	CodeNoShift      settle.Code = "SHIFT_NOT_OPEN"       // no shift is open at the seat
 	CodeShiftOpen    settle.Code = "SHIFT_OPEN"           // one is open already
 	CodeNoLink       settle.Code = "LINK_UNKNOWN"         // no such link was filed
+	CodeNoChoice     settle.Code = "CHOICE_NOT_OPEN"      // no choice of an institution that could be taken back
 	CodeYoung        settle.Code = "ARCHIVE_TOO_YOUNG"    // what is to be archived is still needed
 )
 

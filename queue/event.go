@@ -36,15 +36,36 @@ const (
 	kindLinkEnd    = "link_end"   // an account may no longer pay for a person
 	kindShiftOpen  = "shift_open"
 	kindShiftClose = "shift_close"
-	kindRules      = "rules"     // a set of rules became active
-	kindNote       = "note"      // something that people should know later
-	kindReconcile  = "reconcile" // the books of a day were held against the platform's
+	kindRules      = "rules"       // a set of rules became active
+	kindNote       = "note"        // something that people should know later
+	kindReconcile  = "reconcile"   // the books of a day were held against the platform's
+	kindChoice     = "choice"      // a family selected an institution
+	kindChoiceUndo = "choice_undo" // and wants that back
+	kindChoiceSent = "choice_sent" // a message to the platform about it, before it is sent
+	kindChoiceEnd  = "choice_end"  // what became of it there
 )
 
 // By is who did it, and where.
 type By struct {
 	Operator string // 操作员编号
 	Device   string // seat
+	// Second is who stood for it as well (二人复核), another person; "": nobody. Void, refund,
+	// release and repair keep it.
+	Second string
+}
+
+// another refuses a second person who is the first, or whose name is none.
+func another(second, first string) error {
+	if second == "" {
+		return nil
+	}
+	if second == first {
+		return errors.New("the second person is the first")
+	}
+	if len(second) > 128 || strings.ContainsFunc(second, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == 0x7f }) {
+		return errors.New("the second person's name is too long, or none")
+	}
+	return nil
 }
 
 // event is the public body of an entry and what it does to the state. reduce is the
@@ -92,6 +113,14 @@ func decode(e journal.Entry) (event, error) {
 		return body[noted](e)
 	case kindReconcile:
 		return body[reconciled](e)
+	case kindChoice:
+		return body[chosen](e)
+	case kindChoiceUndo:
+		return body[unchosen](e)
+	case kindChoiceSent:
+		return body[choiceSent](e)
+	case kindChoiceEnd:
+		return body[choiceEnded](e)
 	}
 	return decodeOutcome(e)
 }

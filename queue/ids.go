@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"settled/queue/journal"
@@ -146,6 +147,50 @@ func drawID(ctx context.Context, do func(context.Context, func(*turn) error) err
 		return "", err
 	}
 	return id, nil
+}
+
+// spares are message ids that were drawn ahead of their use, in a commit that was made
+// anyway. One that is not used soon is not used at all: its time would be wrong.
+type spares struct {
+	mu  sync.Mutex
+	ids []spareID
+}
+
+type spareID struct {
+	id    string
+	drawn time.Time
+}
+
+// keepSpare is how long a message id may lie.
+const keepSpare = 5 * time.Second
+
+// spare keeps a message id for the next request.
+func (q *Queue) spare(id string) {
+	q.spares.mu.Lock()
+	defer q.spares.mu.Unlock()
+	q.spares.ids = append(q.spares.ids, spareID{id, q.opt.Now()})
+}
+
+// spareID gives a message id for what nobody waits for at the counter.
+func (q *Queue) spareID(ctx context.Context) (string, error) {
+	if id := q.takeSpare(); id != "" {
+		return id, nil
+	}
+	return drawID(ctx, q.later)
+}
+
+func (q *Queue) takeSpare() string {
+	now := q.opt.Now()
+	q.spares.mu.Lock()
+	defer q.spares.mu.Unlock()
+	for len(q.spares.ids) > 0 {
+		s := q.spares.ids[0]
+		q.spares.ids = q.spares.ids[1:]
+		if age := now.Sub(s.drawn); age >= 0 && age < keepSpare {
+			return s.id
+		}
+	}
+	return ""
 }
 
 func (t *turn) msgID(by By) (string, error) {

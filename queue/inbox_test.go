@@ -124,7 +124,8 @@ func TestFullBatch(t *testing.T) {
 }
 
 // TestGather: an operation is run when it comes, though the writer still waits for the
-// company that it had the last time, and all of them share a sync.
+// company that it had the last time, and all of them share a sync. Who comes long after
+// the others waits for nobody.
 func TestGather(t *testing.T) {
 	watch, syncs := newHand(), 0
 	o := options(newHand())
@@ -154,6 +155,7 @@ func TestGather(t *testing.T) {
 		must(t, <-errs)
 	}
 	before, ran := syncs, make(chan struct{})
+	watch.move(45 * time.Minute) // later than half of the last commit: they are still on their way
 	go func() {
 		errs <- q.do(t.Context(), func(turn *turn) error {
 			defer close(ran)
@@ -174,5 +176,13 @@ func TestGather(t *testing.T) {
 	}
 	if n := syncs - before; n != 1 {
 		t.Errorf("%d syncs for two operations", n)
+	}
+	watch.move(61 * time.Minute)
+	go settleOf("late")
+	select {
+	case err := <-errs:
+		must(t, err)
+	case <-time.After(time.Minute):
+		t.Fatal("it waits for company that left an hour ago")
 	}
 }

@@ -28,10 +28,10 @@ func TestArchivedAway(t *testing.T) {
 	if _, ok, err := q.Known(e.Person); ok || err != nil {
 		t.Errorf("a word that was archived: known %v, %v", ok, err)
 	}
-	if _, _, err := q.Booked(20261122); err != nil {
+	if _, err := q.Concerned(20261123, 20261123); err != nil {
 		t.Errorf("a day that is here: %v", err)
 	}
-	_, _, err = q.Booked(20261121)
+	_, err = q.Concerned(20261122, 20261122)
 	wantRefusal(t, err, CodeArchived)
 	list, err := q.List(Filter{State: Acknowledged, Limit: 1})
 	must(t, err)

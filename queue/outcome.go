@@ -157,38 +157,43 @@ func spread(was []paid, family settle.Fen) []paid {
 // written before it, so that no torn write keeps the one without the other, and returned.
 // The same acknowledgement again does nothing; another one is refused.
 func (q *Queue) Acknowledge(ctx context.Context, a Ack) (*Difference, error) {
-	ev := acked{a}
-	if err := ev.check(); err != nil {
+	if err := (acked{a}).check(); err != nil {
 		return nil, malformed("ack", "%v", err)
 	}
 	var diff *Difference
-	err := q.later(ctx, func(t *turn) error {
-		row, ok, err := get(t.view, settlements, a.Number)
-		if err != nil {
-			return err
-		}
-		if !ok || row.Of != "" {
-			return noSettlement(a.Number)
-		}
-		if row.Amounts != a.Amounts {
-			diff = &Difference{Number: a.Number, Local: row.Amounts, Platform: a.Amounts}
-		}
-		switch {
-		case row.Ack.Length > 0:
-			return t.sameAck(&row, a)
-		case row.State == Blocked, row.State == SelfPaid, row.State == Voided && !t.unsure(row.Void):
-			return wrongState(a.Number, row.State, "pending, held, or reversed while it was under way")
-		case diff != nil && row.platform() != a.Amounts:
-			if err := t.add(kindDifference, *diff, nil, nil, a.By); err != nil {
-				return err
-			}
-		}
-		return t.add(kindAck, ev, nil, nil, a.By)
-	})
-	if err != nil {
+	if err := q.later(ctx, func(t *turn) (err error) {
+		diff, err = t.acknowledge(a)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	return diff, nil
+}
+
+// acknowledge is [Queue.Acknowledge] of an acknowledgement that was checked. A refusal
+// has added nothing.
+func (t *turn) acknowledge(a Ack) (diff *Difference, err error) {
+	row, ok, err := get(t.view, settlements, a.Number)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || row.Of != "" {
+		return nil, noSettlement(a.Number)
+	}
+	if row.Amounts != a.Amounts {
+		diff = &Difference{Number: a.Number, Local: row.Amounts, Platform: a.Amounts}
+	}
+	switch {
+	case row.Ack.Length > 0:
+		return diff, t.sameAck(&row, a)
+	case row.State == Blocked, row.State == SelfPaid, row.State == Voided && !t.unsure(row.Void):
+		return nil, wrongState(a.Number, row.State, "pending, held, or reversed while it was under way")
+	case diff != nil && row.platform() != a.Amounts:
+		if err := t.add(kindDifference, *diff, nil, nil, a.By); err != nil {
+			return nil, err
+		}
+	}
+	return diff, t.add(kindAck, acked{a}, nil, nil, a.By)
 }
 
 // unsure tells whether a void waits for what became of its settlement.
@@ -267,11 +272,15 @@ func (q *Queue) Hold(ctx context.Context, h Held) error {
 // released is the body of a "release" entry.
 type released struct {
 	Number string `json:"number"`
+	Second string `json:"second,omitempty"` // By.Second
 }
 
 func (r released) check() error { return checkNumber(r.Number) }
 
-func (r released) reduce(v *view, _ journal.Entry) error {
+func (r released) reduce(v *view, e journal.Entry) error {
+	if err := another(r.Second, e.Operator); err != nil {
+		return err
+	}
 	return change(v, r.Number, func(row *settlementRow) error {
 		row.State = Pending
 		drop(v, holds, seqKey(row.Entry))
@@ -284,8 +293,8 @@ func (r released) reduce(v *view, _ journal.Entry) error {
 
 // Release puts a held settlement or void back into the outbox, in its old place.
 func (q *Queue) Release(ctx context.Context, number, why string, by By) error {
-	ev := released{Number: number}
-	if err := ev.check(); err != nil {
+	ev := released{Number: number, Second: by.Second}
+	if err := errors.Join(ev.check(), another(by.Second, by.Operator)); err != nil {
 		return malformed("number", "%v", err)
 	}
 	sealed, err := q.vault.sealJSON(kindRelease, reason{Why: cutText(why)})

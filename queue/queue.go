@@ -108,7 +108,8 @@ type Queue struct {
 	damaged bool // bbolt's file: it is not closed any more
 	notices []string
 
-	drawn drawn // of the writer alone
+	drawn  drawn // of the writer alone
+	spares spares
 }
 
 // Open opens the queue in dir, which it makes if need be, and takes it for this

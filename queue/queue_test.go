@@ -98,6 +98,18 @@ func verified(t testing.TB, q *Queue) Proof {
 	return p
 }
 
+// bodyOf is the last request of a settlement as the journal has it.
+func bodyOf(t testing.TB, q *Queue, number string) []byte {
+	t.Helper()
+	row, err := q.row(number)
+	must(t, err)
+	e, err := q.line(row.Request)
+	must(t, err)
+	body, err := q.vault.open(kindRequest, e.Seal)
+	must(t, err)
+	return body
+}
+
 var clerk = By{Operator: "0001", Device: "W01"}
 
 const period = "2026"
@@ -196,7 +208,7 @@ func TestLifeOfASettlement(t *testing.T) {
 
 	q = mustOpen(t, dir, options(h)) // goes on from what is on disk
 	c, err := q.Chain(s.Number)
-	if err != nil || c.Last == nil || c.Last.MsgID != msgid || !bytes.Equal(c.Last.Body, sent) || c.Answered || c.State != nil {
+	if err != nil || c.Last == nil || c.Last.MsgID != msgid || !bytes.Equal(bodyOf(t, q, s.Number), sent) || c.Answered || c.State != nil {
 		t.Fatalf("chain %+v, %v", c, err)
 	}
 	must(t, q.Answer(ctx, Answer{Number: s.Number, MsgID: msgid, Infno: "2207", Class: ClassUnknown, Message: "超时", Chain: []byte(`{"step":2}`), By: clerk}))
@@ -521,5 +533,37 @@ func TestOwner(t *testing.T) {
 	}
 	if _, err := q.Status(); !errors.Is(err, ErrClosed) {
 		t.Errorf("closed: %v", err)
+	}
+}
+
+// TestDraft: a draft is written as often as it is wanted, once; what has changed since
+// refuses it as it does a settlement.
+func TestDraft(t *testing.T) {
+	q := mustOpen(t, t.TempDir(), options(newHand()))
+	draft := func(key string) *Draft {
+		d, err := q.Draft(bill(q, key, version(t, q), 10, 0, 0, 5))
+		must(t, err)
+		return d
+	}
+	d, old := draft("k"), draft("old")
+	first, replayed, err := d.Settle(t.Context())
+	must(t, err)
+	if replayed {
+		t.Error("replayed at once")
+	}
+	again, replayed, err := d.Settle(t.Context())
+	must(t, err)
+	kept, err := q.Get(first.Number)
+	must(t, err)
+	if !replayed || again.Number != first.Number || kept.Settlement.Number != first.Number || kept.Settlement.Split.Cash != 5 {
+		t.Errorf("%+v, again %+v, %v", kept.Settlement, again, replayed)
+	}
+	for range 2 {
+		if _, _, err := old.Settle(t.Context()); !errors.Is(err, ErrStale) {
+			t.Errorf("of an older position: %v", err)
+		}
+	}
+	if _, err := q.Draft(Commit{}); err == nil {
+		t.Error("a draft of nothing")
 	}
 }

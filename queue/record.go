@@ -64,7 +64,12 @@ func (q *Queue) row(number string) (settlementRow, error) {
 }
 
 // Get returns a settlement with personal data in clear, and what became of it.
-func (q *Queue) Get(number string) (Record, error) {
+func (q *Queue) Get(number string) (Record, error) { return q.get(number, q.record) }
+
+// Brief is [Queue.Get] without the last answer and the last hold, at half the price.
+func (q *Queue) Brief(number string) (Record, error) { return q.get(number, q.brief) }
+
+func (q *Queue) get(number string, read func(settlementRow) (Record, error)) (Record, error) {
 	row, err := q.row(number)
 	if err != nil {
 		return Record{}, err
@@ -72,10 +77,22 @@ func (q *Queue) Get(number string) (Record, error) {
 	if row.Of != "" {
 		return Record{}, isVoid(number, row.Of)
 	}
-	return q.record(row)
+	return read(row)
 }
 
 func (q *Queue) record(row settlementRow) (Record, error) {
+	r, err := q.brief(row)
+	if err != nil {
+		return Record{}, err
+	}
+	if r.Held, err = q.held(row.Held); err != nil {
+		return Record{}, err
+	}
+	r.Answer, r.AnsweredAt, err = q.lastAnswer(row.Answer)
+	return r, err
+}
+
+func (q *Queue) brief(row settlementRow) (Record, error) {
 	e, err := q.line(row.Loc)
 	if err != nil {
 		return Record{}, err
@@ -96,13 +113,7 @@ func (q *Queue) record(row settlementRow) (Record, error) {
 			return Record{}, err
 		}
 	}
-	if r.Held, err = q.held(row.Held); err != nil {
-		return Record{}, err
-	}
-	if r.Repairs, err = q.repairs(&row); err != nil {
-		return Record{}, err
-	}
-	r.Answer, r.AnsweredAt, err = q.lastAnswer(row.Answer)
+	r.Repairs, err = q.repairs(&row)
 	return r, err
 }
 

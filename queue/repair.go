@@ -30,6 +30,7 @@ type repaired struct {
 	Number string   `json:"number"`
 	Fields []string `json:"fields"`
 	Digest string   `json:"digest"` // keyed, of the values
+	Second string   `json:"second,omitempty"`
 }
 
 // repairSeal is its sealed part.
@@ -57,6 +58,9 @@ func (r repaired) check() error {
 }
 
 func (r repaired) reduce(v *view, e journal.Entry) error {
+	if err := another(r.Second, e.Operator); err != nil {
+		return err
+	}
 	return change(v, r.Number, func(row *settlementRow) error {
 		row.Repairs, row.Repaired = append(slices.Clone(row.Repairs), e.Loc), r.Digest
 		return nil
@@ -73,8 +77,8 @@ func (q *Queue) Repair(ctx context.Context, r Repair) error {
 	if err != nil {
 		return malformed("set", "%v", err)
 	}
-	ev := repaired{Number: r.Number, Fields: slices.Sorted(maps.Keys(r.Set)), Digest: q.vault.keyed("repair", fmt.Sprintf("%x", values))}
-	if err := ev.check(); err != nil {
+	ev := repaired{Number: r.Number, Fields: slices.Sorted(maps.Keys(r.Set)), Digest: q.vault.keyed("repair", fmt.Sprintf("%x", values)), Second: r.By.Second}
+	if err := errors.Join(ev.check(), another(r.By.Second, r.By.Operator)); err != nil {
 		return malformed("set", "%v", err)
 	}
 	for name, value := range r.Set {
@@ -108,7 +112,7 @@ func (q *Queue) Repair(ctx context.Context, r Repair) error {
 				return err
 			}
 		}
-		return t.add(kindRelease, released{Number: r.Number}, nil, release, r.By)
+		return t.add(kindRelease, released{Number: r.Number, Second: r.By.Second}, nil, release, r.By)
 	})
 }
 
@@ -126,7 +130,7 @@ func (q *Queue) repairs(row *settlementRow) ([]Repair, error) {
 			return nil, fmt.Errorf("queue: entry %d: %w", e.N, err)
 		}
 		list = append(list, Repair{
-			Number: body.Number, Set: seal.Set, Why: seal.Why, By: By{Operator: e.Operator, Device: e.Device}, At: e.At, Entry: e.N,
+			Number: body.Number, Set: seal.Set, Why: seal.Why, By: By{Operator: e.Operator, Device: e.Device, Second: body.Second}, At: e.At, Entry: e.N,
 		})
 	}
 	return list, nil

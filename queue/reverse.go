@@ -99,8 +99,8 @@ func (q *Queue) draft(r Reversal) (draft, error) {
 	if row.Of != "" {
 		return draft{}, isVoid(r.Number, row.Of)
 	}
-	d := draft{void: voided{Number: numberBlank, Of: r.Number, Key: r.Key, Digest: r.ContentDigest, Returned: row.Amounts}}
-	if err := d.void.check(); err != nil {
+	d := draft{void: voided{Number: numberBlank, Of: r.Number, Key: r.Key, Digest: r.ContentDigest, Returned: row.Amounts, Second: r.By.Second}}
+	if err := errors.Join(d.void.check(), another(r.By.Second, r.By.Operator)); err != nil {
 		return draft{}, malformed("reversal", "%v", err)
 	}
 	e, err := q.line(row.Loc) // of a whole reversal too: what is archived away can't be told of
@@ -218,8 +218,8 @@ func (t *turn) reverse(d draft, number string, by By) error {
 	if ev.Settlement.Number, err = t.number(1); err != nil {
 		return err
 	}
-	body := bytes.Replace(d.body, []byte(numberBlank), []byte(number), 1)
-	if err := numbered(body, ev.Settlement.Number); err != nil {
+	body, err := numbered(bytes.Replace(d.body, []byte(numberBlank), []byte(number), 1), ev.Settlement.Number)
+	if err != nil {
 		return err
 	}
 	t.rules = d.rules

@@ -15,6 +15,7 @@ type voided struct {
 	Key      string  `json:"key"`
 	Digest   string  `json:"digest"` // of the content that the key stands for
 	Returned Amounts `json:"returned"`
+	Second   string  `json:"second,omitempty"` // By.Second
 }
 
 // refunded is what the state needs of the body of a "refund" entry.
@@ -74,6 +75,9 @@ func (r *voided) reverse(v *view, e journal.Entry, refund *refunded) error {
 	}
 	if !ok || of.Of != "" || of.Void != "" || of.Amounts != r.Returned {
 		return fmt.Errorf("settlement %s is not there, or reversed, or of other amounts", r.Of)
+	}
+	if err := another(r.Second, e.Operator); err != nil {
+		return err
 	}
 	seat, _, err := get(v, seats, e.Device)
 	if err != nil {

@@ -26,11 +26,12 @@ const hashLen = 32
 
 // vault seals personal data and makes the keyed hashes by which it is found.
 type vault struct {
-	aeads   []cipher.AEAD // of the key ring; the last seals
-	hash    []byte        // HMAC key, of the first
-	mark    string        // of the first: tells one key from another, and nothing else
-	marks   []string      // of all
-	presses sync.Pool     // of *press
+	aeads      []cipher.AEAD // of the key ring; the last seals
+	hash       []byte        // HMAC key, of the first
+	mark       string        // of the first: tells one key from another, and nothing else
+	marks      []string      // of all
+	presses    sync.Pool     // of *press
+	unpressers sync.Pool     // of *unpresser
 }
 
 func newVault(ring []byte) (*vault, error) {
@@ -90,7 +91,7 @@ func (v *vault) open(kind string, sealed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue: sealed data of a %s entry: %w", kind, err)
 	}
-	plain, err := inflate(packed)
+	plain, err := v.inflate(packed)
 	if err != nil {
 		return nil, fmt.Errorf("queue: sealed data of a %s entry: %w", kind, err)
 	}

@@ -87,6 +87,40 @@ type settlementBody struct {
 	Settlement settle.Settlement `json:"settlement"`
 }
 
+// Draft is a settlement that is encoded and sealed: most of what it costs, done before
+// anybody waits for it.
+type Draft struct {
+	queue   *Queue
+	commit  Commit
+	kind    string
+	outline settled
+	body    []byte // with a blank for the number
+	sealed  []byte
+}
+
+// Draft does ahead what [Queue.Settle] does before the writer's turn. It writes nothing,
+// and may be dropped.
+func (q *Queue) Draft(c Commit) (*Draft, error) {
+	s := &c.Settlement
+	s.Operator, s.Device = c.By.Operator, c.By.Device
+	s.Number = numberBlank
+	d := &Draft{queue: q, commit: c, kind: kindSettlement, outline: settled{Digest: c.ContentDigest, Settlement: outlineOf(s)}}
+	if err := d.outline.check(); err != nil {
+		return nil, malformed("settlement", "%v", err)
+	}
+	public, private := apart(*s)
+	d.body = (&settlementBody{Digest: c.ContentDigest, Settlement: public}).encode()
+	plain, err := private.encode()
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	if s.SelfPaid != nil {
+		d.kind = kindSelfPaid
+	}
+	d.sealed, err = q.vault.seal(d.kind, plain)
+	return d, err
+}
+
 // Settle writes a settlement and returns it with its number once it is durable. A key
 // that was used before for the same content gives the first settlement, replayed; for
 // another content it is refused ([CodeConflict]), and so is one whose settlement was
@@ -94,60 +128,59 @@ type settlementBody struct {
 // has changed since, nothing is written ([ErrStale]). After [ErrUnknown] the same call
 // on the queue opened again tells.
 func (q *Queue) Settle(ctx context.Context, c Commit) (s settle.Settlement, replayed bool, err error) {
-	s = c.Settlement
-	s.Operator, s.Device = c.By.Operator, c.By.Device
-	s.Number = numberBlank
-	ev := settled{Digest: c.ContentDigest, Settlement: outlineOf(&s)}
-	if err := ev.check(); err != nil {
-		return settle.Settlement{}, false, malformed("settlement", "%v", err)
-	}
-	public, private := apart(s)
-	body := (&settlementBody{Digest: c.ContentDigest, Settlement: public}).encode()
-	plain, err := private.encode()
-	if err != nil {
-		return settle.Settlement{}, false, fmt.Errorf("queue: %w", err)
-	}
-	kind := kindSettlement
-	if s.SelfPaid != nil {
-		kind = kindSelfPaid
-	}
-	sealed, err := q.vault.seal(kind, plain)
+	d, err := q.Draft(c)
 	if err != nil {
 		return settle.Settlement{}, false, err
 	}
+	return d.Settle(ctx)
+}
+
+// Settle is [Queue.Settle] of what was drafted. It may be called again.
+func (d *Draft) Settle(ctx context.Context) (s settle.Settlement, replayed bool, err error) {
+	s = d.commit.Settlement
 	var first keyRow
-	err = q.do(ctx, func(t *turn) (err error) {
-		if first, replayed, err = t.replayed(&ev); err != nil || replayed {
+	err = d.queue.do(ctx, func(t *turn) (err error) {
+		if first, replayed, err = t.replayed(&d.outline); err != nil || replayed {
 			return err
 		}
-		pos, err := position(t.view, s.Person, s.Period)
-		if err != nil {
-			return err
-		}
-		if pos.Version != c.Version {
-			return fmt.Errorf("%w: computed at entry %d, changed by entry %d", ErrStale, c.Version, pos.Version)
-		}
-		if ev.Settlement.Number, err = t.number(0); err != nil {
-			return err
-		}
-		t.rules = s.Rules
-		if err := numbered(body, ev.Settlement.Number); err != nil {
-			return err
-		}
-		if kind == kindSelfPaid {
-			return t.add(kind, selfPaid{ev}, body, sealed, c.By)
-		}
-		return t.add(kind, ev, body, sealed, c.By)
+		s.Number, err = d.write(t)
+		return err
 	})
 	switch {
 	case err != nil:
 		return settle.Settlement{}, false, err
 	case replayed:
-		rec, err := q.Get(first.Number)
+		rec, err := d.queue.Get(first.Number)
 		return rec.Settlement, true, err
 	}
-	s.Number = ev.Settlement.Number
 	return s, false, nil
+}
+
+// write gives the settlement a number and stages its entry, if what it was computed from
+// still holds.
+func (d *Draft) write(t *turn) (number string, err error) {
+	s := &d.commit.Settlement
+	pos, err := position(t.view, s.Person, s.Period)
+	if err != nil {
+		return "", err
+	}
+	if pos.Version != d.commit.Version {
+		return "", fmt.Errorf("%w: computed at entry %d, changed by entry %d", ErrStale, d.commit.Version, pos.Version)
+	}
+	if number, err = t.number(0); err != nil {
+		return "", err
+	}
+	t.rules = s.Rules
+	body, err := numbered(d.body, number)
+	if err != nil {
+		return "", err
+	}
+	ev := d.outline
+	ev.Settlement.Number = number
+	if d.kind == kindSelfPaid {
+		return number, t.add(d.kind, selfPaid{ev}, body, d.sealed, d.commit.By)
+	}
+	return number, t.add(d.kind, ev, body, d.sealed, d.commit.By)
 }
 
 // replayed tells whether the key was used before, for the same content.
@@ -185,15 +218,17 @@ func conflict(number string) error {
 // the number: encoding takes longer than all that the writer does.
 const numberBlank = "000000000000000"
 
-// numbered puts the number in place of the blank, which comes first in the settlement.
-func numbered(body []byte, number string) error {
+// numbered is the body with the number in place of the blank, which comes first in the
+// settlement.
+func numbered(blank []byte, number string) ([]byte, error) {
 	const key = `"settlement":{"number":"`
-	i := bytes.Index(body, []byte(key+numberBlank))
+	i := bytes.Index(blank, []byte(key+numberBlank))
 	if i < 0 {
-		return errors.New("queue: encoded settlement does not begin with its number")
+		return nil, errors.New("queue: encoded settlement does not begin with its number")
 	}
+	body := bytes.Clone(blank)
 	copy(body[i+len(key):], number)
-	return nil
+	return body, nil
 }
 
 // settlementOf reads a settlement back from its entry, "settlement" or "refund".

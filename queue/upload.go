@@ -40,7 +40,6 @@ type Request struct {
 	MsgID string
 	Infno string
 	At    time.Time
-	Body  []byte // exactly what is sent
 }
 
 // Chain is where the upload of a settlement stands, to go on from.
@@ -165,33 +164,44 @@ const infoCancel = "2208"
 // that message before it is sent. The settlement, or the void, must be pending; a void's
 // 2208 needs the platform's acknowledgement of what it takes back.
 func (q *Queue) Request(ctx context.Context, number, infno string, build func(msgid string) ([]byte, error), by By) (msgid string, message []byte, err error) {
-	if msgid, err = drawID(ctx, q.later); err != nil {
-		return "", nil, err
-	}
-	if message, err = build(msgid); err != nil {
-		return "", nil, fmt.Errorf("queue: build request %s: %w", infno, err)
-	}
-	ev := requested{Number: number, MsgID: msgid, Infno: infno}
-	if err := ev.check(); err != nil {
-		return "", nil, malformed("request", "%v", err)
-	}
-	if len(message) > maxMessage {
-		return "", nil, malformed("request", "message has %d bytes", len(message))
-	}
-	sealed, err := q.vault.seal(kindRequest, message)
+	d, err := q.compose(ctx, number, infno, build)
 	if err != nil {
 		return "", nil, err
 	}
-	err = q.later(ctx, func(t *turn) error {
+	if err := q.later(ctx, func(t *turn) error {
 		if err := t.maySend(number, infno); err != nil {
 			return err
 		}
-		return t.add(kindRequest, ev, nil, sealed, by)
-	})
-	if err != nil {
+		return t.add(kindRequest, d.ev, nil, d.sealed, by)
+	}); err != nil {
 		return "", nil, err
 	}
-	return msgid, message, nil
+	return d.ev.MsgID, d.message, nil
+}
+
+// composed is a request that is not kept yet.
+type composed struct {
+	ev      requested
+	message []byte
+	sealed  []byte
+}
+
+func (q *Queue) compose(ctx context.Context, number, infno string, build func(msgid string) ([]byte, error)) (d composed, err error) {
+	d.ev = requested{Number: number, Infno: infno}
+	if d.ev.MsgID, err = q.spareID(ctx); err != nil {
+		return d, err
+	}
+	if d.message, err = build(d.ev.MsgID); err != nil {
+		return d, fmt.Errorf("queue: build request %s: %w", infno, err)
+	}
+	if err := d.ev.check(); err != nil {
+		return d, malformed("request", "%v", err)
+	}
+	if len(d.message) > maxMessage {
+		return d, malformed("request", "message has %d bytes", len(d.message))
+	}
+	d.sealed, err = q.vault.seal(kindRequest, d.message)
+	return d, err
 }
 
 // maySend refuses a request of what is not pending, or not for this transaction.
@@ -212,22 +222,31 @@ func (t *turn) maySend(number, infno string) error {
 
 // Answer keeps what came of the last request of a settlement or void.
 func (q *Queue) Answer(ctx context.Context, a Answer) error {
-	ev := answered{Number: a.Number, MsgID: a.MsgID, Infno: a.Infno, Class: a.Class, Code: a.Code, HasChain: a.Chain != nil}
-	if err := ev.check(); err != nil {
-		return malformed("answer", "%v", err)
-	}
-	if len(a.Body) > maxMessage || len(a.Chain) > maxMessage/2 {
-		return malformed("answer", "answer has %d bytes, chain %d", len(a.Body), len(a.Chain))
-	}
-	plain, err := (&answerSeal{Message: cutText(a.Message), Chain: a.Chain, body: a.Body}).encode()
-	if err != nil {
-		return malformed("answer", "%v", err)
-	}
-	sealed, err := q.vault.seal(kindAnswer, plain)
+	keep, err := q.keeping(a)
 	if err != nil {
 		return err
 	}
-	return q.later(ctx, func(t *turn) error {
+	return q.later(ctx, keep)
+}
+
+// keeping makes the operation that keeps an answer.
+func (q *Queue) keeping(a Answer) (func(*turn) error, error) {
+	ev := answered{Number: a.Number, MsgID: a.MsgID, Infno: a.Infno, Class: a.Class, Code: a.Code, HasChain: a.Chain != nil}
+	if err := ev.check(); err != nil {
+		return nil, malformed("answer", "%v", err)
+	}
+	if len(a.Body) > maxMessage || len(a.Chain) > maxMessage/2 {
+		return nil, malformed("answer", "answer has %d bytes, chain %d", len(a.Body), len(a.Chain))
+	}
+	plain, err := (&answerSeal{Message: cutText(a.Message), Chain: a.Chain, body: a.Body}).encode()
+	if err != nil {
+		return nil, malformed("answer", "%v", err)
+	}
+	sealed, err := q.vault.seal(kindAnswer, plain)
+	if err != nil {
+		return nil, err
+	}
+	return func(t *turn) error {
 		row, ok, err := get(t.view, settlements, a.Number)
 		if err != nil {
 			return err
@@ -239,7 +258,7 @@ func (q *Queue) Answer(ctx context.Context, a Answer) error {
 			return noRequest(a.Number, a.MsgID, row.MsgID)
 		}
 		return t.add(kindAnswer, ev, nil, sealed, a.By)
-	})
+	}, nil
 }
 
 // Chain tells where the upload of a settlement, or of a void, stands: all that is needed to go on
@@ -274,11 +293,7 @@ func (q *Queue) request(loc journal.Loc) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, err := q.vault.open(kindRequest, e.Seal)
-	if err != nil {
-		return nil, err
-	}
-	return &Request{MsgID: r.MsgID, Infno: r.Infno, At: e.At, Body: message}, nil
+	return &Request{MsgID: r.MsgID, Infno: r.Infno, At: e.At}, nil
 }
 
 func (q *Queue) answer(loc journal.Loc) (Answer, time.Time, error) {

@@ -243,6 +243,9 @@ func mutations(t *testing.T, lines [][]byte) []mutation {
 			return replace(`"fund":"0.00"`, `"fund":"1.00"`)(replace(`"cash":"1.15"`, `"cash":"0.15"`)(s))
 		}),
 		forged("a repair of nothing", lineOf(t, lines, kindRepair, 1), replace(`"number":"01`, `"number":"02`)),
+		forged("a void by one person", lineOf(t, lines, kindVoid, 1), replace(`"second":"0002"`, `"second":"0001"`)),
+		forged("a repair by one person", lineOf(t, lines, kindRepair, 1), replace(`"second":"0002"`, `"second":"0001"`)),
+		forged("a release by one person", lineOf(t, lines, kindRelease, 1), replace(`"second":"0002"`, `"second":"0001"`)),
 		forged("an ack of nothing", ack, replace(`"number":"01`, `"number":"02`)),
 		forged("an ack of more", ack, replace(`"cash":"0`, `"cash":"9`)),
 		forged("another owner on the way", 9, func(s string) string {
@@ -285,13 +288,13 @@ func TestMutations(t *testing.T) {
 	some(t, q, h, "a", 8)
 	list, err := q.List(Filter{})
 	must(t, err)
-	_, _, err = q.Reverse(t.Context(), Reversal{Number: list[1].Settlement.Number, Key: "v", ContentDigest: "d", Reason: "x", By: clerk})
+	_, _, err = q.Reverse(t.Context(), Reversal{Number: list[1].Settlement.Number, Key: "v", ContentDigest: "d", Reason: "x", By: two})
 	must(t, err)
 	paid := bill(q, "paid", version(t, q), 0, 0, 0, 115)
 	paid.Settlement.SelfPaid, paid.Settlement.Split.UsageAfter = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "here"}, settle.Usage{}
 	_, _, err = q.Settle(t.Context(), paid)
 	must(t, err)
-	must(t, q.Repair(t.Context(), Repair{Number: list[2].Settlement.Number, Set: map[string]string{"doctor.code": "D9"}, Why: "a typo", By: clerk}))
+	must(t, q.Repair(t.Context(), Repair{Number: list[2].Settlement.Number, Set: map[string]string{"doctor.code": "D9"}, Why: "a typo", By: two}))
 	uploaded(t, q, "up")
 	mustClose(t, q)
 	name := filepath.Join(dir, journalDir, journal.FileName(1))

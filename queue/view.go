@@ -21,7 +21,8 @@ type table[T row] struct{ name string }
 // Tables. Keys of persons, cards: keyed hash; of settlements, which holds the voids as
 // well, and copies: number; of outbox and holds: seqKey of the settlement's or void's entry; of keys:
 // idempotency key; of shifts: seqKey of the entry that opened it; of seats: device; of
-// archives: seqKey of the last entry; of days: 2006-01-02; of the rest: one.
+// archives: seqKey of the last entry; of days: 2006-01-02; of choices and choosing, those
+// that wait: seqKey of the choice's entry; of choosers: keyed hash; of the rest: one.
 var (
 	persons     = table[personRow]{"persons"}
 	cards       = table[cardRow]{"cards"}
@@ -40,6 +41,9 @@ var (
 	rulesets    = table[rulesRow]{"rules"}
 	days        = table[dayRow]{"days"}
 	copies      = table[copiesRow]{"copies"}
+	choices     = table[choiceRow]{"choices"}
+	choosers    = table[chooserRow]{"choosers"}
+	choosing    = table[chooserRow]{"choosing"}
 )
 
 // one is the key of a table with a single row.
@@ -54,7 +58,7 @@ func rowTypes() map[string]func([]byte) (row, error) {
 		totals.name: totals.parse, ids.name: ids.parse, owners.name: owners.parse, epochs.name: epochs.parse,
 		rings.name: rings.parse, archives.name: archives.parse,
 		shifts.name: shifts.parse, seats.name: seats.parse, rulesets.name: rulesets.parse, days.name: days.parse,
-		copies.name: copies.parse,
+		copies.name: copies.parse, choices.name: choices.parse, choosers.name: choosers.parse, choosing.name: choosing.parse,
 	}
 }
 

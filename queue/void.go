@@ -52,7 +52,8 @@ func (q *Queue) void(number string, row settlementRow) (Void, error) {
 	void := Void{
 		Number: number, Of: row.Of, Kept: row.Kept, Returned: row.Amounts, Back: row.Amounts, Refund: e.Kind == kindRefund,
 		Person: row.Person, Reason: seal.Reason, State: row.State, Attempts: row.Attempts,
-		At: e.At, Entry: e.N, Hash: e.Hash, Shift: row.Shift, By: By{Operator: e.Operator, Device: e.Device},
+		At: e.At, Entry: e.N, Hash: e.Hash, Shift: row.Shift,
+		By: By{Operator: e.Operator, Device: e.Device, Second: body.Second},
 	}
 	if void.Refund {
 		void.Back, void.Keep = body.Back, body.Keep

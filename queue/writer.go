@@ -113,12 +113,13 @@ func (t *turn) in(number string, want State) error {
 }
 
 // pace is what the writer knows of the last commit, to decide how long to wait for
-// company: the clients just released and those that are queued will come; they are
-// waited for at most half of the last commit's time from its end, and one client
-// alone never.
+// company: the clients just released and those that are queued will come. They are waited
+// for as long as none of the waits between two of them is longer than half of the last
+// commit, and for no longer than it took; one client alone never.
 type pace struct {
 	expect int
-	until  time.Time
+	ended  time.Time
+	took   time.Duration
 	rest   time.Time // until then a commit of patient operations alone is not begun
 }
 
@@ -147,9 +148,9 @@ func (q *Queue) writeLoop() {
 		began := q.opt.stopwatch()
 		q.commit(b)
 		ended := q.opt.stopwatch()
-		p = pace{expect: len(b.ops) + q.in.waiting(), until: ended.Add(ended.Sub(began) / 2)}
+		p = pace{expect: len(b.ops) + q.in.waiting(), ended: ended, took: ended.Sub(began)}
 		if !slices.ContainsFunc(b.ops, func(o *op) bool { return !o.patient }) {
-			p.rest = ended.Add(ended.Sub(began))
+			p.rest = ended.Add(p.took)
 		}
 		for _, o := range b.ops {
 			close(o.done)
@@ -160,13 +161,22 @@ func (q *Queue) writeLoop() {
 // gather runs the operations that will come at this pace, as they come: what the writer
 // does for one is done when the last has come, while other processors bring the others.
 func (q *Queue) gather(b *batch, p pace) {
-	for more := true; ; {
-		q.run(b, q.in.take(maxBatch-len(b.ops)))
+	first := q.opt.stopwatch()
+	if first.Sub(p.ended) > p.took { // a new crowd
+		p.expect = 0
+	}
+	for {
+		ops := q.in.take(maxBatch - len(b.ops))
+		q.run(b, ops)
 		missing := min(p.expect, maxBatch) - len(b.ops)
-		if !more || missing <= 0 || b.full || q.newDay() {
+		if len(ops) == 0 || missing <= 0 || b.full || q.newDay() {
 			return
 		}
-		more = q.await(want{all: (missing + 3) / 4}, p.until)
+		until := q.opt.stopwatch().Add(p.took / 2)
+		if latest := first.Add(p.took); latest.Before(until) {
+			until = latest
+		}
+		q.await(want{all: (missing + 3) / 4}, until)
 	}
 }
 

@@ -31,8 +31,13 @@ step 'go vet' go vet ./...
 # shellcheck disable=SC2086 # a command with its arguments
 step 'golangci-lint (the first run builds it)' $lint run
 step 'the laws of a settlement, 10^5 checks' go test -run '^TestProperties$' ./settle
-step 'the model, damage, and power cuts (one image in two), without -race' env GOGC=400 SETTLED_THIN=2 go test -count=1 -timeout 20m -run '^Test(Model|DamagedStore|EveryCut|RandomCuts|FaultAtEvery|CutShort)' ./queue
-step 'a hospital for days, without -race' env GOGC=400 SETTLED_HOSPITAL=12000 go test -count=1 -timeout 20m ./cmd/settled/internal/hospital
+
+# What is tried in great numbers is tried without the race detector, which makes each try
+# five times as slow; with it (-short) the same tests try a few, and all others all.
+numbers='^Test(Model|DamagedStore|EveryCut|RandomCuts|FaultAtEvery|CutShort|Kill|IDs|Histories|BadInMany|Hospital|Again)'
+step 'a hospital for days, power cuts (one image in two), kills, histories, without -race' \
+  env GOGC=800 SETTLED_THIN=2 SETTLED_HOSPITAL="${HOSPITAL:-25000}" go test -vet=off -count=1 -timeout 30m -run "$numbers" \
+  ./cmd/settled/internal/hospital ./queue ./cmd/settled/internal/platform
 printf '\n== go test -race\n'
 export PROPERTY_CHECKS=10000 # under the race detector a check takes ten times as long
-exec go test -race -timeout 20m "$@" ./...
+exec go test -vet=off -race -short -timeout 20m "$@" ./...

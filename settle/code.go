@@ -60,6 +60,15 @@ const (
 	BelowThreshold            Code = "BELOW_THRESHOLD"
 )
 
+// Why a family's wish cannot be met.
+const (
+	DonorNotInsured    Code = "DONOR_NOT_INSURED"
+	SelectionPending   Code = "SELECTION_PENDING"    // S-7: a change has not come into force yet
+	SelectionSame      Code = "SELECTION_SAME"       // it is selected already
+	SelectionInvalid   Code = "SELECTION_INVALID"    // S-1, S-2: of a kind or place that may not be selected
+	SelectionNotNeeded Code = "SELECTION_NOT_NEEDED" // tier 1: no rule at hand says what to select
+)
+
 // What is wrong with an input.
 const (
 	BadField       Code = "BAD_FIELD"        // a value that cannot be

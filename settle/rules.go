@@ -33,6 +33,7 @@ const (
 	ParamHospitalCovers       Param = "hospital_covers_centres"
 	ParamAffiliated           Param = "affiliated_centres"                 // S-4
 	ParamSettlementReferral   Param = "settlement_hospital_needs_referral" // S-8
+	ParamSelectionChange      Param = "selection_change"                   // S-7, X-19. No bill needs it
 	ParamAnnualBenefitStart   Param = "annual_benefit_start"               // P-1
 	ParamNewbornMonths        Param = "newborn_months"                     // P-2
 	ParamAverageWage          Param = "average_wage"                       // base of derived rows
@@ -70,6 +71,8 @@ const (
 	Gate          = "gate"   // the balance must exceed the threshold
 	ZeroAtStart   = "zero_at_start"
 	OwnThenFamily = "own_then_family"
+	NextMonth     = "next_month" // from the first of the next month on
+	AtOnce        = "at_once"
 	Yes           = "yes"
 	No            = "no"
 )

@@ -199,6 +199,31 @@ var texts = [...]codeText{
 		"the donor's balance does not exceed the threshold",
 	},
 	{
+		DonorNotInsured,
+		"该亲属目前没有正常参保，不能绑定家庭共济；请先恢复参保再办理。",
+		"the donor has no benefits on this day",
+	},
+	{
+		SelectionPending,
+		"已有一次选定变更还没有生效，不能再改；未审核的可以先撤销，再重新选。",
+		"a selection is on file that begins later",
+	},
+	{
+		SelectionSame,
+		"现在选定的就是这家机构，不用再办。",
+		"the institution is selected already",
+	},
+	{
+		SelectionInvalid,
+		"这家机构不在可以选定的范围内；请另选本市的社康机构或其他基层医疗机构。",
+		"the institution is not of a kind or place that may be selected",
+	},
+	{
+		SelectionNotNeeded,
+		"职工一档的基层选定不在本机办理；请到“深圳医保”公众号或医保经办窗口查询。",
+		"tier 1: no rule at hand says what may be selected",
+	},
+	{
 		BadField,
 		"账单中有一项内容不正确；请在医院系统中改正后重新发送。",
 		"a field has a value that cannot be",

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/png"
 	"io"
+	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -79,7 +81,49 @@ a code that is scanned, in the form of Go's strings: \r, \x02 … \x03.`,
 			})
 		},
 	}
-	return []*cobra.Command{printer, display, scanner}
+	return []*cobra.Command{printer, newPaper(), display, scanner}
+}
+
+// newPaper draws what a printer is sent.
+func newPaper() *cobra.Command {
+	return &cobra.Command{
+		Use: "paper FILE…", Short: "Draw slips from the bytes (ESC/POS) that a printer was sent", Args: cobra.MinimumNArgs(1),
+		Long: `Draw slips from the bytes (ESC/POS) that a printer was sent: NAME.png beside each
+NAME.escpos. Paper of 58 mm if the name ends in -58mm, else of 80 mm.`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			for _, path := range args {
+				if err := drawPaper(path); err != nil {
+					return fmt.Errorf("%s: %w", path, err)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func drawPaper(path string) error {
+	name := strings.TrimSuffix(path, ".escpos")
+	columns := 48
+	if strings.HasSuffix(name, "-58mm") {
+		columns = 32
+	}
+	kind, err := escpos.Ordinary(columns)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	slips, faults := escpos.Render(kind, data)
+	if len(slips) != 1 || len(faults) > 0 {
+		return fmt.Errorf("%d slips, want 1; %q", len(slips), faults)
+	}
+	f, err := os.Create(name + ".png")
+	if err != nil {
+		return err
+	}
+	return errors.Join(png.Encode(f, slips[0]), f.Close())
 }
 
 // obeyFunc carries out an order to a device at a line; out is for what it says.

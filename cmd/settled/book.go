@@ -46,11 +46,27 @@ func (b *book) Position(_ context.Context, person, period string) (counter.Posit
 
 // Settle implements counter.Book.
 func (b *book) Settle(ctx context.Context, c counter.Commit) (settle.Settlement, bool, error) {
-	s, replayed, err := b.queue.Settle(ctx, queue.Commit{
+	s, replayed, err := b.queue.Settle(ctx, b.commitOf(c))
+	return s, replayed, told(err)
+}
+
+// Draft implements counter.Book.
+func (b *book) Draft(c counter.Commit) func(context.Context) (settle.Settlement, bool, error) {
+	d, err := b.queue.Draft(b.commitOf(c))
+	if err != nil {
+		return nil
+	}
+	return func(ctx context.Context) (settle.Settlement, bool, error) {
+		s, replayed, err := d.Settle(ctx)
+		return s, replayed, told(err)
+	}
+}
+
+func (b *book) commitOf(c counter.Commit) queue.Commit {
+	return queue.Commit{
 		Settlement: c.Settlement, ContentDigest: c.Content, Version: c.Version,
 		By: queue.By{Operator: c.By, Device: b.by.Device},
-	})
-	return s, replayed, told(err)
+	}
 }
 
 // Replay implements counter.Book.
@@ -62,6 +78,11 @@ func (b *book) Replay(_ context.Context, key, content string) (settle.Settlement
 // Link implements counter.Links.
 func (b *book) Link(ctx context.Context, l settle.Link, by string) error {
 	return told(b.queue.Link(ctx, l, queue.By{Operator: by, Device: b.by.Device}))
+}
+
+// EndLink implements counter.Links.
+func (b *book) EndLink(ctx context.Context, beneficiary, donor string, last settle.Date, by string) error {
+	return told(b.queue.EndLink(ctx, beneficiary, donor, settle.MutualAid, last, queue.By{Operator: by, Device: b.by.Device}))
 }
 
 // OfPerson implements counter.Exposure.

@@ -43,7 +43,9 @@ type config struct {
 		OperatorName string `toml:"operator_name"` // 经办人姓名
 		Shift        string `toml:"shift"`         // required: nothing is settled or reversed without an open shift; optional
 	} `toml:"counter"`
-	API struct {
+	// SecondPerson says for what a second operator has to sign in for that one act (二人复核).
+	SecondPerson secondPerson `toml:"second_person"`
+	API          struct {
 		Listen string `toml:"listen"` // loopback address
 	} `toml:"api"`
 	Readers struct {
@@ -106,6 +108,12 @@ type config struct {
 	Receipt struct {
 		Columns int `toml:"columns"` // 48 (80 mm) or 32 (58 mm)
 	} `toml:"receipt"`
+}
+
+// secondPerson says what nobody does alone.
+type secondPerson struct {
+	Over    settle.Fen `toml:"over"`    // reversals that give back more of a bill; 0: none
+	Release bool       `toml:"release"` // all that puts back what was held
 }
 
 // mostInFlight bounds the settlements on their way at a time.
@@ -202,6 +210,8 @@ func (c *config) check() error {
 		return fmt.Errorf("catalogue.unknown: %q is neither refuse nor as_stated", c.Catalogue.Unknown)
 	case c.Receipt.Columns != 48 && c.Receipt.Columns != 32:
 		return fmt.Errorf("receipt.columns: %d is neither 48 (80 mm) nor 32 (58 mm)", c.Receipt.Columns)
+	case c.SecondPerson.Over < 0:
+		return errors.New("second_person.over: it is negative")
 	case c.Platform.Tolerate < 0:
 		return errors.New("platform.tolerate: it is negative")
 	}

@@ -10,6 +10,7 @@ import (
 
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/doctor"
+	"settled/cmd/settled/internal/slipseal"
 	"settled/devices/display"
 	"settled/devices/glyph"
 	"settled/devices/printer"
@@ -38,7 +39,11 @@ func (d *daemon) openDevices() (err error) {
 	if err != nil {
 		return err
 	}
-	d.devices = &counterDevices{printer: &paperPrinter{files: files, log: d.log}}
+	slips, err := d.config.slipKeys()
+	if err != nil {
+		return err
+	}
+	d.devices = &counterDevices{printer: &paperPrinter{files: files, slips: slips, log: d.log}}
 	if d.config.Printer.Device != "" {
 		if err := d.openPrinter(); err != nil {
 			return err
@@ -150,6 +155,7 @@ func (c *counterDevices) notices() (list []counter.Notice) {
 type paperPrinter struct {
 	files  *spool
 	device *printer.Printer // nil: none
+	slips  *slipseal.Keys   // seal the codes; nil: none does
 	log    *slog.Logger
 }
 
@@ -162,16 +168,23 @@ func (p *paperPrinter) Print(ctx context.Context, paper counter.Paper) error {
 	if filed != nil { // paper is what counts
 		p.log.Error("a slip is not filed", "slip", paper.Name(), "cause", filed)
 	}
-	var rows []printer.Row
-	for _, row := range paper.Rows(p.files.columns) {
-		rows = append(rows, printer.Row(row))
-	}
-	err := p.device.Print(ctx, paper.Name(), rows)
+	err := p.device.Print(ctx, paper.Name(), rowsOf(paper, p.files.columns, p.slips))
 	var kept *printer.Kept
 	if errors.As(err, &kept) {
 		return &counter.Kept{Why: troubleCode(kept.Trouble), Err: err}
 	}
 	return err
+}
+
+// rowsOf lays a slip out for the printer, with its code sealed.
+func rowsOf(paper counter.Paper, columns int, keys *slipseal.Keys) (rows []printer.Row) {
+	for _, row := range paper.Rows(columns) {
+		if row.Code != "" {
+			row.Code = keys.Seal(row.Code)
+		}
+		rows = append(rows, printer.Row(row))
+	}
+	return rows
 }
 
 // Trouble implements counter.Printer.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
 	"settled/queue"
 	"settled/settle"
 )
@@ -19,7 +20,23 @@ func (l *ledger) Hold(ctx context.Context, number, why string, by api.Grant) err
 
 // Release implements api.Keeper.
 func (l *ledger) Release(ctx context.Context, number, why string, by api.Grant) error {
-	return l.kept(number, l.queue.Release(ctx, number, why, queue.By{Operator: by.Operator, Device: by.Seat}))
+	if err := l.seconded(by); err != nil {
+		return err
+	}
+	return l.kept(number, l.queue.Release(ctx, number, why, queue.By{Operator: by.Operator, Device: by.Seat, Second: by.Second}))
+}
+
+// seconded refuses to put back what is held without the second person who is needed, or
+// with the first again.
+func (l *ledger) seconded(by api.Grant) error {
+	code := counter.SecondNeeded
+	switch {
+	case by.Second == by.Operator:
+		code = counter.SecondSame
+	case by.Second != "" || !l.second:
+		return nil
+	}
+	return &settle.Refusal{Code: code, Cashier: counter.Sentence(code), Technician: "by " + by.Operator + ", second_person.release"}
 }
 
 // kept tells the watchers of what was moved by hand.

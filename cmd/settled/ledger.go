@@ -19,6 +19,7 @@ type ledger struct {
 	counter string // two digits, with which its numbers begin
 	log     *slog.Logger
 	state   degraded
+	second  bool // what is held goes on only with a second person
 
 	mu       sync.Mutex
 	watchers map[chan api.UploadChange]struct{}

@@ -63,6 +63,9 @@ func (d *daemon) loadOperators() error {
 	if err != nil {
 		return usagef("credential %s: %w", rosterName, err)
 	}
+	if d.config.SecondPerson != (secondPerson{}) && roster.Size() < 2 {
+		d.log.Warn("a second person is asked for, and fewer than two operators may sign in", "operators", roster.Size())
+	}
 	d.people.Store(roster)
 	return nil
 }

@@ -30,7 +30,7 @@ type site struct {
 	cmd    *exec.Cmd
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

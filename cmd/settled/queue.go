@@ -228,7 +228,8 @@ func newQueueMove(verb, short, done string) *cobra.Command {
 		Long: short + `.
 
 Who did it and why are entries of the journal. It needs the token of operations
-(credential operations.token).`,
+(credential operations.token), and where the configuration says so (second_person.release)
+another operator, named by --second.`,
 		Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if why == "" {
@@ -238,12 +239,16 @@ Who did it and why are entries of the journal. It needs the token of operations
 			if err != nil {
 				return err
 			}
+			ask := map[string]any{"why": why}
+			if err := seconded(cmd, ask); err != nil {
+				return err
+			}
 			if len(given) == 1 {
-				return move(cmd, c, given[0], verb, why, done)
+				return howToSecond(move(cmd, c, given[0], verb, ask, done))
 			}
 			left := 0
 			for _, number := range given {
-				if err := move(cmd, c, number, verb, why, done); err != nil {
+				if err := move(cmd, c, number, verb, ask, done); err != nil {
 					left++
 					_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s 未办理：%s\n", number, inChinese(err))
 				}
@@ -255,6 +260,7 @@ Who did it and why are entries of the journal. It needs the token of operations
 		},
 	}
 	cmd.Flags().StringVar(&why, "why", "", "the reason, for whoever reads the journal")
+	addSecond(cmd)
 	return cmd
 }
 
@@ -266,8 +272,8 @@ func inChinese(err error) string {
 	return err.Error()
 }
 
-func move(cmd *cobra.Command, c *client, number, verb, why, done string) error {
-	answer, _, err := c.send(cmd.Context(), "/v1/queue/"+url.PathEscape(number)+"/"+verb, map[string]string{"why": why})
+func move(cmd *cobra.Command, c *client, number, verb string, ask map[string]any, done string) error {
+	answer, _, err := c.send(cmd.Context(), "/v1/queue/"+url.PathEscape(number)+"/"+verb, ask)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ how often. Nothing is settled or given back.`,
 	}
 	cmd.Flags().IntVar(&columns, "columns", 48, "48 for 80 mm paper, 32 for 58 mm")
 	addClientFlags(cmd)
+	cmd.AddCommand(newReceiptVerify())
 	return cmd
 }
 

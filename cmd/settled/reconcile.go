@@ -81,8 +81,11 @@ it. It needs the token of operations (credential operations.token).`,
 			}
 			var f reconcile.Finding
 			ask := map[string]any{"day": day, "report": report, "item": item, "why": why}
-			if err := post(cmd, "/v1/reconciliations/repair", ask, &f); err != nil || asJSON(cmd) {
+			if err := seconded(cmd, ask); err != nil {
 				return err
+			}
+			if err := post(cmd, "/v1/reconciliations/repair", ask, &f); err != nil || asJSON(cmd) {
+				return howToSecond(err)
 			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "第 %d 项：%s %s；稍后请再对一次账。\n", item, f.Target, repairTexts(f.Repair))
 			return err
@@ -92,6 +95,7 @@ it. It needs the token of operations (credential operations.token).`,
 	cmd.Flags().StringVar(&report, "report", "", "id of the report; default: the day's last")
 	cmd.Flags().IntVar(&item, "item", 0, "number of the item in it")
 	cmd.Flags().StringVar(&why, "why", "", "the reason, for whoever reads the journal")
+	addSecond(cmd)
 	return cmd
 }
 

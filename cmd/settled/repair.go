@@ -41,8 +41,11 @@ func (r *repairs) Mendable(_ context.Context, number string) ([]api.Mend, error)
 
 // Repair implements api.Repairs.
 func (r *repairs) Repair(ctx context.Context, ask api.Repair, by api.Grant) error {
+	if err := r.ledger.seconded(by); err != nil {
+		return err
+	}
 	return r.ledger.kept(ask.Number, r.line.Repair(ctx, queue.Repair{
-		Number: ask.Number, Set: ask.Set, Why: ask.Why, By: queue.By{Operator: by.Operator, Device: by.Seat},
+		Number: ask.Number, Set: ask.Set, Why: ask.Why, By: queue.By{Operator: by.Operator, Device: by.Seat, Second: by.Second},
 	}))
 }
 
@@ -81,9 +84,13 @@ operations.token).`,
 			if err != nil {
 				return err
 			}
-			answer, _, err := c.send(cmd.Context(), "/v1/queue/"+url.PathEscape(given[0])+"/repair", ask)
+			body := map[string]any{"set": ask.Set, "why": ask.Why}
+			if err := seconded(cmd, body); err != nil {
+				return err
+			}
+			answer, _, err := c.send(cmd.Context(), "/v1/queue/"+url.PathEscape(given[0])+"/repair", body)
 			if err != nil {
-				return fmt.Errorf("%s: %w", given[0], err)
+				return fmt.Errorf("%s: %w", given[0], howToSecond(err))
 			}
 			if asJSON(cmd) {
 				return printJSON(cmd.OutOrStdout(), answer)
@@ -94,6 +101,7 @@ operations.token).`,
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "FIELD=VALUE; may be given more than once")
 	cmd.Flags().StringVar(&why, "why", "", "the reason, for whoever reads the journal")
+	addSecond(cmd)
 	return cmd
 }
 

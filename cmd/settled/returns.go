@@ -13,7 +13,11 @@ import (
 func (b *book) Reversible(_ context.Context, number string) (counter.Reversible, error) {
 	r, err := b.queue.Get(number)
 	of := counter.Reversible{Settlement: r.Settlement, Void: r.Void}
-	if err != nil || r.Void == "" {
+	if err != nil {
+		return of, told(err)
+	}
+	if r.Void == "" {
+		of.Back, err = b.backBefore(r)
 		return of, told(err)
 	}
 	v, err := b.queue.Void(r.Void)
@@ -21,11 +25,26 @@ func (b *book) Reversible(_ context.Context, number string) (counter.Reversible,
 	return of, told(err)
 }
 
+// backBefore is what refunds gave back of a bill before they kept this settlement of it.
+func (b *book) backBefore(r queue.Record) (sum settle.Fen, err error) {
+	for from := r.From; from != ""; from = r.From { // each was settled before the one that it kept
+		if r, err = b.queue.Get(from); err != nil {
+			return 0, err
+		}
+		v, err := b.queue.Void(r.Void)
+		if err != nil {
+			return 0, err
+		}
+		sum += v.Back.Total // less than the bill, all together
+	}
+	return sum, nil
+}
+
 // Reverse implements counter.Returns.
 func (b *book) Reverse(ctx context.Context, o counter.Order) (counter.Void, bool, error) {
 	v, replayed, err := b.queue.Reverse(ctx, queue.Reversal{
 		Number: o.Number, Key: o.Key, ContentDigest: o.Content, Kept: o.Kept, Keep: o.Keep, Reason: o.Reason,
-		By: queue.By{Operator: o.By, Device: b.by.Device},
+		By: queue.By{Operator: o.By, Device: b.by.Device, Second: o.Second},
 	})
 	if err != nil {
 		return counter.Void{}, false, told(err)
@@ -42,7 +61,7 @@ func voidOf(q *queue.Queue, v queue.Void) (counter.Void, error) {
 	}
 	void := counter.Void{
 		Number: v.Number, Whole: whole.Settlement, Keep: v.Keep, Back: counter.Amounts(v.Back), Reason: v.Reason, At: v.At,
-		Operator: v.By.Operator, Seat: v.By.Device, Shift: v.Shift, Open: v.State == queue.Pending || v.State == queue.OnHold,
+		Operator: v.By.Operator, Second: v.By.Second, Seat: v.By.Device, Shift: v.Shift, Open: v.State == queue.Pending || v.State == queue.OnHold,
 		Differs: whole.Difference != nil,
 	}
 	if v.Kept != "" {

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"settled/cmd/settled/internal/bills"
+	"settled/cmd/settled/internal/family"
 	"settled/cmd/settled/internal/kiosk"
 	"settled/cmd/settled/internal/payment"
+	"settled/cmd/settled/internal/platform"
 	"settled/cmd/settled/internal/sealed"
+	"settled/settle"
 )
 
 // folder opens a directory of sealed records in the state directory.
@@ -50,4 +55,14 @@ func (d *daemon) openKiosk(waiting *bills.Store) error {
 	}
 	d.kiosk, err = kiosk.Open(o)
 	return err
+}
+
+// openFamily makes what a family does beside paying.
+func (d *daemon) openFamily(known registry, here settle.Institution) {
+	d.filer = platform.NewFiler(d.line, d.log)
+	b := &book{queue: d.queue, by: d.by()}
+	d.family = family.New(family.Options{
+		Window: d.window, Rulebook: d, Position: b.Position, Known: d.queue.Known, Choices: d.queue, Nudge: d.filer.Nudge,
+		Places: slices.Collect(maps.Values(known)), Here: here, Seat: d.seat(), Now: time.Now,
+	})
 }

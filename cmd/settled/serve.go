@@ -20,6 +20,7 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/doctor"
+	"settled/cmd/settled/internal/family"
 	"settled/cmd/settled/internal/kiosk"
 	"settled/cmd/settled/internal/operators"
 	"settled/cmd/settled/internal/overlays"
@@ -78,6 +79,8 @@ type daemon struct {
 	ledger  *ledger
 	upload  *platform.Upload
 	kiosk   *kiosk.Desk
+	filer   *platform.Filer
+	family  *family.Desk
 	roster  *roster.Loader
 	api     *api.Server
 }
@@ -122,6 +125,7 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 	if err := d.openWindow(here); err != nil {
 		return err
 	}
+	d.openFamily(known, here)
 	defer d.window.Close()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.API.Listen)
 	if err != nil {
@@ -268,7 +272,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	d.window, err = counter.New(counter.Ports{
 		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: clock.Now,
 	}, counter.Options{
-		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required",
+		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required", SecondOver: d.config.SecondPerson.Over,
 		Offline: d.config.offline(),
 	})
 	return err
@@ -300,15 +304,15 @@ func (d *daemon) openAPI() (err error) {
 		return err
 	}
 	d.ledger = newLedger(d.queue, d.config.Counter.Number, d.log)
-	d.ledger.state = d.degraded()
+	d.ledger.state, d.ledger.second = d.degraded(), d.config.SecondPerson.Release
 	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
-		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, Log: d.log, BuildVersion: version,
+		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, SlipKeys: d.devices.printer.slips, Log: d.log, BuildVersion: version,
 		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
-		Terminal: d.kiosk, Overlays: d.staging(), Past: d.ledger, Policy: func() api.Policy { return d.rules.Load() },
+		Terminal: d.kiosk, Family: d.family, Overlays: d.staging(), Past: d.ledger, Policy: func() api.Policy { return d.rules.Load() },
 	})
 	return err
 }
@@ -389,6 +393,7 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 		},
 		"upload":   d.upload.Run,
 		"kiosk":    d.kiosk.Run,
+		"filer":    d.filer.Run,
 		"devices":  func(ctx context.Context) error { return d.devices.run(ctx, d.window) },
 		"watchdog": d.notify,
 		"reload":   d.reload,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -80,7 +79,7 @@ func confirm(cmd *cobra.Command, quote figures) error {
 // agreed asks the operator.
 func agreed(cmd *cobra.Command, question string) bool {
 	_, _ = fmt.Fprint(cmd.ErrOrStderr(), question+"[y/N] ")
-	line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n') // no answer is no
+	line, _ := readLine(cmd.InOrStdin()) // no answer is no
 	answer := strings.ToLower(strings.TrimSpace(line))
 	return answer == "y" || answer == "yes"
 }

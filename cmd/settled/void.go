@@ -36,7 +36,10 @@ func newVoid() *cobra.Command {
 		Short: "Reverse a settlement whole (撤销)",
 		Long: `Reverse a settlement (结算单号) whole (撤销): each source gets back what it paid, usage and
 family balance are as if it had never been, and the platform is told if it knows of the
-settlement. No card is needed. Doing it again gives the first reversal, never a second.`,
+settlement. No card is needed. Doing it again gives the first reversal, never a second.
+
+Above an amount that the configuration names (second_person.over), --second names another
+operator who may do it and stands for it too.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if strings.TrimSpace(reason) == "" {
@@ -47,6 +50,7 @@ settlement. No card is needed. Doing it again gives the first reversal, never a 
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why; it stands on the slip")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "confirm without asking")
+	addSecond(cmd)
 	addClientFlags(cmd)
 	return cmd
 }
@@ -102,6 +106,7 @@ kept has a number of its own: to give back more of it, refund that one.`,
 	cmd.Flags().StringVar(&keep, "keep", "", "lines of the bill that are kept, from 1: 1,3")
 	cmd.Flags().StringVar(&reason, "reason", "", "why; it stands on the slip")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "confirm without asking")
+	addSecond(cmd)
 	addClientFlags(cmd)
 	return cmd
 }
@@ -172,8 +177,11 @@ func (q *refundQuote) show(out io.Writer, number string) error {
 // giveBack reverses and prints the slip: the original for a new reversal, a marked
 // reprint for one that had been made before.
 func giveBack(cmd *cobra.Command, c *client, path string, ask map[string]any) error {
+	if err := seconded(cmd, ask); err != nil {
+		return err
+	}
 	answer, _, err := c.send(cmd.Context(), path, ask)
-	if err := unclear(err, "把同一条命令再执行一次（已办理的只显示原凭条，不会再退）"); err != nil {
+	if err := unclear(howToSecond(err), "把同一条命令再执行一次（已办理的只显示原凭条，不会再退）"); err != nil {
 		return err
 	}
 	if asJSON(cmd) {

@@ -23,8 +23,6 @@ func TestTwoReadersAtOnce(t *testing.T) {
 		var err error
 		lasts, err = time.ParseDuration(v)
 		must(t, err)
-	} else if testing.Short() {
-		t.Skip("takes seconds")
 	}
 	w := watch(t, Options{})
 	roles := []string{"patient", "guardian"}

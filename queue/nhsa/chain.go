@@ -58,7 +58,8 @@ const maxRounds = 3
 // An unknown outcome of 2207 is reversed with the original msgid until the platform
 // gives a definite answer, and only then settled anew. "Nothing to reverse" may mean
 // that the request is still under way, so such a msgid is kept (Gone) and reversed
-// again should the platform later say that the visit is settled. Wait a little
+// again should the platform later say that the visit is settled, as long as the visit is
+// there and fees may be uploaded to it. Wait a little
 // before the first Next after Lost.
 type Chain struct {
 	Step          Step            `json:"step"`
@@ -205,7 +206,9 @@ func (c *Chain) take(v Visit, msgid string, r Reply) error {
 	case StepLines:
 		return c.takeLines(v, r)
 	case StepDrop:
-		c.Uploaded, c.Gone = 0, nil // without fees no late 2207 is booked
+		if c.Uploaded = 0; c.Abandoned { // without fees no late 2207 is booked
+			c.Gone = nil
+		}
 		c.dropped()
 	case StepUnregister:
 		if c.Doubt {

@@ -44,9 +44,13 @@ func (c *Chain) search() Step {
 	return StepDrop
 }
 
-// certain ends the doubt: the platform has nothing of the visit.
+// certain ends the doubt: the platform has nothing of the visit. A late 2304 may still
+// come to an admission, which stays.
 func (c *Chain) certain() {
-	c.Doubt, c.Uploaded, c.Trial, c.Gone, c.Unknowns = false, 0, nil, nil, nil
+	c.Doubt, c.Uploaded, c.Trial, c.Unknowns = false, 0, nil, nil
+	if c.has(StepUnregister) {
+		c.Gone = nil
+	}
 	if c.Abandoned {
 		c.end()
 		return

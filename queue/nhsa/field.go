@@ -42,19 +42,17 @@ func checkValue(v reflect.Value, path, rule string) error {
 	if !v.IsValid() {
 		return &FieldError{Field: path, Want: "something"}
 	}
-	switch d := v.Interface().(type) {
-	case settle.Fen:
-		return nil // N16,2 holds every Fen
-	case decimal.Decimal:
-		return checkNumber(d, path, rule)
-	case FileBytes:
-		if len(d.Bytes) == 0 && rule == "*" {
-			return &FieldError{Field: path, Want: "the bytes of a file"}
-		}
-		return nil
-	}
-	switch v.Kind() {
+	switch v.Kind() { // a settle.Fen passes: N16,2 holds every one
 	case reflect.Struct:
+		switch d := v.Interface().(type) {
+		case decimal.Decimal:
+			return checkNumber(d, path, rule)
+		case FileBytes:
+			if len(d.Bytes) == 0 && rule == "*" {
+				return &FieldError{Field: path, Want: "the bytes of a file"}
+			}
+			return nil
+		}
 		return checkStruct(v, path)
 	case reflect.Slice:
 		if rule == "" {

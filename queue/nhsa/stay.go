@@ -97,7 +97,7 @@ func (c *Chain) concerning(v Visit, rows []FeeOnFile) (there bool, settled strin
 
 // cleared goes on when no line that counts is in the visit.
 func (c *Chain) cleared() {
-	c.Uploaded, c.Gone = 0, nil
+	c.Uploaded = 0
 	if c.Doubt {
 		c.certain()
 		return

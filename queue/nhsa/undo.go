@@ -111,7 +111,7 @@ func (c *Chain) refusedDrop(e *BusinessRefusal) {
 		c.Open, c.Gone, c.Step = c.Gone, nil, StepReverse
 		return
 	}
-	if !nothingToReverse(e) {
+	if len(c.Gone) > 0 || !nothingToReverse(e) {
 		c.left(StepFees, e)
 	}
 	c.dropped()
@@ -131,8 +131,7 @@ func (c *Chain) dropped() {
 }
 
 // refusedUnregister: a visit that is not there is the lost answer's yes. One in which
-// others were settled stays, and there is nothing of ours in it; unless a 2207 may have
-// been booked there.
+// others were settled stays, and there is nothing of ours in it, if nothing was left.
 func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 	if c.Doubt {
 		c.stays(e)
@@ -142,7 +141,7 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 		c.unregistered()
 		return
 	}
-	if !c.takesBack() || len(c.Gone) > 0 || !e.mentions("结算信息") {
+	if !c.takesBack() || !e.mentions("结算信息") {
 		c.left(StepRegister, e)
 	}
 	c.end()
@@ -151,7 +150,7 @@ func (c *Chain) refusedUnregister(e *BusinessRefusal) {
 // unregistered goes on when the visit is gone, and with it whatever was left of it. What
 // is given up may have been registered more than once.
 func (c *Chain) unregistered() {
-	c.VisitID, c.Left = "", nil
+	c.VisitID, c.Left, c.Gone = "", nil, nil
 	if c.takesBack() {
 		c.undo(nil)
 		return
@@ -177,7 +176,7 @@ func (c *Chain) undo(why *settle.Refusal) {
 		c.Step = StepFind // it may be registered all the same
 	case c.VisitID == "":
 		c.end()
-	case c.Uploaded > 0 || c.unknown(StepFees) > 0:
+	case c.Uploaded > 0 || c.unknown(StepFees) > 0 || len(c.Gone) > 0 || c.Step == StepClear:
 		c.Step = StepDrop
 	default:
 		c.dropped()
@@ -192,7 +191,7 @@ func (c *Chain) end() {
 	case c.Abandoned:
 		c.Step, c.Refusal = StepUndone, nil
 	case c.Anew:
-		*c = Chain{Repair: c.Repair, Warnings: c.Warnings}
+		*c = Chain{Repair: c.Repair, Warnings: c.Warnings, Gone: c.Gone}
 	}
 }
 
@@ -207,7 +206,10 @@ func (c *Chain) Resume() {
 		c.Restored()
 		return
 	}
-	c.Refusal, c.Left, c.Rounds, c.Uploaded = nil, nil, 0, 0
+	c.Refusal, c.Left, c.Rounds = nil, nil, 0
+	if len(c.Open) == 0 { // else the fees are there still
+		c.Uploaded = 0
+	}
 	switch {
 	case c.takesBack():
 		unknowns := map[string]int{c.infno(StepFees): 1}

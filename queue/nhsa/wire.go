@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"settled/settle"
 )
@@ -60,6 +61,9 @@ func looseText(data []byte) (string, error) {
 	}
 	switch data[0] {
 	case '"':
+		if plain := bytes.TrimSuffix(data[1:], []byte{'"'}); len(plain) == len(data)-2 && !bytes.ContainsAny(plain, `"\`) && utf8.Valid(plain) {
+			return strings.TrimSpace(string(plain)), nil // no escapes to resolve
+		}
 		var s string
 		if err := json.Unmarshal(data, &s); err != nil {
 			return "", err

@@ -69,8 +69,11 @@ func (w *Withdrawal) Next(v Visit) (infno string, input any, done bool) {
 		person := Chain{}
 		return person.Next(v)
 	case w.Dropping:
-		stay := Chain{Route: v.Route, Step: StepDrop, PersonNo: w.Chain.PersonNo, VisitID: of.VisitID}
-		return stay.Next(v)
+		rest := Chain{Route: v.Route, Step: StepDrop, PersonNo: w.Chain.PersonNo, VisitID: of.VisitID, Open: w.Chain.Open}
+		if len(rest.Open) > 0 {
+			rest.Step = StepReverse
+		}
+		return rest.Next(v)
 	}
 	cancel := routes[v.Route].cancel
 	if w.Asking && len(w.Open) > 0 {
@@ -107,6 +110,8 @@ func (w *Withdrawal) Answer(v Visit, infno, msgid string, r Reply, err error) er
 // take takes a yes.
 func (w *Withdrawal) take(infno, msgid string, r Reply) error {
 	switch {
+	case infno == InfoReverse && w.Dropping: // a 2207 had booked the fees again
+		w.Chain.Open = w.Chain.Open[min(1, len(w.Chain.Open)):]
 	case infno == InfoReverse: // it was booked, and now is not
 		w.asked()
 	case w.Dropping:
@@ -124,6 +129,7 @@ func (w *Withdrawal) take(infno, msgid string, r Reply) error {
 
 // cancelled goes on when the settlement is cancelled.
 func (w *Withdrawal) cancelled(infno string) {
+	w.Rounds = 0
 	w.Dropping = infno == InfoInpatientBack || len(w.Chain.Gone) > 0 && w.Chain.VisitID != ""
 	w.Done = !w.Dropping
 }
@@ -155,10 +161,13 @@ func cancels(infno string) bool { return infno == InfoCancel || infno == InfoInp
 
 func (w *Withdrawal) refused(infno string, e *BusinessRefusal) {
 	switch {
+	case infno == InfoReverse && nothingToReverse(e) && w.Dropping:
+		w.Chain.Gone = append(w.Chain.Gone, w.Chain.Open[:min(1, len(w.Chain.Open))]...)
+		w.Chain.Open = w.Chain.Open[min(1, len(w.Chain.Open)):]
 	case infno == InfoReverse && nothingToReverse(e):
 		w.asked()
-	case w.Dropping: // there are none, or the next bill's trial tells: no money hangs on it
-		w.Done = true
+	case infno != InfoReverse && w.Dropping:
+		w.refusedDrop(e)
 	case cancels(infno) && e.mentions("未退费", "已退费", "已撤销", "已冲正"):
 		w.cancelled(infno)
 		if len(w.Open) > 0 {
@@ -172,6 +181,22 @@ func (w *Withdrawal) refused(infno string, e *BusinessRefusal) {
 	}
 }
 
+// refusedDrop: where no 2207 is on its way, the fees are gone, or the next bill's trial tells
+// of them: no money hangs on it. Else one of them may have booked the fees, or may yet, so
+// each is reversed and the fees are taken back again.
+func (w *Withdrawal) refusedDrop(e *BusinessRefusal) {
+	c := &w.Chain
+	switch {
+	case len(c.Gone) > 0 && w.Rounds < maxRounds:
+		w.Rounds++
+		c.Open, c.Gone = c.Gone, nil
+	case len(c.Gone) == 0 || nothingToReverse(e):
+		w.Done = true
+	default:
+		w.Held, w.Refusal = true, e.Refusal()
+	}
+}
+
 // asked takes the first of Open off and goes on.
 func (w *Withdrawal) asked() {
 	if len(w.Open) > 0 {
@@ -180,10 +205,10 @@ func (w *Withdrawal) asked() {
 	w.Asking = len(w.Open) > 0
 }
 
-// Resume sets a held withdrawal going again.
+// Resume sets a held withdrawal going again: the cancellation is repeated first.
 func (w *Withdrawal) Resume() {
 	w.Chain.Resume()
 	if w.Held {
-		w.Held, w.Refusal, w.Rounds = false, nil, 0
+		w.Held, w.Refusal, w.Rounds, w.Asking = false, nil, 0, false
 	}
 }

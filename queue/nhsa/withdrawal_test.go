@@ -2,6 +2,7 @@ package nhsa_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,7 +66,9 @@ func TestWithdrawal(t *testing.T) {
 		{"lost, never came, refused", upTo(""), []string{"2208 lost", "2208 no 已清算", "2601 no 未查询到", "2208 no 已清算"}, "held"},
 		{"lost, repeat and reversal refused", upTo(""), []string{"2208 lost", "2208 no 系统繁忙", "2601 no 系统繁忙"}, "held"},
 		{"a settlement may still arrive", upTo("2207", "2207 lost", "2601 no 未查询到", "2207 yes "+final), []string{"2208 yes " + back, "2205 lost", "2205 no 请重新签到", "2205 ok"}, "done"},
-		{"a settlement may still arrive, fees gone", upTo("2207", "2207 lost", "2601 no 未查询到", "2207 yes "+final), []string{"2208 lost", "2208 no 已退费", "2205 no 没有明细"}, "done blind"},
+		{"a settlement may still arrive, fees gone", upTo("2207", "2207 lost", "2601 no 未查询到", "2207 yes "+final), slices.Concat([]string{"2208 lost", "2208 no 已退费"}, slices.Repeat([]string{"2205 no 未查询到明细", "2601 no 未查询到"}, 3), []string{"2205 no 未查询到明细"}), "done blind"},
+		{"a settlement may still arrive, fees refused", upTo("2207", "2207 lost", "2601 no 未查询到", "2207 yes "+final), slices.Concat([]string{"2208 yes " + back}, slices.Repeat([]string{"2205 no x", "2601 no 未查询到"}, 3), []string{"2205 no x"}), "held"},
+		{"a settlement arrived meanwhile", upTo("2207", "2207 lost", "2601 no 未查询到", "2207 yes "+final), []string{"2208 yes " + back, "2205 no 未查询到明细", "2601 ok", "2205 ok"}, "done"},
 		{"nothing sent", nil, nil, "undone"},
 		{"registered", upTo("2203"), []string{"2202 ok"}, "undone"},
 		{"settlement lost, was booked", upTo("2207", "2207 lost"), []string{"2601 ok", "2205 ok", "2202 ok"}, "undone"},

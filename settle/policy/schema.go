@@ -72,6 +72,7 @@ func schemas() []schema {
 		{settle.ParamHospitalCovers, unitFlag, nil, nil},
 		{settle.ParamAffiliated, unitFlag, nil, nil},
 		{settle.ParamSettlementReferral, unitFlag, nil, nil},
+		{settle.ParamSelectionChange, unitChoice, nil, []string{settle.NextMonth, settle.AtOnce}},
 		{settle.ParamAnnualBenefitStart, unitMonth, nil, nil},
 		{settle.ParamNewbornMonths, unitMonths, nil, nil},
 		{settle.ParamAverageWage, unitYuan, nil, nil},

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -176,10 +177,16 @@ func (t *Tab) Shows(text string) error {
 func (t *Tab) Click(selector string) error {
 	ctx, cancel := context.WithTimeout(t.ctx, patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Click(selector)); err != nil {
-		return fmt.Errorf("browser: click %s: %w", selector, err)
+	for {
+		err := chromedp.Do(ctx, chromedp.Click(selector))
+		var gone *cdproto.Error
+		switch {
+		case err == nil:
+			return nil
+		case !errors.As(err, &gone): // where the page put another in its place before the click, that one is clicked
+			return fmt.Errorf("browser: click %s: %w", selector, err)
+		}
 	}
-	return nil
 }
 
 // Press presses keys: text, and the constants of chromedp/kb.

@@ -25,6 +25,7 @@ func (s *stage) uploadVerb(t *testing.T, args ...string) *exec.Cmd {
 // with the daemon that is started anew, both tell the same, and each settlement arrives
 // once.
 func TestNight(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.daemon.stop())
 	config, err := os.ReadFile(s.daemon.config)

@@ -12,6 +12,7 @@ import (
 // TestCatalogue loads a catalogue beside the running daemon: from then on a bill of
 // codes alone is settled, and the platform splits it in the same way.
 func TestCatalogue(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	codes, err := s.visit("child-visit-codes.json", 1)

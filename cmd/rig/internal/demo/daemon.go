@@ -126,11 +126,16 @@ func (d *daemon) stop() error {
 
 // run runs one verb of settled and gives what it printed.
 func (d *daemon) run(ctx context.Context, args ...string) (string, error) {
+	return d.told(ctx, "", args...)
+}
+
+// told is run with what a person types.
+func (d *daemon) told(ctx context.Context, typed string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, d.program, args...)
 	cmd.Env = append(os.Environ(), d.env...)
 	cmd.Env = append(cmd.Env, "SETTLED_API="+d.base, "SETTLED_TOKEN_FILE="+d.tokenFile)
 	var out, errOut bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errOut
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(typed), &out, &errOut
 	if err := cmd.Run(); err != nil {
 		return out.String(), fmt.Errorf("settled %s: %w\n%s", strings.Join(args, " "), err, errOut.String())
 	}

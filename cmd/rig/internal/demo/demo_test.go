@@ -47,6 +47,7 @@ func options(t testing.TB, out *bytes.Buffer) Options {
 
 // TestDemo plays the demo and looks for what a person must see in it.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	o := options(t, &out)
 	o.Slips = t.TempDir()

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"settled/cmd/rig/internal/platform"
 )
 
 // examined is what "settled doctor --json" prints.
@@ -56,6 +58,7 @@ func (r examined) of(kind, role string) symptom {
 // TestDoctor breaks one thing after another, and looks whether it is named with what
 // mends it.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	r, status := s.doctor(t)
@@ -125,6 +128,7 @@ func TestDoctor(t *testing.T) {
 
 // TestDevices follows what is plugged in.
 func TestDevices(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	out, err := s.daemon.run(t.Context(), "devices")
 	if err != nil || !strings.Contains(out, "患者") || !strings.Contains(out, "正常，无卡") {
@@ -160,12 +164,23 @@ func TestDevices(t *testing.T) {
 	stop()
 }
 
-// TestEndsWithEverythingStuck ends the daemon while both cards hang, a confirmation
-// waits for one of them, the platform does not answer, and somebody follows its events.
-func TestEndsWithEverythingStuck(t *testing.T) {
-	s := open(t)
+// TestEndsWithEverythingStuck ends the daemon while printer and display take no bytes and a
+// slip waits, the platform leaves an upload without an answer, both cards hang, a
+// confirmation waits for one of them, and somebody follows the events. Until then, a window
+// whose other devices are stuck settles.
+func TestEndsWithEverythingStuck(t *testing.T) { // by itself: it measures a time
+	s := openSerial(t)
 	must(t, s.bothCards(t.Context()))
-	bill, err := s.visit("child-visit.json", 1)
+	must(t, s.serial.printer.Set("stuck=yes"))
+	must(t, s.serial.lines["display"].Stop())
+	must(t, s.platform.Add(platform.Fault{Kind: platform.Silent}))
+	if status, a, err := s.settle(t, 1); err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %+v %v", status, a, err)
+	}
+	must(t, s.platform.Waiting(t.Context()))
+	s.awaitReadyz(t, "PRINTER_SILENT")
+	s.awaitAt(t, "/v1/devices", `"state":"slow"`) // the display
+	bill, err := s.visit("child-visit.json", 2)
 	must(t, err)
 	status, quote, err := s.post(t, "/v1/quotes", bill)
 	if err != nil || status != http.StatusOK {

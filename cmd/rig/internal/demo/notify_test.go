@@ -10,6 +10,7 @@ import (
 // TestNotify listens as the service manager does: READY comes only when the patient's
 // reader is there, the watchdog is fed, and STOPPING comes before the end.
 func TestNotify(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.daemon.stop())
 	must(t, s.cards.Stop())

@@ -88,6 +88,7 @@ func (s *stage) once(t *testing.T) {
 // card to the receipt, cash and change, the reasons, the daemon's restart in the middle,
 // a second tab, a refund.
 func TestCashierPage(t *testing.T) {
+	t.Parallel()
 	b := chromium(t)
 	s := open(t)
 	tab := s.page(t, b, "/cashier", "0001")
@@ -135,6 +136,7 @@ func TestCashierPage(t *testing.T) {
 // TestPageSurvives: a reload, a second tab, and a restart of the daemon between the quote
 // and the confirmation and right after it lose and double nothing.
 func TestPageSurvives(t *testing.T) {
+	t.Parallel()
 	b := chromium(t)
 	s := open(t)
 	tab := s.page(t, b, "/cashier", "0001")
@@ -170,6 +172,7 @@ func TestPageSurvives(t *testing.T) {
 
 // TestRefundPage takes a line back, and then looks for it, by the keyboard.
 func TestRefundPage(t *testing.T) {
+	t.Parallel()
 	b := chromium(t)
 	s := open(t)
 	tab := s.page(t, b, "/cashier", "0001")
@@ -225,6 +228,7 @@ func press(t *testing.T, tab *browser.Tab, word, then string) {
 // telephone; then the power goes while the next one is being paid, and the staff is told
 // what happened to whom.
 func TestKioskPage(t *testing.T) {
+	t.Parallel()
 	b := chromium(t)
 	s := open(t)
 	tab := s.page(t, b, "/kiosk", "0100")

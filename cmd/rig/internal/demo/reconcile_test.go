@@ -100,6 +100,7 @@ func (s *stage) reconciled(t *testing.T, day string) (r report) {
 // has and the counter holds. The last is named; a person confirms its repair; then the
 // books are equal.
 func TestReconcile(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	keeper := s.operate(t)
 	day := s.began.Format(time.DateOnly)
@@ -206,6 +207,7 @@ func (s *stage) owed(t *testing.T, number, day string) {
 // TestReconcileFlaws: every way in which the platform's statement can be wrong is named,
 // and what cannot be repaired from here says where.
 func TestReconcileFlaws(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	keeper := s.operate(t)
 	day := s.began.Format(time.DateOnly)

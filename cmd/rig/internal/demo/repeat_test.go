@@ -11,6 +11,7 @@ import (
 // given back again. Other lines of the same settlement are refused with the new number;
 // under that one the refund goes on.
 func TestRefundAgain(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	a := s.settled(t, 1)
 	refund := func(number, keep string) (string, error) {
@@ -51,6 +52,7 @@ func TestRefundAgain(t *testing.T) {
 // TestReceiptVerb gives slips out again, of settlements and reversals: each copy is marked
 // and counted, also over a restart; nothing is settled twice.
 func TestReceiptVerb(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	_, err := s.daemon.run(t.Context(), "shift", "open", "--float", "0")
 	must(t, err)
@@ -87,6 +89,7 @@ func TestReceiptVerb(t *testing.T) {
 
 // TestLeft: what a demo leaves running can be tried at once.
 func TestLeft(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.leave(t.Context()))
 	out, err := s.daemon.run(t.Context(), "quote", at(s.folder, fmt.Sprintf("bill-%d.json", next)))

@@ -13,6 +13,7 @@ import (
 // it brings the rest there; nothing is there twice, and what the platform has already is
 // held for a person, with the reason.
 func TestRestore(t *testing.T) {
+	t.Parallel()
 	const n = 5
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
@@ -77,6 +78,7 @@ func TestRestore(t *testing.T) {
 // restored copy knows nothing of it. Brought again it is not settled a second time, but
 // held.
 func TestRestoreForgotten(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	var kept struct {

@@ -135,6 +135,7 @@ func family(t *testing.T) *stage {
 // leave, and what waited behind it. Neither half is ever sent, and it is as if it had
 // never been.
 func TestVoidUnsent(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	before := s.position(t)
 	s.platform.Down()
@@ -156,6 +157,7 @@ func TestVoidUnsent(t *testing.T) {
 // TestVoidAcknowledged voids what the platform has: it takes it back (2208), and both
 // books agree. The same key again gives the same; another key is refused.
 func TestVoidAcknowledged(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	before := s.position(t)
 	a := s.settled(t, 1)
@@ -186,6 +188,7 @@ func TestVoidAcknowledged(t *testing.T) {
 // TestVoidInFlight voids while nobody knows what became of the 2207: the void waits for
 // the outcome. If the platform had booked it, it is taken back; either way it has nothing.
 func TestVoidInFlight(t *testing.T) {
+	t.Parallel()
 	for _, booked := range []bool{true, false} {
 		t.Run(fmt.Sprint("booked ", booked), func(t *testing.T) {
 			s := family(t)
@@ -261,6 +264,7 @@ func (s *stage) asAlone(t *testing.T, kept string) {
 // TestRefundAcknowledged refunds a line of what the platform has: it takes the whole
 // back and books the kept lines anew.
 func TestRefundAcknowledged(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	a := s.settled(t, 1)
 	s.awaitUpload(t, a.Number, "acknowledged")
@@ -280,6 +284,7 @@ func TestRefundAcknowledged(t *testing.T) {
 // TestRefundOffline refunds a line with the platform down, of what it has and of what it
 // has not: later it learns of both what is left, and nothing else.
 func TestRefundOffline(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	a := s.settled(t, 1)
 	s.awaitUpload(t, a.Number, "acknowledged")
@@ -306,6 +311,7 @@ func TestRefundOffline(t *testing.T) {
 
 // TestRefundRefused asks for refunds that are none: nothing is written.
 func TestRefundRefused(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	a := s.settled(t, 1)
 	s.awaitUpload(t, a.Number, "acknowledged")
@@ -341,6 +347,7 @@ func TestRefundRefused(t *testing.T) {
 // TestKillBetween kills the daemon between a refund and its upload, and again after the
 // platform's answer to it was lost: it happens once.
 func TestKillBetween(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	a := s.settled(t, 1)
 	s.awaitUpload(t, a.Number, "acknowledged")

@@ -26,6 +26,7 @@ func (s *stage) keeper() *daemon {
 // loaded again; then the line goes down, and a card that shows nothing but its number is
 // settled with what the platform said of its holder.
 func TestRoster(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	list := at(t.TempDir(), "tomorrow.csv")
 	must(t, os.WriteFile(list, []byte("id_number,card_number,name\n"+childID+",F18060102,张小满\n440305198805051013,F88050510,\n440305195802121035,F58021210,王五\n"+studentID+",F04080810,\n"), 0o600))
@@ -101,6 +102,7 @@ func TestRoster(t *testing.T) {
 // is told what may be mended, mends that, and it arrives; what would alter what was taken is
 // refused.
 func TestRepair(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	must(t, s.platform.Add(platform.Fault{Infno: "2203", Kind: platform.Refuse, Body: "D440301003218", Text: "FSI-医师编码不存在"}))

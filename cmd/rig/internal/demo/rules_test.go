@@ -31,6 +31,7 @@ func (s *stage) ownRules(t *testing.T) (dir string) {
 // TestReload: rules that do not load, or are approved for a day to come, change
 // nothing, and /readyz says so until they load.
 func TestReload(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	dir := s.ownRules(t)
 	must(t, s.bothCards(t.Context()))
@@ -99,6 +100,7 @@ func (s *stage) awaitNotice(t *testing.T, code, text string) {
 // TestBacktest computes what a running daemon has settled again, as it was and by
 // other rules.
 func TestBacktest(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	for n := 1; n <= 3; n++ {

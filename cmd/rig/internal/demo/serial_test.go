@@ -59,6 +59,7 @@ func (s *stage) awaitScreen(t *testing.T, want string) {
 // paper with a code that leads back to the settlement, platform. The code is in no file,
 // serves once, and is refused with the platform down.
 func TestScanned(t *testing.T) {
+	t.Parallel()
 	s := openSerial(t)
 	code := s.scanChild(t)
 	must(t, s.daemon.awaitState(t.Context(), "identified", func(sc screen) bool { return sc.Patient != nil }))
@@ -84,6 +85,13 @@ func TestScanned(t *testing.T) {
 	status, reply, err := s.call(t, "/v1/scans", body)
 	if err != nil || status != http.StatusAccepted || !bytes.Contains(reply, []byte(`"genuine":true`)) || !bytes.Contains(reply, []byte(a.Number)) {
 		t.Errorf("the slip says %q: %d %s %v", text, status, reply, err)
+	}
+	keys := filepath.Join(s.folder, "credentials", "slips.key")
+	if out, err := s.daemon.run(t.Context(), "receipt", "verify", text, "--key-file", keys); err != nil || !strings.Contains(out, "真：防伪码相符") {
+		t.Errorf("without the daemon: %s %v", out, err)
+	}
+	if out, err := s.daemon.run(t.Context(), "receipt", "verify", text); err != nil || !strings.Contains(out, "真：与本窗口的日志一致") {
+		t.Errorf("by the daemon: %s %v", out, err)
 	}
 	s.awaitDisplay(t, "THANK YOU")
 	s.awaitCount(t, "acknowledged", 1)
@@ -148,6 +156,7 @@ func readCode(t *testing.T, path string) string {
 // anyway, the daemon is killed, and the slip comes out once when there is paper; with
 // every device stuck the window settles at once, and the daemon ends within 2 s.
 func TestPrinterFaults(t *testing.T) {
+	t.Parallel()
 	s := openSerial(t)
 	must(t, s.bothCards(t.Context()))
 	must(t, s.serial.printer.Set("paper=out"))
@@ -206,11 +215,17 @@ func (s *stage) bothCardsAgain(t *testing.T) error {
 
 func (s *stage) awaitReadyz(t *testing.T, want string) {
 	t.Helper()
+	s.awaitAt(t, "/readyz", want)
+}
+
+// awaitAt asks until the answer has what is wanted.
+func (s *stage) awaitAt(t *testing.T, path, want string) {
+	t.Helper()
 	limit := time.After(20 * time.Second)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		res, err := s.daemon.get(t.Context(), "/readyz")
+		res, err := s.daemon.get(t.Context(), path)
 		must(t, err)
 		var said bytes.Buffer
 		_, err = said.ReadFrom(res.Body)
@@ -221,7 +236,7 @@ func (s *stage) awaitReadyz(t *testing.T, want string) {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("/readyz never says %s: %s", want, said.String())
+			t.Fatalf("%s never says %s: %s", path, want, said.String())
 		}
 	}
 }

@@ -57,6 +57,7 @@ type shift struct {
 // the sum of the slips, and its slip vouches for the journal. What happened before it
 // opened or after it closed is not in it.
 func TestShift(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	s.settled(t, 1)
 	if _, err := s.daemon.run(t.Context(), "shift", "open", "--float", "100.00"); err != nil {
@@ -141,6 +142,7 @@ func (s *stage) journalHash(t *testing.T, entry uint64) string {
 
 // TestShiftRequired: where shifts are required, money moves only within one.
 func TestShiftRequired(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	text, err := os.ReadFile(s.daemon.config)
 	must(t, err)
@@ -178,6 +180,7 @@ func TestShiftRequired(t *testing.T) {
 // TestSlips looks at the paper of a refund and a void: masked, with what goes back, the
 // mark while the platform has not confirmed, and the original's slip marked as reversed.
 func TestSlips(t *testing.T) {
+	t.Parallel()
 	s := family(t)
 	a, b := s.settled(t, 1), s.settled(t, 2)
 	s.awaitCount(t, "acknowledged", 2)

@@ -135,7 +135,7 @@ func (s *stage) credentials() (token string, err error) {
 	if err != nil {
 		return "", err
 	}
-	for name, value := range map[string]string{"journal.key": random(), "api.token": token, "operations.token": random(), "platform.secret": secret, "his.token": random(), "payment.token": random(), "operators.toml": string(roster)} {
+	for name, value := range map[string]string{"journal.key": random(), "slips.key": random(), "api.token": token, "operations.token": random(), "platform.secret": secret, "his.token": random(), "payment.token": random(), "operators.toml": string(roster)} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(value+"\n"), 0o600); err != nil {
 			return "", err
 		}

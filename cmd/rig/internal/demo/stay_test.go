@@ -95,6 +95,7 @@ func (s *stay) books(t *testing.T, live int, fund, family, cash string) {
 // bill of the same stay, and refunds a line of it; the books of the day agree, and the
 // admission is as the hospital made it.
 func TestStay(t *testing.T) {
+	t.Parallel()
 	s := openStay(t)
 	day := s.began.Format(time.DateOnly)
 	unadmitted := bytes.Replace(s.bill(t, 1), []byte(`"visit_id":"`+s.id+`",`), nil, 1)
@@ -138,6 +139,7 @@ func (s *stay) slip(t *testing.T, number string) string {
 // TestStayKilled kills the daemon while 2304 is at the platform, which books it; the daemon
 // that starts again finds out, and has it there once.
 func TestStayKilled(t *testing.T) {
+	t.Parallel()
 	for _, infno := range []string{"2301", "2304"} {
 		s := openStay(t)
 		must(t, s.platform.Add(platform.Fault{Infno: infno, Kind: platform.Silent, Booked: true, Times: 1}))
@@ -160,6 +162,7 @@ func TestStayKilled(t *testing.T) {
 // TestStayRestoreForgotten settles a stay after the backup; the restored copy knows nothing
 // of it. Brought again it is not settled a second time, but held.
 func TestStayRestoreForgotten(t *testing.T) {
+	t.Parallel()
 	s := openStay(t)
 	var kept struct{ Path, Hash string }
 	must(t, s.daemon.runJSON(t.Context(), &kept, "backup", t.TempDir(), "--config", s.daemon.config))

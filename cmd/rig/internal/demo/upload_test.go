@@ -18,6 +18,7 @@ import (
 // and starts it again. Whatever a client was told is there, once; a client that was
 // told nothing learns the truth by asking again; the platform ends with the same.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -77,6 +78,7 @@ func TestKill(t *testing.T) {
 // TestLine spoils the platform's answers at every transaction of an upload; each time
 // the settlement arrives all the same, once.
 func TestLine(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	n := 0
@@ -100,6 +102,7 @@ func TestLine(t *testing.T) {
 // TestOneBad has the platform answer rubbish for one person only: another person's
 // settlement is not held up by it, and the first one arrives when the rubbish ends.
 func TestOneBad(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.platform.Add(platform.Fault{Infno: "2206", Kind: platform.Rubbish, Body: "44030000000000000100000001"}))
 	must(t, s.bothCards(t.Context()))
@@ -134,6 +137,7 @@ func TestOneBad(t *testing.T) {
 // TestOrder loses one answer about a person: what was settled later for the same
 // person waits, so that limit and balances are used in the order of the journal.
 func TestOrder(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.platform.Add(platform.Fault{Infno: "2206", Kind: platform.Rubbish, Times: 1}))
 	must(t, s.bothCards(t.Context()))
@@ -155,6 +159,7 @@ func TestOrder(t *testing.T) {
 // TestAway has the gateway turn a 2207 away: nothing happened, so the stored request
 // is sent again as it is and nothing is reversed.
 func TestAway(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.platform.Add(platform.Fault{Infno: "2207", Kind: platform.Away, Text: "签名时间戳超时!", Times: 2}))
 	must(t, s.bothCards(t.Context()))
@@ -170,6 +175,7 @@ func TestAway(t *testing.T) {
 // TestUnfit sends bills that cannot be put into the platform's messages: they are
 // refused at the quote, with the message's field, and the counter goes on.
 func TestUnfit(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	bill, err := s.visit("child-visit.json", 1)
@@ -194,6 +200,7 @@ func TestUnfit(t *testing.T) {
 // TestHeld lets the platform refuse one settlement: it is held with the reason, and
 // the next one goes through.
 func TestHeld(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	must(t, s.platform.Add(platform.Fault{Infno: "2206", Kind: platform.Refuse, Text: "该参保人张小满（440305201806010023，F18060102）的参保信息为空", Times: 1}))

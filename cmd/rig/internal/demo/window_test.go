@@ -18,6 +18,7 @@ import (
 // TestCardPulled pulls a card at each state of the window: it goes back with the
 // reason on screen, and nothing is taken.
 func TestCardPulled(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	bill, err := s.visit("child-visit.json", 1)
@@ -46,6 +47,7 @@ func TestCardPulled(t *testing.T) {
 
 // TestWrongCards says what is wrong with each card.
 func TestWrongCards(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	for profile, want := range map[string]string{"bank": "银行卡", "blank": "未写入", "mute": "芯片"} {
 		must(t, s.cards.Insert("patient", profile))
@@ -58,6 +60,7 @@ func TestWrongCards(t *testing.T) {
 // TestBadBills sends each bad bill of testdata to the daemon: refused with field and
 // line, and the journal is not written.
 func TestBadBills(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	before := s.journalBytes(t)
@@ -120,6 +123,7 @@ func (s *stage) journalBytes(t *testing.T) (size int64) {
 
 // TestClean reads every file that the daemon wrote for personal data in clear.
 func TestClean(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	if status, a, err := s.settle(t, 1); err != nil || status != http.StatusCreated {
@@ -144,6 +148,7 @@ func TestClean(t *testing.T) {
 // TestTerm ends the daemon while settlements are under way: it ends with status 0,
 // and everything it had answered is on disk.
 func TestTerm(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	told := []string{}
@@ -174,6 +179,7 @@ func TestTerm(t *testing.T) {
 // TestTwice starts a second daemon on the same state: it ends at once and says why,
 // and the first one goes on.
 func TestTwice(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	out, err := exec.CommandContext(t.Context(), s.daemon.program, "serve", "--config", s.daemon.config).CombinedOutput()
 	if err == nil || !bytes.Contains(out, []byte("queue: ")) {
@@ -185,6 +191,7 @@ func TestTwice(t *testing.T) {
 // TestCardService kills pcscd under the running daemon: the window goes idle and says
 // why it is not ready, and comes back by itself with the card that still lies there.
 func TestCardService(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	must(t, s.cards.Kill())
@@ -209,6 +216,7 @@ func TestCardService(t *testing.T) {
 // counter. Beyond the bound the patient pays, with a slip to claim with, and the platform is
 // never told.
 func TestDownWithCardsIn(t *testing.T) {
+	t.Parallel()
 	s := open(t)
 	must(t, s.bothCards(t.Context()))
 	s.platform.Down()

@@ -15,28 +15,29 @@ var zone = time.FixedZone("CST", 8*3600)
 
 // Books is what the platform has been told and what it made of it.
 type Books struct {
-	mu     sync.Mutex
-	data   *Data
-	now    func() time.Time
-	seq    int
-	msgids map[string]int    // by institution and msgid: how often it came
-	signs  map[string]signed // by sign_no
-	visits visits
-	stays  map[string]*visit // by mdtrt_id: admissions
-	setls  []*settlement
-	byID   map[string]*settlement // by setl_id
-	byMsg  map[string]*settlement // by the msgid of its 2207, or of its 2208
-	late   []arriving
-	twice  map[string]bool        // msgids that were doubled on purpose
-	knows  map[string]transaction // by number
-	asked  map[string]int         // requests by transaction, faults included
-	under  int                    // requests that are being served
-	most   int                    // the most of them at a time
-	files  map[string][]byte      // by file_qury_no
-	mood   Mood
-	ecodes map[string]*person      // 医保码 that are shown in somebody's app
-	tokens map[string]*person      // what they were redeemed for
-	differ func(batch string) yuan // what the weather adds to the fund's part; nil: nothing
+	mu      sync.Mutex
+	data    *Data
+	now     func() time.Time
+	seq     int
+	msgids  map[string]int    // by institution and msgid: how often it came
+	signs   map[string]signed // by sign_no
+	visits  visits
+	stays   map[string]*visit // by mdtrt_id: admissions
+	setls   []*settlement
+	byID    map[string]*settlement // by setl_id
+	byMsg   map[string]*settlement // by the msgid of its 2207, or of its 2208
+	late    []arriving
+	twice   map[string]bool        // msgids that were doubled on purpose
+	knows   map[string]transaction // by number
+	asked   map[string]int         // requests by transaction, faults included
+	under   int                    // requests that are being served
+	most    int                    // the most of them at a time
+	files   map[string][]byte      // by file_qury_no
+	mood    Mood
+	filings map[string]*filed       // by trt_dcla_detl_sn
+	ecodes  map[string]*person      // 医保码 that are shown in somebody's app
+	tokens  map[string]*person      // what they were redeemed for
+	differ  func(batch string) yuan // what the weather adds to the fund's part; nil: nothing
 }
 
 // arriving is a request that is still on its way though whoever sent it was cut off.
@@ -53,6 +54,7 @@ type Mood struct {
 	Differ    yuan   `json:"differ"`     // fen that the fund pays more than it should
 	Sender    string `json:"sender"`     // what stands in medins_setl_id instead of the msgid
 	Books     Flaws  `json:"books"`      // how its statements are wrong
+	Reviewed  bool   `json:"reviewed"`   // filings are reviewed at once: none is taken back
 }
 
 type signed struct{ operator, institution, day string }
@@ -94,7 +96,7 @@ func NewBooks(d *Data, now func() time.Time) *Books {
 	return &Books{
 		data: d, now: now, msgids: map[string]int{}, signs: map[string]signed{}, visits: newVisits(), stays: map[string]*visit{},
 		byID: map[string]*settlement{}, byMsg: map[string]*settlement{}, twice: map[string]bool{}, knows: transactions(),
-		asked: map[string]int{}, files: map[string][]byte{},
+		asked: map[string]int{}, files: map[string][]byte{}, filings: map[string]*filed{},
 		ecodes: map[string]*person{}, tokens: map[string]*person{},
 	}
 }

@@ -37,6 +37,9 @@ func transactions() map[string]transaction {
 		"1101": {data("mdtrt_cert_type C3*, mdtrt_cert_no C50*, card_sn C32, begntime T, psn_cert_type C6, certno C50, psn_name C50"), (*Books).person},
 		"2001": {data("psn_no C30*, insutype C6*, fixmedins_code C12*, med_type C6*, begntime T*, endtime T, dise_codg C30, dise_name C500"), (*Books).benefit},
 		"5302": {data("psn_no C30*, biz_appy_type C3*"), (*Books).selections},
+		"2505": {data("psn_no C30*, tel C50, addr C200, biz_appy_type C3*, begndate D*, enddate D, agnter_name C50, agnter_cert_type C6, agnter_certno C50, agnter_tel C30, agnter_addr C200, " +
+			"agnter_rlts C3, fix_srt_no C3*, fixmedins_code C12*, fixmedins_name C200*, memo C500"), (*Books).file},
+		"2506": {data("trt_dcla_detl_sn C30*, psn_no C30*, memo C500*"), (*Books).unfile},
 		"5206": {data("psn_no C30*, cum_ym C6"), (*Books).usage},
 		"5201": {data("psn_no C30*, begntime T*, endtime T*, med_type C6*, mdtrt_id C30"), (*Books).findVisits},
 		"2201": {data("psn_no C30*, insutype C6*, begntime T*, mdtrt_cert_type C3*, mdtrt_cert_no C50*, ipt_otp_no C30*, atddr_no C30*, dr_name C50*, dept_code C30*, dept_name C100*, caty C10*"), (*Books).register},

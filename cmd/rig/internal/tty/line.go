@@ -85,6 +85,17 @@ func raw(f *os.File) error {
 	return unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, t)
 }
 
+// Stop has the device take no bytes, as one does whose flow control says so, until it is
+// plugged in anew.
+func (l *Line) Stop() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.other == nil {
+		return ErrUnplugged
+	}
+	return unix.IoctlSetInt(int(l.other.Fd()), unix.TCXONC, unix.TCOOFF)
+}
+
 // Unplug pulls the device out: reads and writes of both ends fail, the name is gone.
 func (l *Line) Unplug() error {
 	l.mu.Lock()

@@ -310,6 +310,18 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// TestParticulars: what was encoded with the quote is what the settlement says later.
+func TestParticulars(t *testing.T) {
+	d := start(t, nil)
+	d.Insert(t, counter.Patient, countertest.Child())
+	q := d.json(t, http.MethodPost, "/v1/quotes", countertest.Bill(t, countertest.Child(), nil), http.StatusOK)
+	_, done, _ := d.call(t, http.MethodPost, "/v1/settlements", confirmation(q.ID, q.Key), nil)
+	_, again, _ := d.call(t, http.MethodPost, "/v1/settlements", confirmation(q.ID, q.Key), nil) // encoded anew
+	if want := bytes.Replace(again, []byte(`"replayed":true`), []byte(`"replayed":false`), 1); !bytes.Contains(done, []byte(`"items":[{`)) || !bytes.Equal(done, want) {
+		t.Errorf("%s\nwhen it was settled,\n%s\nlater", done, want)
+	}
+}
+
 // TestStale: 409 with the quote that holds now, which may be confirmed.
 func TestStale(t *testing.T) {
 	d := start(t, nil)

@@ -87,7 +87,7 @@ func (s *Server) waiting(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		return &quoteOutput{answerQuote(q)}, nil
+		return &quoteOutput{s.quoted.answer(g.Seat, q)}, nil
 	})
 	register(api, operation{
 		id: "withdraw-bill", method: http.MethodDelete, path: "/v1/bills/{key}", roles: senders, status: http.StatusNoContent,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,30 +19,39 @@ import (
 // appender is an answer that encodes itself.
 type appender interface{ appendJSON(b []byte) []byte }
 
-// text is an answer that is encoded.
-type text []byte
+// encoder encodes answers. Their bytes go into buffers that are used again.
+type encoder struct{ free sync.Pool }
 
-// encoded encodes an answer that can do so itself. Its length goes ahead of it, which
+// text is an answer that is encoded.
+type text struct{ bytes []byte }
+
+// transform encodes an answer that can do so itself. Its length goes ahead of it, which
 // saves a chunk's frame and writes.
-func encoded(ctx huma.Context, _ string, v any) (any, error) {
+func (e *encoder) transform(ctx huma.Context, _ string, v any) (any, error) {
 	a, ok := v.(appender)
 	if !ok {
 		return v, nil
 	}
-	t := text(append(a.appendJSON(make([]byte, 0, 16<<10)), '\n'))
-	ctx.SetHeader("Content-Length", strconv.Itoa(len(t)))
+	t, ok := e.free.Get().(*text)
+	if !ok {
+		t = &text{make([]byte, 0, 16<<10)}
+	}
+	t.bytes = append(a.appendJSON(t.bytes[:0]), '\n')
+	ctx.SetHeader("Content-Length", strconv.Itoa(len(t.bytes)))
 	return t, nil
 }
 
 // format is JSON, also where it is encoded already.
-func format() huma.Format {
+func (e *encoder) format() huma.Format {
 	f := huma.DefaultJSONFormat
 	f.Marshal = func(w io.Writer, v any) error {
-		if t, ok := v.(text); ok {
-			_, err := w.Write(t)
-			return err
+		t, ok := v.(*text)
+		if !ok {
+			return huma.DefaultJSONFormat.Marshal(w, v)
 		}
-		return huma.DefaultJSONFormat.Marshal(w, v)
+		_, err := w.Write(t.bytes) // a writer keeps nothing of it
+		e.free.Put(t)
+		return err
 	}
 	return f
 }
@@ -60,10 +70,7 @@ func (a settlementAnswer) appendJSON(b []byte) []byte {
 	b = settle.AppendText(append(b, `,"operator":`...), a.Operator)
 	b = appendFigures(b, &a.Figures)
 	b = appendIf(b, `,"offline_why":`, a.OfflineWhy)
-	b = settle.AppendText(append(b, `,"rules":`...), a.Rules)
-	b = settle.AppendText(append(b, `,"period":`...), a.Period)
-	b = a.Split.AppendJSON(append(b, `,"split":`...))
-	b = appendLines(append(b, `,"lines":`...), a.Lines)
+	b = a.Particulars.appendJSON(b)
 	b = appendIf(b, `,"void":`, a.Void)
 	b = appendIf(b, `,"from":`, a.From)
 	if a.Upload != nil {
@@ -77,11 +84,7 @@ func (a settlementAnswer) appendJSON(b []byte) []byte {
 func (a quoteAnswer) appendJSON(b []byte) []byte {
 	b = settle.AppendText(append(b, `{"key":`...), a.Key)
 	b = appendFigures(b, &a.Figures)
-	b = settle.AppendText(append(b, `,"rules":`...), a.Rules)
-	b = settle.AppendText(append(b, `,"period":`...), a.Period)
-	b = a.Split.AppendJSON(append(b, `,"split":`...))
-	b = appendLines(append(b, `,"lines":`...), a.Lines)
-	return append(b, '}')
+	return append(a.Particulars.appendJSON(b), '}')
 }
 
 func appendLines(b []byte, lines []billLine) []byte {

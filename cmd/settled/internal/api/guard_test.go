@@ -105,14 +105,23 @@ func TestHostilePost(t *testing.T) {
 
 // TestRoles: what each token may do.
 func TestRoles(t *testing.T) {
-	d := startWith(t, nil, func(o *api.Options) { o.Bills = openBills(t) })
+	d := startWith(t, nil, func(o *api.Options) { o.Bills, o.Family = openBills(t), noFamily{} })
 	tokens := map[rune]string{
 		'c': cashierToken, 's': supervisorToken, 'i': insuranceToken, 'k': kioskToken, 'h': hospitalToken, 'o': operationsToken,
 	}
 	for _, tt := range []struct{ method, path, body, may string }{
 		{http.MethodPost, "/v1/quotes", "{}", "csh"},
 		{http.MethodPost, "/v1/settlements", "{}", "csh"},
-		{http.MethodPost, "/v1/links", "{}", "cs"},
+		{http.MethodPost, "/v1/links", "{}", "csk"},
+		{http.MethodDelete, "/v1/links", "", "csk"},
+		{http.MethodPost, "/v1/session/guardian-code", "{}", "csk"},
+		{http.MethodPost, "/v1/scans", "{}", "cshk"},
+		{http.MethodGet, "/v1/family", "", "csk"},
+		{http.MethodGet, "/v1/family/mobile", "", "csk"},
+		{http.MethodGet, "/v1/family/binding?relation=child", "", "csk"},
+		{http.MethodGet, "/v1/family/places", "", "csk"},
+		{http.MethodPost, "/v1/family/selection", "{}", "csk"},
+		{http.MethodDelete, "/v1/family/selection", "", "csk"},
 		{http.MethodDelete, "/v1/session", "", "cshk"},
 		{http.MethodGet, "/v1/session", "", "csihko"},
 		{http.MethodGet, "/v1/session/quote", "", "cshk"},

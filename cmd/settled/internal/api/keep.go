@@ -11,6 +11,8 @@ type whyInput struct {
 	Number string `path:"number" maxLength:"64"`
 	Body   struct {
 		Why string `json:"why" minLength:"1" maxLength:"1000" doc:"the reason, for whoever reads the journal"`
+
+		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
 	}
 }
 
@@ -38,6 +40,10 @@ func (s *Server) keep(api huma.API) {
 // moving moves a settlement or a reversal and gives where it stands after that.
 func (s *Server) moving(move func(ctx context.Context, number, why string, by Grant) error) func(context.Context, Grant, *whyInput) (*queuedOutput, error) {
 	return func(ctx context.Context, g Grant, in *whyInput) (*queuedOutput, error) {
+		g, err := s.with(ctx, g, in.Body.Second, keepers)
+		if err != nil {
+			return nil, err
+		}
 		if err := move(ctx, in.Number, in.Body.Why, g); err != nil {
 			return nil, err
 		}

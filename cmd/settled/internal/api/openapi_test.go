@@ -74,7 +74,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := startWith(t, nil, func(o *api.Options) {
-		o.Policy, o.Overlays, o.Past = func() api.Policy { return rules }, &overlays.Shelf{}, past{}
+		o.Policy, o.Family, o.Overlays, o.Past = func() api.Policy { return rules }, noFamily{}, &overlays.Shelf{}, past{}
 		o.Bills, o.Terminal, o.SignIn = openBills(t), &kiosk.Desk{}, &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: cashierToken}
 	})
 	doc := openAPI(t, d)
@@ -87,13 +87,16 @@ func TestDocument(t *testing.T) {
 		"/v1/settlements/{number}/void": {"post"}, "/v1/settlements/{number}/refund": {"post"}, "/v1/settlements/{number}/refund/quote": {"post"},
 		"/v1/voids/{number}": {"get"}, "/v1/voids/{number}/receipt": {"get", "post"},
 		"/v1/shifts": {"get", "post"}, "/v1/figures": {"get"}, "/v1/charts/{what}": {"get"}, "/v1/exports/{what}": {"get"}, "/v1/shifts/close": {"post"}, "/v1/shifts/current": {"get"}, "/v1/shifts/{number}": {"get"}, "/v1/shifts/{number}/slip": {"get"},
-		"/v1/queue": {"get"}, "/v1/queue/{number}": {"get"}, "/v1/links": {"post"}, "/v1/session": {"delete", "get"}, "/v1/devices": {"get"},
+		"/v1/queue": {"get"}, "/v1/queue/{number}": {"get"}, "/v1/links": {"delete", "post"}, "/v1/session": {"delete", "get"}, "/v1/devices": {"get"},
 		"/v1/events": {"get"}, "/livez": {"get"}, "/readyz": {"get"},
 		"/v1/session/quote": {"get"}, "/v1/session/patient": {"post"}, "/v1/session/read": {"post"},
 		"/v1/settlements/search": {"post"}, "/v1/standing": {"get"}, "/v1/me": {"get"},
 		"/v1/bills": {"get", "post"}, "/v1/bills/{key}": {"delete"}, "/v1/bills/{key}/quote": {"post"},
 		"/v1/kiosk/pay": {"delete", "post"}, "/v1/kiosk/staff": {"post"},
-		"/v1/policy": {"get"}, "/v1/policy/overlays": {"get", "post"}, "/v1/policy/overlays/{id}": {"get"},
+		"/v1/session/guardian-code": {"post"},
+		"/v1/family":                {"get"}, "/v1/family/mobile": {"get"}, "/v1/family/binding": {"get"}, "/v1/family/places": {"get"},
+		"/v1/family/selection": {"delete", "post"},
+		"/v1/policy":           {"get"}, "/v1/policy/overlays": {"get", "post"}, "/v1/policy/overlays/{id}": {"get"},
 		"/v1/policy/overlays/{id}/approve": {"post"}, "/v1/policy/overlays/{id}/reject": {"post"},
 		"/v1/sign-in": {"post"}, "/v1/sign-out": {"post"},
 		"/v1/status": {"get"}, "/v1/queue/{number}/hold": {"post"}, "/v1/queue/{number}/release": {"post"},

@@ -29,12 +29,16 @@ type Desk interface {
 	Tender(received settle.Fen) (counter.Tender, error)
 	// Scan takes a 医保码 and returns at once; who it stands for shows on the screen.
 	Scan(code counter.ECode) error
+	// ExpectGuardian says that the next 医保码 is the guardian's.
+	ExpectGuardian() error
 }
 
 // Papers files and prints. Errors are *settle.Refusal.
 type Papers interface {
 	// FileLink files that the guardian's account may pay for the patient.
 	FileLink(ctx context.Context, relation settle.Relation, by string) (settle.Link, error)
+	// EndLink files that it may no longer, and gives the last day on which it does.
+	EndLink(ctx context.Context, by string) (last settle.Date, err error)
 	// Reprint sends a slip to the printer again and returns at once.
 	Reprint(r counter.Receipt) error
 	// Print does the same with a slip of another kind.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/shopspring/decimal"
@@ -22,11 +21,8 @@ type quoteInput struct {
 // quoteAnswer is a quote as the API shows it.
 type quoteAnswer struct {
 	counter.Figures
-	Key    string       `json:"key"`    // the bill's own number: confirm with it
-	Rules  string       `json:"rules"`  // digest of the rules
-	Period string       `json:"period"` // limit period
-	Split  settle.Split `json:"split"`
-	Lines  []billLine   `json:"lines"` // of the bill, in its order
+	Key string `json:"key"` // the bill's own number: confirm with it
+	Particulars
 }
 
 // billLine is what the bill, or the catalogue, says of a line beside its amounts.
@@ -54,15 +50,7 @@ func linesOf(b settle.Bill) []billLine {
 }
 
 func answerQuote(q counter.Quote) quoteAnswer {
-	return quoteAnswer{Figures: q.Figures(), Key: q.Key(), Rules: q.Settlement.Rules, Period: q.Settlement.Period, Split: inWords(q.Settlement.Split), Lines: linesOf(q.Settlement.Bill)}
-}
-
-// inWords gives a split whose steps have their sentences; the split itself, which
-// others may read, stays as it is.
-func inWords(s settle.Split) settle.Split {
-	s.Steps = slices.Clone(s.Steps)
-	s.FillSentences()
-	return s
+	return quoteAnswer{Figures: q.Figures(), Key: q.Key(), Particulars: particularsOf(&q.Settlement)}
 }
 
 type quoteOutput struct{ Body quoteAnswer }
@@ -123,6 +111,6 @@ func (s *Server) quotes(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		return &quoteOutput{answerQuote(q)}, nil
+		return &quoteOutput{s.quoted.answer(g.Seat, q)}, nil
 	})
 }

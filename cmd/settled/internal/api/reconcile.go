@@ -41,6 +41,8 @@ type repairInput struct {
 		Report string `json:"report,omitempty" maxLength:"64" doc:"id of the report that was shown; empty: the day's last"`
 		Item   int    `json:"item" minimum:"1" doc:"number of the finding in the report"`
 		Why    string `json:"why" minLength:"1" maxLength:"1000" doc:"the reason, for whoever reads the journal"`
+
+		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
 	}
 }
 
@@ -107,6 +109,9 @@ func (s *Server) books(api huma.API) {
 		b := &in.Body
 		day, err := dayOf("day", b.Day)
 		if err != nil {
+			return nil, err
+		}
+		if g, err = s.with(ctx, g, b.Second, keepers); err != nil {
 			return nil, err
 		}
 		finding, err := books.Repair(ctx, day, b.Report, b.Item, b.Why, g)

@@ -90,7 +90,7 @@ func statusOf(r *settle.Refusal) int {
 		return http.StatusRequestEntityTooLarge
 	case settle.NoSettlement, counter.NoVoid, counter.NoShift, NoSuchPath, bills.CodeNone, overlays.CodeNone:
 		return http.StatusNotFound
-	case settle.NotAllowed:
+	case settle.NotAllowed, SecondRefused:
 		return http.StatusForbidden
 	case SignInRefused, NoOperators:
 		return http.StatusUnauthorized

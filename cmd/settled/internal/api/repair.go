@@ -41,7 +41,10 @@ type mendableOutput struct {
 
 type mendInput struct {
 	Number string `path:"number" maxLength:"64"`
-	Body   Repair
+	Body   struct {
+		Repair
+		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
+	}
 }
 
 // repairs registers what people mend.
@@ -69,8 +72,12 @@ func (s *Server) repairs(api huma.API) {
 		id: "mend", method: http.MethodPost, path: "/v1/queue/{number}/repair", roles: keepers, status: http.StatusOK,
 		summary: "Mend what the platform is told of a held settlement and put it back into the queue. What the platform has of it is taken back first, and sent anew under new message ids. The same again changes nothing.",
 	}, func(ctx context.Context, g Grant, in *mendInput) (*queuedOutput, error) {
+		g, err := s.with(ctx, g, in.Body.Second, keepers)
+		if err != nil {
+			return nil, err
+		}
 		in.Body.Number = in.Number
-		if err := r.Repair(ctx, in.Body, g); err != nil {
+		if err := r.Repair(ctx, in.Body.Repair, g); err != nil {
 			return nil, err
 		}
 		e, err := s.options.Ledger.Entry(ctx, in.Number)

@@ -37,12 +37,14 @@ var (
 	payers    = []Role{Cashier, Supervisor, Hospital, Kiosk}
 	cashiers  = []Role{Cashier, Supervisor}
 	terminals = []Role{Kiosk}
+	families  = []Role{Cashier, Supervisor, Kiosk} // who helps one, or the family itself
 	searchers = []Role{Cashier, Supervisor, Insurance}
 	keepers   = []Role{Operations, Supervisor, Insurance}
 )
 
 // routes registers every operation.
 func (s *Server) routes(mux *http.ServeMux) {
+	answers := &encoder{}
 	api := humago.New(mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -59,9 +61,9 @@ func (s *Server) routes(mux *http.ServeMux) {
 				},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": format(), "json": format()},
+		Formats:       map[string]huma.Format{"application/json": answers.format(), "json": answers.format()},
 		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{asRefusal, encoded},
+		Transformers:  []huma.Transformer{asRefusal, answers.transform},
 	})
 	s.quotes(api)
 	s.settlements(api)
@@ -80,6 +82,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.standing(api)
 	s.signIn(api)
 	s.kiosk(api)
+	s.family(api)
 	s.policy(api)
 	s.overlays(api)
 	s.figures(api)

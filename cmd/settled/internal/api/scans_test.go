@@ -6,18 +6,25 @@ import (
 	"strings"
 	"testing"
 
+	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/counter/countertest"
+	"settled/cmd/settled/internal/slipseal"
 )
 
 // TestScans scans what a window may see; a 医保码 is in no answer.
 func TestScans(t *testing.T) {
-	const code = "4240000000000000001230440000" // made up
-	d := start(t, nil)
+	const code = "4240000000000000001230440000"           // made up
+	keys, err := slipseal.Parse(strings.Repeat("01", 32)) // made up
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := startWith(t, nil, func(o *api.Options) { o.SlipKeys = keys })
 	d.ECodes.Gives(code, countertest.Child())
 	type answer struct {
 		Kind, Bill, Number, Code, Cashier string
 		Genuine                           *bool
+		Slip                              struct{ By, Void string }
 	}
 	scan := func(text string, want int) (a answer) {
 		t.Helper()
@@ -57,14 +64,31 @@ func TestScans(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slip := counter.Receipt{Settlement: done.Settlement}.Code()
-	if a := scan(slip, http.StatusAccepted); a.Number != done.Settlement.Number || a.Genuine == nil || !*a.Genuine {
-		t.Errorf("%+v", a)
+	says := counter.Receipt{Settlement: done.Settlement}.Code()
+	older := says
+	older.Institution = ""
+	for _, text := range []string{says.String(), older.String(), keys.Seal(says.String())} {
+		if a := scan(text, http.StatusAccepted); a.Number != done.Settlement.Number || a.Genuine == nil || !*a.Genuine || a.Slip.By != "journal" {
+			t.Errorf("%s: %+v", text, a)
+		}
 	}
-	if a := scan(slip[:len(slip)-1]+"9", http.StatusAccepted); a.Genuine == nil || *a.Genuine {
+	dearer := says
+	dearer.Cash++
+	if a := scan(keys.Seal(dearer.String()), http.StatusAccepted); a.Genuine == nil || *a.Genuine || a.Slip.By != "journal" {
 		t.Errorf("a slip with another amount: %+v", a)
 	}
-	if a := scan("SETTLE:nobody:1", http.StatusNotFound); a.Code != "NO_SETTLEMENT" {
+	// A slip of another counter is known by its seal alone.
+	says.Number = "992026112200001"
+	if a := scan(keys.Seal(says.String()), http.StatusAccepted); a.Number != says.Number || a.Genuine == nil || !*a.Genuine || a.Slip.By != "seal" {
+		t.Errorf("%+v", a)
+	}
+	if a := scan(says.String()+":AAAAAAAAAAAAAAAA", http.StatusAccepted); a.Genuine == nil || *a.Genuine || a.Slip.By != "seal" {
+		t.Errorf("a made-up seal: %+v", a)
+	}
+	if a := scan(says.String(), http.StatusNotFound); a.Code != "NO_SETTLEMENT" {
+		t.Errorf("%+v", a)
+	}
+	if a := scan("SETTLE:nobody:1", http.StatusUnprocessableEntity); a.Code != "UNKNOWN_SCAN" {
 		t.Errorf("%+v", a)
 	}
 	d.Show("bill", "HIS-2")

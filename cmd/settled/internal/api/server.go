@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"settled/cmd/settled/internal/slipseal"
 )
 
 // Bounds of a request.
@@ -35,6 +37,7 @@ type Options struct {
 	Past         Past          // nil: nothing is exported or drawn
 	Overlays     Overlays      // nil: no rules are staged here
 	Terminal     Terminal      // nil: this is no self-service seat
+	Family       Family        // nil: a family can but pay here
 	SignIn       *SignIn       // nil: nobody signs in, there are tokens only
 	Pages        Pages         // nil: there are none
 	Repairs      Repairs       // nil: nothing is mended
@@ -47,6 +50,7 @@ type Options struct {
 	Now          func() time.Time // of sessions; nil: time.Now
 	Devices      Devices          // nil: none is known
 	ECodes       []string         // prefixes of a 医保码; nil: the usual ones
+	SlipKeys     *slipseal.Keys   // tell slips of other counters; nil: only the journal does
 	BuildVersion string
 }
 
@@ -60,9 +64,10 @@ type Pages interface {
 // Server serves the API.
 type Server struct {
 	options Options
-	grants  []tokenGrant
+	grants  map[digest]Grant
 	door    *door // nil: nobody signs in
 	slips   originals
+	quoted  lastQuotes
 	handler http.Handler
 	closing chan struct{} // ends the event streams
 	http    *http.Server
@@ -85,7 +90,7 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Server{options: o, closing: make(chan struct{})}
+	s := &Server{options: o, grants: map[digest]Grant{}, quoted: lastQuotes{of: map[string]lastQuote{}}, closing: make(chan struct{})}
 	for token, grant := range o.Tokens {
 		if err := s.admit(token, grant); err != nil {
 			return nil, err

@@ -60,7 +60,7 @@ func (s *Server) session(api huma.API) {
 		return &screenOutput{s.window(g).Screen()}, nil
 	})
 	register(api, operation{
-		id: "link", method: http.MethodPost, path: "/v1/links", roles: cashiers, status: http.StatusCreated,
+		id: "link", method: http.MethodPost, path: "/v1/links", roles: families, status: http.StatusCreated,
 		summary: "File that the person in the guardian's reader lets the patient use the guardian's account (家庭共济). Both cards must be in.",
 	}, func(ctx context.Context, g Grant, in *linkInput) (*linkOutput, error) {
 		l, err := s.window(g).FileLink(ctx, in.Body.Relation, g.Operator)

@@ -30,26 +30,23 @@ type settlementAnswer struct {
 	Seat        string      `json:"seat"`
 	Operator    string      `json:"operator"`
 	counter.Figures
-	OfflineWhy string       `json:"offline_why,omitempty"` // reason code of the degraded mode
-	Rules      string       `json:"rules"`                 // digest of the rules
-	Period     string       `json:"period"`                // limit period
-	Split      settle.Split `json:"split"`
-	Lines      []billLine   `json:"lines"`          // of the bill, in its order
-	Void       string       `json:"void,omitempty"` // reversed by this
-	From       string       `json:"from,omitempty"` // of kept lines: the settlement that they were kept of
-	Upload     *UploadView  `json:"upload,omitempty"`
+	OfflineWhy string `json:"offline_why,omitempty"` // reason code of the degraded mode
+	Particulars
+	Void   string      `json:"void,omitempty"` // reversed by this
+	From   string      `json:"from,omitempty"` // of kept lines: the settlement that they were kept of
+	Upload *UploadView `json:"upload,omitempty"`
 }
 
-func answerSettlement(st settle.Settlement) settlementAnswer {
+func answerSettlement(st settle.Settlement, p Particulars) settlementAnswer {
 	return settlementAnswer{
 		Number: st.Number, Name: st.Who.Name.String(), IDNumber: st.Who.IDNumber.String(),
 		Institution: st.Bill.Visit.Institution.Name, VisitDay: st.Bill.Visit.Day, Seat: st.Device, Operator: st.Operator,
-		Figures: counter.FiguresOf(st), OfflineWhy: st.OfflineWhy, Rules: st.Rules, Period: st.Period, Split: inWords(st.Split), Lines: linesOf(st.Bill),
+		Figures: counter.FiguresOf(st), OfflineWhy: st.OfflineWhy, Particulars: p,
 	}
 }
 
 func answerEntry(e Entry) settlementAnswer {
-	a := answerSettlement(e.Settlement)
+	a := answerSettlement(e.Settlement, particularsOf(&e.Settlement))
 	a.At, a.Upload, a.Void, a.From = e.At, viewUpload(e), e.Void, e.From
 	return a
 }
@@ -135,13 +132,14 @@ func (s *Server) confirm(ctx context.Context, g Grant, in *confirmInput) (*confi
 		return nil, err
 	}
 	s.paid(in.Body.Key)
-	out := &confirmOutput{Status: http.StatusCreated, Body: answerSettlement(done.Settlement)}
+	st := done.Settlement
 	if done.Replayed {
-		out.Status, out.Body.Replayed = http.StatusOK, true
-		return out, nil
+		a := answerSettlement(st, particularsOf(&st))
+		a.Replayed = true
+		return &confirmOutput{Status: http.StatusOK, Body: a}, nil
 	}
-	s.slips.made(done.Settlement.Number)
-	return out, nil
+	s.slips.made(st.Number)
+	return &confirmOutput{Status: http.StatusCreated, Body: answerSettlement(st, s.quoted.take(g.Seat, in.Body.Quote, &st))}, nil
 }
 
 func (s *Server) receipt(ctx context.Context, _ Grant, in *receiptInput) (*textOutput, error) {

@@ -156,24 +156,36 @@ func (d *door) grantOf(r *http.Request) (Grant, bool) {
 // try lets an operator in, or says why not. Who guesses waits.
 func (d *door) try(id, password string) (Operator, error) {
 	if !d.Operators.Any() {
-		return Operator{}, &settle.Refusal{
-			Code: NoOperators, Cashier: "还没有设置操作员，不能登录；请信息科用 settled operator 添加。", Technician: "the credential operators.toml is missing or empty",
-		}
+		return Operator{}, noOperators()
 	}
-	d.mu.Lock()
-	f := d.failures[id]
-	d.mu.Unlock()
-	if d.now().Before(f.until) {
+	if !d.mayTry(id) {
 		return Operator{}, &settle.Refusal{Code: SignInLater, Cashier: "密码错误次数过多，请一分钟后再试。", Technician: "too many failed sign-ins"}
 	}
-	o, ok := d.Operators.SignIn(id, password)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if ok {
+	if o, ok := d.Operators.SignIn(id, password); ok {
+		d.mu.Lock()
+		defer d.mu.Unlock()
 		delete(d.failures, id)
 		return o, nil
 	}
-	f.count++
+	return Operator{}, &settle.Refusal{Code: SignInRefused, Cashier: "工号或密码不对；请重新输入。", Technician: "no such operator, or another password"}
+}
+
+func noOperators() *settle.Refusal {
+	return &settle.Refusal{
+		Code: NoOperators, Cashier: "还没有设置操作员，不能登录；请信息科用 settled operator 添加。", Technician: "the credential operators.toml is missing or empty",
+	}
+}
+
+// mayTry counts a try as failed before it is made, so that many at once are no more than
+// one after the other.
+func (d *door) mayTry(id string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := d.failures[id]
+	if d.now().Before(f.until) {
+		return false
+	}
+	f = failure{count: f.count + 1}
 	if f.count >= mostFailures {
 		f = failure{until: d.now().Add(pause)}
 	}
@@ -181,7 +193,7 @@ func (d *door) try(id, password string) (Operator, error) {
 		clear(d.failures)
 	}
 	d.failures[id] = f
-	return Operator{}, &settle.Refusal{Code: SignInRefused, Cashier: "工号或密码不对；请重新输入。", Technician: "no such operator, or another password"}
+	return true
 }
 
 // end signs a request's session out.

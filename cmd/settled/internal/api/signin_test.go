@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -229,6 +230,49 @@ func TestGuessing(t *testing.T) {
 	clear(d.roster)
 	if got := try("0001", "pass-0001"); got != http.StatusUnauthorized {
 		t.Errorf("nobody is set up: %d", got)
+	}
+}
+
+// counting is a roster that counts how often it is asked, and answers when so many ask.
+type counting struct {
+	roster
+	asked atomic.Int32
+	crowd chan struct{} // closed when all may be answered
+}
+
+func (c *counting) SignIn(id, password string) (api.Operator, bool) {
+	c.asked.Add(1)
+	<-c.crowd
+	return c.roster.SignIn(id, password)
+}
+
+// TestGuessingTogether: many guesses at once are no more than one after the other.
+func TestGuessingTogether(t *testing.T) {
+	c := &counting{roster: people(), crowd: make(chan struct{})}
+	d := &door{roster: c.roster, now: countertest.Morning()}
+	d.daemon = startWith(t, nil, func(o *api.Options) {
+		o.Now = d.clock
+		o.SignIn = &api.SignIn{Operators: c, Seat: countertest.Seat, Token: cashierToken}
+	})
+	const guesses = 20
+	later := make(chan bool, guesses)
+	for range guesses {
+		go func() {
+			status, _, _ := d.asPage(t, http.MethodPost, "/v1/sign-in", `{"operator":"0001","password":"guess"}`, nil, nil)
+			later <- status == http.StatusTooManyRequests
+		}()
+	}
+	for range guesses - 5 { // the others wait for their answer
+		if !<-later {
+			t.Error("a guess was answered")
+		}
+	}
+	close(c.crowd)
+	for range 5 {
+		<-later
+	}
+	if n := c.asked.Load(); n != 5 {
+		t.Errorf("%d guesses were looked at", n)
 	}
 }
 

@@ -34,6 +34,7 @@ type reversal struct {
 	IDNumber  string      `json:"id_number"` // masked
 	Seat      string      `json:"seat"`
 	Operator  string      `json:"operator"`
+	Second    string      `json:"second,omitempty" doc:"who stood for it too (二人复核)"`
 	Shift     uint64      `json:"shift,omitempty"`
 	Reason    string      `json:"reason"`
 	Back      Amounts     `json:"back" doc:"what each source got back; only cash left the drawer"`
@@ -44,7 +45,7 @@ type reversal struct {
 func answerVoid(v counter.Void) reversal {
 	a := reversal{
 		Number: v.Number, Kind: Void, Of: v.Whole.Number, At: v.At, Name: v.Whole.Who.Name.String(), IDNumber: v.Whole.Who.IDNumber.String(),
-		Seat: v.Seat, Operator: v.Operator, Shift: v.Shift, Reason: v.Reason, Back: v.Back, Confirmed: !v.Open,
+		Seat: v.Seat, Operator: v.Operator, Second: v.Second, Shift: v.Shift, Reason: v.Reason, Back: v.Back, Confirmed: !v.Open,
 	}
 	if v.Kept != nil {
 		a.Kind, a.Kept = Refund, v.Kept.Number
@@ -57,6 +58,8 @@ type voidInput struct {
 	Body   struct {
 		Key    string `json:"key" minLength:"1" maxLength:"64" doc:"of this request: the same key never gives back twice"`
 		Reason string `json:"reason" minLength:"1" maxLength:"400" doc:"why; it stands on the slip"`
+
+		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
 	}
 }
 
@@ -74,6 +77,8 @@ type refundInput struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"400" doc:"why; it stands on the slip"`
 		Keep   []int  `json:"keep" maxItems:"1000" doc:"lines of the bill that are kept, from 1"`
 		Quote  string `json:"quote" maxLength:"100" doc:"id of the refund that was shown"`
+
+		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
 	}
 }
 
@@ -92,7 +97,8 @@ func (s *Server) voids(api huma.API) {
 		id: "void", method: http.MethodPost, path: "/v1/settlements/{number}/void", roles: cashiers, status: http.StatusCreated, also: replayed,
 		summary: "Reverse a settlement whole (撤销); no card is needed. 201: it is durable. 200 with replayed: the key had done it before.",
 	}, func(ctx context.Context, g Grant, in *voidInput) (*reversedOutput, error) {
-		return s.reverse(ctx, g, counter.Reversal{Number: in.Number, Key: in.Body.Key, Reason: in.Body.Reason, By: g.Operator})
+		b := in.Body
+		return s.reverse(ctx, g, b.Second, counter.Reversal{Number: in.Number, Key: b.Key, Reason: b.Reason})
 	})
 	register(api, operation{
 		id: "refund-quote", method: http.MethodPost, path: "/v1/settlements/{number}/refund/quote", roles: cashiers, status: http.StatusOK,
@@ -106,7 +112,7 @@ func (s *Server) voids(api huma.API) {
 		if b.Keep == nil {
 			b.Keep = []int{} // never whole
 		}
-		return s.reverse(ctx, g, counter.Reversal{Number: in.Number, Keep: b.Keep, Quote: b.Quote, Key: b.Key, Reason: b.Reason, By: g.Operator})
+		return s.reverse(ctx, g, b.Second, counter.Reversal{Number: in.Number, Keep: b.Keep, Quote: b.Quote, Key: b.Key, Reason: b.Reason})
 	})
 	register(api, operation{
 		id: "reversal", method: http.MethodGet, path: "/v1/voids/{number}", roles: everyone, status: http.StatusOK,
@@ -158,7 +164,12 @@ func (s *Server) refundQuote(ctx context.Context, g Grant, in *refundQuoteInput)
 	}}, nil
 }
 
-func (s *Server) reverse(ctx context.Context, g Grant, r counter.Reversal) (*reversedOutput, error) {
+func (s *Server) reverse(ctx context.Context, g Grant, second *secondPerson, r counter.Reversal) (*reversedOutput, error) {
+	g, err := s.with(ctx, g, second, cashiers)
+	if err != nil {
+		return nil, err
+	}
+	r.By, r.Second = g.Operator, g.Second
 	v, replayed, err := s.window(g).Reverse(ctx, r)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func (r Receipt) title() string {
 
 // claim says why nothing was granted, and how it is claimed.
 func (p *page) claim(c *settle.Reimbursement) {
-	p.add(wrap("* 本次医保基金和账户均未支付："+printable(c.Why.Cashier()), p.columns, 2)...)
+	p.add(wrap("* 本次医保基金和账户均未支付："+short(c.Why), p.columns, 2)...)
 	p.add(wrap("* 到何处报销："+printable(cmp.Or(c.Where, "请咨询本院医保办")), p.columns, 2)...)
 	if len(c.Bring) > 0 {
 		p.add(wrap("* 请携带："+printable(strings.Join(c.Bring, "、")), p.columns, 2)...)

@@ -38,6 +38,7 @@ const (
 	AccountLimit    settle.Code = "ACCOUNT_LIMIT"
 	SelfPaidWhole   settle.Code = "SELF_PAID_WHOLE"
 	Linked          settle.Code = "LINKED"
+	Unlinked        settle.Code = "UNLINKED"
 	RulesChanged    settle.Code = "RULES_CHANGED"
 	NoReason        settle.Code = "NO_REASON"
 	BadLines        settle.Code = "BAD_LINES"
@@ -47,6 +48,8 @@ const (
 	Reversed        settle.Code = "REVERSED"
 	NoShift         settle.Code = "NO_SHIFT"
 	NoVoid          settle.Code = "NO_VOID"
+	SecondNeeded    settle.Code = "SECOND_NEEDED"
+	SecondSame      settle.Code = "SECOND_SAME"
 	BadTender       settle.Code = "BAD_TENDER"
 	ECodeOff        settle.Code = "ECODE_OFF"
 	ECodeOffline    settle.Code = "ECODE_OFFLINE"
@@ -95,6 +98,7 @@ var sentences = map[settle.Code][2]string{
 	AccountLimit:    {"账户断网支付已达上限，本次不用个人账户和家庭共济，这部分请收现金。", "the offline limit of an account is reached: no account is drawn"},
 	SelfPaidWhole:   {"这笔是先自费的，没有基金支付，不能按行退费，未退款；请整单撤销后重新结算。", "the patient paid it whole: void it whole"},
 	Linked:          {"家庭共济已登记；请重新预结算。", "the link is filed"},
+	Unlinked:        {"家庭共济已解绑，今天是最后一天有效；请重新预结算。", "the link ends today"},
 	RulesChanged:    {"结算后政策数据已更换，不能按行退费，未退款；请整单撤销，保留的项目重新结算。", "the rules at hand are not the ones that settled it: void it whole"},
 	NoReason:        {"请填写撤销或退费的原因（1至100字）；未办理。", "a reversal needs a reason of 1 to 100 characters"},
 	BadLines:        {"保留的行号不对，未退款；请核对原单的行号。", "the kept lines are not lines of the bill"},
@@ -104,6 +108,8 @@ var sentences = map[settle.Code][2]string{
 	Reversed:        {"已撤销或退费；有现金要退的，请按凭条退给患者。", "the reversal is written"},
 	NoShift:         {"没有这个班次；请核对班次号。", "no such shift"},
 	NoVoid:          {"没有这笔撤销或退费；请核对单号。", "no such void"},
+	SecondNeeded:    {"这笔须第二人复核，未办理；请另一位有权限的人输入工号和密码。", "a second person has to stand for it (second_person)"},
+	SecondSame:      {"复核人不能是经办人本人，未办理；请另一位有权限的人复核。", "the second person is the first"},
 	BadTender:       {"实收金额少于应付现金，或不合常理；请核对。", "the cash given is less than the cash to pay, or too much"},
 	ECodeOff:        {"本窗口没有开通医保码；请使用社保卡。", "no service for the electronic code is configured (ecode.url)"},
 	ECodeOffline:    {"医保码须联网核验，现在连接不上，未受理；请使用社保卡，或稍后刷新医保码再扫。", "the electronic code can only be redeemed by the platform, which could not be asked"},

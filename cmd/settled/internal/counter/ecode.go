@@ -62,9 +62,29 @@ func (s *Session) Scan(code ECode) error {
 	if s.ports.ECodes == nil || s.ports.Used == nil {
 		return s.refused(refuse(ECodeOff))
 	}
-	if err := s.fire(event{kind: askScan, code: code}); err != nil {
+	ask := askScan
+	if s.expect == Guardian {
+		ask, s.expect = askGuardianScan, Patient
+	}
+	if err := s.fire(event{kind: ask, code: code}); err != nil {
 		return s.refused(err)
 	}
+	return nil
+}
+
+// ExpectGuardian says that the next 医保码 is the guardian's: for a link, and for nothing
+// else. A code in a reader's place is no consent to a payment. The error is a
+// *settle.Refusal.
+func (s *Session) ExpectGuardian() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.ports.ECodes == nil || s.ports.Used == nil:
+		return s.refused(refuse(ECodeOff))
+	case s.holders[Patient] == nil:
+		return s.refused(refuse(settle.NoCard))
+	}
+	s.expect = Guardian
 	return nil
 }
 

@@ -149,6 +149,10 @@ type Book interface {
 	// the *settle.Refusal IDEMPOTENCY_CONFLICT. After ErrStale or a *settle.Refusal
 	// nothing was written; after any other error it is not known whether it was.
 	Settle(ctx context.Context, c Commit) (s settle.Settlement, replayed bool, err error)
+	// Draft does ahead what Settle needs of c and nobody should wait for, and writes
+	// nothing. What it returns is Settle of c, to be called never or as often as wanted; nil
+	// if it cannot: then Settle says why.
+	Draft(c Commit) func(ctx context.Context) (s settle.Settlement, replayed bool, err error)
 	// Replay gives the settlement that a key made; found is false if it made none. Other
 	// content is the *settle.Refusal IDEMPOTENCY_CONFLICT. It writes nothing. Any other
 	// error means that the book cannot tell now.
@@ -159,6 +163,8 @@ type Book interface {
 type Links interface {
 	// Link files a link; by is the operator. On a *settle.Refusal nothing was written.
 	Link(ctx context.Context, l settle.Link, by string) error
+	// EndLink files the last day of one of 家庭共济. On a *settle.Refusal nothing was written.
+	EndLink(ctx context.Context, beneficiary, donor string, last settle.Date, by string) error
 }
 
 // Exposure is what is at risk because the platform did not confirm it yet.

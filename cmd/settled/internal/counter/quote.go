@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -52,6 +53,31 @@ type Quote struct {
 	version uint64
 	told    bool              // the platform has spoken of the limit's period
 	granted settle.Settlement // what was asked for, before anything was denied
+
+	// settle has the book write it, confirmed by whom it was quoted for; see [Book.Draft].
+	settle func(context.Context) (settle.Settlement, bool, error)
+}
+
+// order is what the book is asked to write when somebody confirms the quote.
+func (q *Quote) order(by string) Commit {
+	c := Commit{Settlement: q.Settlement, Content: q.content, Version: q.version, By: by}
+	c.Settlement.Key, c.Settlement.Operator = q.Key(), by
+	return c
+}
+
+// draft prepares the confirmation, while people look at the quote.
+func (q *Quote) draft(b Book) {
+	if q.Settlement.Split.Status != settle.Refused {
+		q.settle = b.Draft(q.order(q.ask.by))
+	}
+}
+
+// commit has the book write what the quote shows.
+func (q *Quote) commit(ctx context.Context, b Book, by string) (settle.Settlement, bool, error) {
+	if q.settle != nil && by == q.ask.by {
+		return q.settle(ctx)
+	}
+	return b.Settle(ctx, q.order(by))
 }
 
 // mostKey is the most bytes of an idempotency key, as in a bill.

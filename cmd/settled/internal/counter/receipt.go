@@ -162,8 +162,8 @@ func (r Receipt) amounts(p *page) {
 	p.amount("个人账户", sp.Own)
 	p.amount("家庭共济", sp.Family)
 	p.amount("现金", sp.Cash)
-	if sp.Deductible > 0 {
-		p.amount("起付线（患者负担）", sp.Deductible)
+	if sp.Deductible > 0 { // a part of what is above, not one more sum to pay
+		p.small("其中起付线（患者负担）", sp.Deductible)
 	}
 	if sp.LimitAfter != nil {
 		p.add(spread("门诊年度限额剩余", "￥"+sp.LimitAfter.String(), p.columns)...)
@@ -173,26 +173,17 @@ func (r Receipt) amounts(p *page) {
 func (r Receipt) foot(p *page) {
 	if c := r.Settlement.SelfPaid; c != nil {
 		p.claim(c)
+		p.code(r.Code().String())
 		return
 	}
 	for _, code := range r.Settlement.Split.Reasons {
 		p.add(wrap("* "+short(code), p.columns, 2)...)
 	}
 	if r.Settlement.Provisional {
-		p.add(wrap("* 结算时平台未应答，以平台核定为准", p.columns, 2)...)
+		p.add(wrap("* 平台未应答，以平台核定为准", p.columns, 2)...)
 	}
-	p.code(r.Code())
+	p.code(r.Code().String())
 	p.add(centre("本凭条不作报销凭证", p.columns))
-}
-
-// CodePrefix begins the code of a slip, so that a scanner tells it from a 医保码.
-const CodePrefix = "SETTLE"
-
-// Code is what the slip's QR code says: the number and what is on the paper, to be
-// compared with the journal's. It vouches for nothing by itself.
-func (r Receipt) Code() string {
-	sp := &r.Settlement.Split
-	return strings.Join([]string{CodePrefix, r.Settlement.Number, sp.Total.String(), sp.Fund.String(), sp.Own.String(), sp.Family.String(), sp.Cash.String()}, ":")
 }
 
 // short is a reason in few words, for the patient.
@@ -235,4 +226,6 @@ var shortReasons = map[settle.Code]string{
 	settle.BeneficiaryBalanceNotZero:  "患者本人账户仍有余额",
 	settle.DonorBalanceZero:           "对方账户余额为零",
 	settle.BelowThreshold:             "对方余额未超过共济门槛",
+	settle.OfflineLimit:               "断网期间的结算额度已用完",
+	settle.KnowledgeTooOld:            "断网，且参保信息过旧",
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
 	"settled/cmd/settled/internal/counter"
@@ -19,90 +18,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden receipts anew")
 
-// papers are the slips of testdata/*.txt.
-func papers() map[string]counter.Paper {
-	plain, offline := slips()["plain"].Settlement, slips()["offline"].Settlement
-	kept := plain
-	kept.Number, kept.Bill.Lines, kept.Split.Lines = "44030126110500003", plain.Bill.Lines[:1], plain.Split.Lines[:1]
-	kept.Split.Total, kept.Split.Fund, kept.Split.Cash = 2469, 1852, 617
-	void := counter.Void{
-		Number: "44030126110500004", Whole: offline, Back: counter.AmountsOf(&offline.Split), Reason: "患者放弃治疗，改日再来，收费员已与科室核对",
-		At: countertest.Morning(), Operator: "C01", Seat: "W01", Shift: 1204, Differs: true,
-	}
-	refund := counter.Void{
-		Number: "44030126110500002", Whole: plain, Kept: &kept, Back: counter.Amounts{Total: 1000, Fund: 800, Cash: 200}, Reason: "未看诊",
-		At: countertest.Morning(), Operator: "C01", Seat: "W01", Open: true,
-	}
-	shift := counter.Shift{
-		Number: 1204, Seat: "W01", Operator: "C01", Opened: countertest.Morning(), Float: 50000,
-		Settled: counter.Tally{Count: 41, Amounts: counter.Amounts{Total: 1234567, Fund: 1000000, Own: 4567, Family: 200000, Cash: 30000}},
-		Voided:  counter.Tally{Count: 1, Amounts: counter.Amounts{Total: 3469, Fund: 2652, Cash: 817}}, Cash: 79183,
-		Closed: &counter.Closing{Operator: "C01", At: countertest.Morning(), Counted: 79180, Over: -3, Entry: 2311, Hash: strings.Repeat("0123456789abcdef", 4)},
-	}
-	all := map[string]counter.Paper{
-		"void": counter.VoidSlip{Void: void, Copy: 1}, "refund": counter.VoidSlip{Void: refund}, "shift": counter.ShiftSlip{Shift: shift},
-		"reversed": counter.Receipt{Settlement: plain, At: countertest.Morning(), Void: void.Number, From: "44030126110400077", Copy: 1},
-	}
-	for name, r := range slips() {
-		all[name] = r
-	}
-	return all
-}
-
-// slips are the receipts among them.
-func slips() map[string]counter.Receipt {
-	line := func(name, price, quantity string, grade settle.Grade) settle.Line {
-		return settle.Line{Name: name, Grade: grade, UnitPrice: decimal.RequireFromString(price), Quantity: decimal.RequireFromString(quantity)}
-	}
-	left := settle.Fen(239631)
-	plain := settle.Settlement{
-		Number: "44030126110500001", Key: "OP20241105-0001", Who: countertest.Child().Who, Device: "W01", Operator: "C01",
-		Bill: settle.Bill{
-			Visit: settle.Visit{Day: 20241105, Institution: countertest.Centre()},
-			Lines: []settle.Line{line("阿莫西林胶囊", "12.3456", "2", settle.GradeA), line("门诊诊查费", "10.00", "1", settle.GradeA)},
-		},
-		Split: settle.Split{
-			Status: settle.Settled, Reasons: []settle.Code{settle.SelectedDirect},
-			Total: 3469, Fund: 2652, Cash: 817, LimitAfter: &left,
-			Lines: []settle.LineSplit{
-				{Name: "阿莫西林胶囊", Amount: 2469, InScope: 2469, Fund: 1852},
-				{Name: "门诊诊查费", Amount: 1000, InScope: 1000, Fund: 800},
-			},
-		},
-	}
-	full := plain
-	full.Guardian = countertest.Parent().Who
-	full.Provisional, full.OfflineWhy, full.Illustrative = true, string(settle.PlatformDown), true
-	full.Bill.Lines = []settle.Line{line("注射用头孢曲松钠（进口）1.0g×10支/盒 某某制药有限公司", "123456.7891", "1.5", settle.GradeB)}
-	full.Split = settle.Split{
-		Status: settle.Settled, Reasons: []settle.Code{settle.SelectedSettlementHospital, settle.LimitReached, settle.MutualPrefix + settle.LinkNotActive},
-		Total: 18518518, Fund: 100000, Own: 1, Family: 5000000, Cash: 13418517, LimitAfter: new(settle.Fen),
-		Lines: []settle.LineSplit{{
-			Name: "注射用头孢曲松钠（进口）1.0g×10支/盒 某某制药有限公司", Amount: 18518518, OverCap: 10000, FirstSelfPay: 1851852, InScope: 16656666, Fund: 100000,
-		}},
-	}
-	stay := plain
-	stay.Bill.Visit.Kind = settle.Inpatient
-	stay.Chart = settle.Chart{OutpatientNo: "ZY20241101-07", VisitID: "44039100000000000001", Began: "2024-11-01 22:10:00"}
-	stay.Bill.Lines = []settle.Line{line("新生儿监护", "8000.00", "1", settle.GradeA)}
-	stay.Split = settle.Split{
-		Status: settle.Settled, Reasons: []settle.Code{settle.InpatientVisit}, Total: 800000, Fund: 666000, Cash: 134000, Deductible: 60000,
-		Lines: []settle.LineSplit{{Name: "新生儿监护", Amount: 800000, InScope: 800000, Fund: 666000}},
-	}
-	claimed := plain
-	claimed.Split = claimed.Split.SelfPaid(claimed.Usage, settle.OfflineLimit)
-	claimed.SelfPaid = &settle.Reimbursement{Why: settle.OfflineLimit, Where: "本院医保办（门诊楼一层 8 号窗）", Bring: []string{"本凭条", "社保卡", "病历", "发票"}, Until: 20251105}
-	return map[string]counter.Receipt{
-		"claim":     {Settlement: claimed, At: countertest.Morning()},
-		"inpatient": {Settlement: stay, At: countertest.Morning()},
-		"plain":     {Settlement: plain, At: countertest.Morning()},
-		"offline":   {Settlement: full, At: countertest.Morning(), Shift: 1204, Copy: 2},
-	}
-}
-
 // TestReceipts compares slips with the files a cashier has looked at.
 func TestReceipts(t *testing.T) {
-	for name, p := range papers() {
+	for name, p := range countertest.Papers() {
 		for _, columns := range []int{counter.Paper80, counter.Paper58} {
 			file := filepath.Join("testdata", name+"-"+strconv.Itoa(columns)+".txt")
 			got := counter.Text(p, columns)
@@ -139,7 +57,7 @@ func tooWide(text string, columns int) (lines []string) {
 // wider than the paper, and nothing steers the printer.
 func TestReceiptFitsAnyName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := slips()["offline"]
+		r := countertest.Slips()["offline"]
 		st := &r.Settlement
 		st.Bill.Visit.Institution.Name = rapid.String().Draw(t, "institution")
 		st.Operator = rapid.StringN(0, 60, -1).Draw(t, "operator")

@@ -38,6 +38,7 @@ type Reversal struct {
 	Key    string // idempotency key of the reversal
 	Reason string // why; it stands on the slip and, sealed, in the journal
 	By     string // operator
+	Second string // who stands for it too (二人复核), and signed in for that; "": nobody
 }
 
 // mostReason is the most characters of a reason.
@@ -78,6 +79,8 @@ type Reversible struct {
 	Settlement settle.Settlement
 	Void       string // number of the void that reversed it already; "": none did
 	Kept       string // settlement of the lines that this void kept; "": none
+	// Back is what was given back of the bill before, by refunds that kept this settlement.
+	Back settle.Fen
 }
 
 // Order is what the book is asked to reverse.
@@ -89,6 +92,7 @@ type Order struct {
 	Content string // digest that the key is bound to
 	Reason  string
 	By      string
+	Second  string // "": nobody
 }
 
 // Void is a reversal as the book has it.
@@ -101,6 +105,7 @@ type Void struct {
 	Reason   string
 	At       time.Time
 	Operator string
+	Second   string // who stood for it too; "": nobody
 	Seat     string
 	Shift    uint64 // 0: none was open
 	Open     bool   // the platform has not confirmed it yet
@@ -247,9 +252,12 @@ func (s *Session) order(ctx context.Context, r Reversal) (o Order, done bool, er
 	if err != nil {
 		return Order{}, false, err
 	}
-	o = Order{Number: r.Number, Key: r.Key, Content: content, Reason: r.Reason, By: r.By}
-	if r.Keep == nil || of.Void != "" {
-		return o, of.Void != "", nil
+	o = Order{Number: r.Number, Key: r.Key, Content: content, Reason: r.Reason, By: r.By, Second: r.Second}
+	switch {
+	case of.Void != "":
+		return o, true, nil
+	case r.Keep == nil:
+		return o, false, s.seconded(&r, of.Settlement.Split.Total, of.Back)
 	}
 	refund, err := s.refund(of.Settlement, r.Keep)
 	if err != nil {
@@ -259,5 +267,21 @@ func (s *Session) order(ctx context.Context, r Reversal) (o Order, done bool, er
 		return Order{}, false, refuseField(settle.QuoteUnknown, "quote", "the refund would be %s", refund.ID)
 	}
 	o.Kept, o.Keep = &refund.Kept, slices.Sorted(slices.Values(r.Keep))
-	return o, false, nil
+	return o, false, s.seconded(&r, refund.Back.Total, of.Back)
+}
+
+// seconded refuses a reversal that needs a second person and has none, or the first again.
+// What was given back of the same bill before counts too: it can't be given back in parts
+// below the amount.
+func (s *Session) seconded(r *Reversal, back, before settle.Fen) error {
+	if r.Second == r.By {
+		return refuse(SecondSame)
+	}
+	most := s.options.SecondOver
+	if all, ok := settle.Sum(back, before); most == 0 || r.Second != "" || ok && all <= most {
+		return nil
+	}
+	no := refuse(SecondNeeded)
+	no.Cashier = fmt.Sprintf("退回超过 %s 元（含先前所退），须第二人复核，未办理；请另一位收费员或组长输入工号和密码。", most)
+	return no
 }

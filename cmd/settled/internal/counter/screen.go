@@ -36,6 +36,7 @@ type Person struct {
 	Category settle.Category `json:"category"`
 	Offline  settle.Code     `json:"offline,omitempty"` // why the platform was not asked; empty: it was
 	AsOf     string          `json:"as_of"`             // RFC 3339: when the platform said what is known
+	ByCode   bool            `json:"by_code,omitempty"` // known by a 医保码: there is no card to take
 }
 
 // Figures are the amounts of a quote or a settlement, with the reasons in Chinese.
@@ -215,7 +216,7 @@ func (h *holder) view() *Person {
 	who := h.known.Who
 	return &Person{
 		Name: who.Name.String(), IDNumber: who.IDNumber.String(),
-		Category: h.known.Insured.Category, Offline: h.offline, AsOf: h.known.AsOf,
+		Category: h.known.Insured.Category, Offline: h.offline, AsOf: h.known.AsOf, ByCode: h.scanned,
 	}
 }
 

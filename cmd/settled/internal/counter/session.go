@@ -36,6 +36,7 @@ type Options struct {
 	Institution     settle.Institution // where the window stands: bills do not say
 	Offline         Offline
 	ShiftRequired   bool          // nothing is settled or reversed without an open shift
+	SecondOver      settle.Fen    // a second person stands for reversals that give back more of a bill (二人复核); 0: for none
 	ReadTimeout     time.Duration // of one card read; 10 s
 	IdentifyTimeout time.Duration // of the platform's answer to who it is; 10 s
 	CheckTimeout    time.Duration // of reading a card's code again; 5 s
@@ -74,6 +75,7 @@ type Session struct {
 	messages []Message
 	readers  []Reader
 	scanned  *Scanned
+	expect   Role // whose the next 医保码 is
 	tender   *Tender
 	watchers map[*watcher]struct{}
 	seq      uint64
@@ -106,6 +108,8 @@ func New(p Ports, o Options) (*Session, error) {
 		return nil, errors.New("counter: the seat has no name")
 	case o.Institution.ID == "":
 		return nil, errors.New("counter: the institution is missing")
+	case o.SecondOver < 0:
+		return nil, errors.New("counter: the amount for a second person is negative")
 	case o.Offline.MaxAge < 0 || min(o.Offline.Person.Stop, o.Offline.Account.Stop, o.Offline.Counter.Stop) < 0:
 		return nil, errors.New("counter: an offline bound is negative")
 	}
@@ -233,6 +237,8 @@ func (s *Session) run(do effect, e event, reason *settle.Refusal) {
 		s.startRead(Guardian)
 	case readCode:
 		s.learnOf(Patient, func(ctx context.Context) (*holder, error) { return s.redeem(ctx, e.code) })
+	case readGuardianCode:
+		s.learnOf(Guardian, func(ctx context.Context) (*holder, error) { return s.redeem(ctx, e.code) })
 	case dropPatient:
 		s.forget(Patient)
 		s.tender = nil
@@ -269,6 +275,12 @@ func (s *Session) forget(role Role) {
 		r.busy = false
 	}
 	s.holders[role] = nil
+	if role == Patient {
+		s.expect = Patient
+		if g := s.holders[Guardian]; g != nil && g.scanned {
+			s.holders[Guardian] = nil // a code came for this patient
+		}
+	}
 }
 
 func (s *Session) startRead(role Role) {

@@ -85,6 +85,20 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// TestAnotherConfirms: what another operator confirms than had it quoted is that
+// operator's.
+func TestAnotherConfirms(t *testing.T) {
+	w := countertest.Open(t, nil)
+	w.Insert(t, counter.Patient, countertest.Child())
+	q := quote(t, w)
+	if _, err := w.Confirm(context.Background(), counter.Confirmation{Quote: q.ID, Key: q.Key(), By: "C02"}); err != nil {
+		t.Fatal(err)
+	}
+	if st := w.Book.Written()[0]; st.Operator != "C02" {
+		t.Errorf("written as %s's", st.Operator)
+	}
+}
+
 // TestFamilyAccount: the guardian's card is the consent; without it the filed
 // account pays nothing.
 func TestFamilyAccount(t *testing.T) {

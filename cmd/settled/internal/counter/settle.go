@@ -125,6 +125,9 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 	if s.reads[Guardian].busy {
 		return nil, refuse(GuardianReading)
 	}
+	if guardian != nil && guardian.scanned {
+		guardian = nil // only a card consents to a payment
+	}
 	if err := s.fits(a, patient, guardian); err != nil {
 		return nil, err
 	}
@@ -175,7 +178,11 @@ func (s *Session) compute(ctx context.Context, a ask) (*Quote, error) {
 	if err := q.sign(); err != nil {
 		return nil, err
 	}
-	return q, s.notices(ctx, q, position, guardian)
+	if err := s.notices(ctx, q, position, guardian); err != nil {
+		return nil, err
+	}
+	q.draft(s.ports.Book) // whole by now
+	return q, nil
 }
 
 // completed fills in what the bill leaves to the catalogue.
@@ -360,9 +367,7 @@ func (s *Session) commit(ctx context.Context, try *attempt) (Settled, error) {
 	case turned:
 		return Settled{}, s.quoteAgain(ctx, try)
 	}
-	order := Commit{Settlement: try.quote.Settlement, Content: try.quote.content, Version: try.quote.version, By: try.confirmed.By}
-	order.Settlement.Key, order.Settlement.Operator = try.confirmed.Key, try.confirmed.By
-	written, replayed, err := s.ports.Book.Settle(ctx, order)
+	written, replayed, err := try.quote.commit(ctx, s.ports.Book, try.confirmed.By)
 	var no *settle.Refusal
 	switch {
 	case err == nil:

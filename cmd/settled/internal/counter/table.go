@@ -43,6 +43,7 @@ const (
 	askReprint
 	askRead
 	askScan
+	askGuardianScan
 
 	patientKnown    // the read card's holder is known
 	patientUnknown  // the read failed, or nothing is known of the holder
@@ -63,7 +64,7 @@ const (
 
 var kindNames = [kinds]string{
 	"patient card in", "patient card out", "guardian card in", "guardian card out",
-	"quote", "confirm", "cancel", "link", "reprint", "read again", "scan",
+	"quote", "confirm", "cancel", "link", "reprint", "read again", "scan", "scan of the guardian's code",
 	"patient known", "patient unknown", "guardian known", "guardian unknown", "quote made", "checks passed",
 	"patient not the same", "guardian not the same", "durable", "stale", "not taken", "outcome unknown",
 	"slip printed", "slip failed",
@@ -75,20 +76,21 @@ func (k kind) String() string { return kindNames[k] }
 type effect uint8
 
 const (
-	readPatient  effect = iota // start reading the patient's card
-	readGuardian               // start reading the guardian's card
-	readCode                   // start finding out who a 医保码 stands for
-	dropPatient                // stop reading it, forget the person
-	dropGuardian               //
-	keepPatient                // remember whom the event names
-	keepGuardian               //
-	dropQuote                  //
-	keepQuote                  //
-	startChecks                // give the confirmation its own cancellable context
-	stopChecks                 // end it
-	keepSlip                   // remember the settlement as this window's last
-	printSlip                  // print it
-	noteSlip                   // show whether it came out
+	readPatient      effect = iota // start reading the patient's card
+	readGuardian                   // start reading the guardian's card
+	readCode                       // start finding out who a 医保码 stands for
+	readGuardianCode               // likewise, of the guardian's
+	dropPatient                    // stop reading it, forget the person
+	dropGuardian                   //
+	keepPatient                    // remember whom the event names
+	keepGuardian                   //
+	dropQuote                      //
+	keepQuote                      //
+	startChecks                    // give the confirmation its own cancellable context
+	stopChecks                     // end it
+	keepSlip                       // remember the settlement as this window's last
+	printSlip                      // print it
+	noteSlip                       // show whether it came out
 	effects
 )
 
@@ -110,13 +112,14 @@ var table = [states][kinds]cell{
 		guardianIn:  {next: Idle, do: []effect{dropGuardian, readGuardian}},
 		guardianOut: {next: Idle, do: []effect{dropGuardian}},
 
-		askQuote:   {refuse: settle.NoCard},
-		askConfirm: {refuse: settle.QuoteUnknown},
-		askCancel:  {refuse: NothingToCancel},
-		askLink:    {refuse: settle.NoCard},
-		askReprint: {next: Idle, do: []effect{printSlip}},
-		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
-		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
+		askQuote:        {refuse: settle.NoCard},
+		askConfirm:      {refuse: settle.QuoteUnknown},
+		askCancel:       {refuse: NothingToCancel},
+		askLink:         {refuse: settle.NoCard},
+		askReprint:      {next: Idle, do: []effect{printSlip}},
+		askRead:         {next: Reading, do: []effect{dropPatient, readPatient}},
+		askScan:         {next: Reading, do: []effect{dropPatient, readCode}},
+		askGuardianScan: {refuse: settle.NoCard},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -139,13 +142,14 @@ var table = [states][kinds]cell{
 		guardianIn:  {next: Reading, do: []effect{dropGuardian, readGuardian}},
 		guardianOut: {next: Reading, do: []effect{dropGuardian}},
 
-		askQuote:   {refuse: StillReading},
-		askConfirm: {refuse: StillReading},
-		askCancel:  {next: Idle, do: []effect{dropPatient}, say: Cancelled},
-		askLink:    {refuse: StillReading},
-		askReprint: {next: Reading, do: []effect{printSlip}},
-		askRead:    {refuse: StillReading},
-		askScan:    {refuse: StillReading},
+		askQuote:        {refuse: StillReading},
+		askConfirm:      {refuse: StillReading},
+		askCancel:       {next: Idle, do: []effect{dropPatient}, say: Cancelled},
+		askLink:         {refuse: StillReading},
+		askReprint:      {next: Reading, do: []effect{printSlip}},
+		askRead:         {refuse: StillReading},
+		askScan:         {refuse: StillReading},
+		askGuardianScan: {refuse: StillReading},
 
 		patientKnown:    {next: Identified, do: []effect{keepPatient}},
 		patientUnknown:  {next: Idle, do: []effect{dropPatient}, say: settle.PersonUnknown},
@@ -168,13 +172,14 @@ var table = [states][kinds]cell{
 		guardianIn:  {next: Identified, do: []effect{dropGuardian, readGuardian}},
 		guardianOut: {next: Identified, do: []effect{dropGuardian}},
 
-		askQuote:   {next: Identified},
-		askConfirm: {refuse: NoQuote},
-		askCancel:  {next: Idle, do: []effect{dropPatient}, say: Cancelled},
-		askLink:    {next: Identified},
-		askReprint: {next: Identified, do: []effect{printSlip}},
-		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
-		askScan:    {refuse: PatientPresent},
+		askQuote:        {next: Identified},
+		askConfirm:      {refuse: NoQuote},
+		askCancel:       {next: Idle, do: []effect{dropPatient}, say: Cancelled},
+		askLink:         {next: Identified},
+		askReprint:      {next: Identified, do: []effect{printSlip}},
+		askRead:         {next: Reading, do: []effect{dropPatient, readPatient}},
+		askScan:         {refuse: PatientPresent},
+		askGuardianScan: {next: Identified, do: []effect{dropGuardian, readGuardianCode}},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -197,13 +202,14 @@ var table = [states][kinds]cell{
 		guardianIn:  {next: Identified, do: []effect{dropQuote, dropGuardian, readGuardian}, say: GuardianCame},
 		guardianOut: {next: Identified, do: []effect{dropQuote, dropGuardian}, say: GuardianLeft},
 
-		askQuote:   {next: Identified, do: []effect{dropQuote}},
-		askConfirm: {next: Checking, do: []effect{startChecks}},
-		askCancel:  {next: Identified, do: []effect{dropQuote}, say: Cancelled},
-		askLink:    {next: Identified, do: []effect{dropQuote}},
-		askReprint: {next: Quoted, do: []effect{printSlip}},
-		askRead:    {next: Reading, do: []effect{dropQuote, dropPatient, readPatient}},
-		askScan:    {refuse: PatientPresent},
+		askQuote:        {next: Identified, do: []effect{dropQuote}},
+		askConfirm:      {next: Checking, do: []effect{startChecks}},
+		askCancel:       {next: Identified, do: []effect{dropQuote}, say: Cancelled},
+		askLink:         {next: Identified, do: []effect{dropQuote}},
+		askReprint:      {next: Quoted, do: []effect{printSlip}},
+		askRead:         {next: Reading, do: []effect{dropQuote, dropPatient, readPatient}},
+		askScan:         {refuse: PatientPresent},
+		askGuardianScan: {next: Identified, do: []effect{dropQuote, dropGuardian, readGuardianCode}, say: GuardianCame},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -226,13 +232,14 @@ var table = [states][kinds]cell{
 		guardianIn:  {next: Identified, do: []effect{stopChecks, dropQuote, dropGuardian, readGuardian}, say: GuardianCame},
 		guardianOut: {next: Identified, do: []effect{stopChecks, dropQuote, dropGuardian}, say: GuardianLeft},
 
-		askQuote:   {refuse: ConfirmRunning},
-		askConfirm: {refuse: ConfirmTwice},
-		askCancel:  {next: Identified, do: []effect{stopChecks, dropQuote}, say: Cancelled},
-		askLink:    {refuse: ConfirmRunning},
-		askReprint: {refuse: ConfirmRunning},
-		askRead:    {refuse: ConfirmRunning},
-		askScan:    {refuse: ConfirmRunning},
+		askQuote:        {refuse: ConfirmRunning},
+		askConfirm:      {refuse: ConfirmTwice},
+		askCancel:       {next: Identified, do: []effect{stopChecks, dropQuote}, say: Cancelled},
+		askLink:         {refuse: ConfirmRunning},
+		askReprint:      {refuse: ConfirmRunning},
+		askRead:         {refuse: ConfirmRunning},
+		askScan:         {refuse: ConfirmRunning},
+		askGuardianScan: {refuse: ConfirmRunning},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -255,13 +262,14 @@ var table = [states][kinds]cell{
 		guardianIn:  {later: true},
 		guardianOut: {later: true},
 
-		askQuote:   {refuse: WritingNow},
-		askConfirm: {refuse: ConfirmTwice},
-		askCancel:  {refuse: WritingNow},
-		askLink:    {refuse: WritingNow},
-		askReprint: {refuse: WritingNow},
-		askRead:    {refuse: WritingNow},
-		askScan:    {refuse: WritingNow},
+		askQuote:        {refuse: WritingNow},
+		askConfirm:      {refuse: ConfirmTwice},
+		askCancel:       {refuse: WritingNow},
+		askLink:         {refuse: WritingNow},
+		askReprint:      {refuse: WritingNow},
+		askRead:         {refuse: WritingNow},
+		askScan:         {refuse: WritingNow},
+		askGuardianScan: {refuse: WritingNow},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -284,13 +292,14 @@ var table = [states][kinds]cell{
 		guardianIn:  {next: Committed, do: []effect{dropGuardian, readGuardian}},
 		guardianOut: {next: Committed, do: []effect{dropGuardian}},
 
-		askQuote:   {next: Identified}, // the same patient's next bill
-		askConfirm: {refuse: AlreadySettled},
-		askCancel:  {refuse: AlreadySettled},
-		askLink:    {next: Committed},
-		askReprint: {next: Committed, do: []effect{printSlip}},
-		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
-		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
+		askQuote:        {next: Identified}, // the same patient's next bill
+		askConfirm:      {refuse: AlreadySettled},
+		askCancel:       {refuse: AlreadySettled},
+		askLink:         {next: Committed},
+		askReprint:      {next: Committed, do: []effect{printSlip}},
+		askRead:         {next: Reading, do: []effect{dropPatient, readPatient}},
+		askScan:         {next: Reading, do: []effect{dropPatient, readCode}},
+		askGuardianScan: {refuse: AlreadySettled},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -313,13 +322,14 @@ var table = [states][kinds]cell{
 		guardianIn:  {next: Printed, do: []effect{dropGuardian, readGuardian}},
 		guardianOut: {next: Printed, do: []effect{dropGuardian}},
 
-		askQuote:   {next: Identified},
-		askConfirm: {refuse: AlreadySettled},
-		askCancel:  {refuse: AlreadySettled},
-		askLink:    {next: Printed},
-		askReprint: {next: Printed, do: []effect{printSlip}},
-		askRead:    {next: Reading, do: []effect{dropPatient, readPatient}},
-		askScan:    {next: Reading, do: []effect{dropPatient, readCode}},
+		askQuote:        {next: Identified},
+		askConfirm:      {refuse: AlreadySettled},
+		askCancel:       {refuse: AlreadySettled},
+		askLink:         {next: Printed},
+		askReprint:      {next: Printed, do: []effect{printSlip}},
+		askRead:         {next: Reading, do: []effect{dropPatient, readPatient}},
+		askScan:         {next: Reading, do: []effect{dropPatient, readCode}},
+		askGuardianScan: {refuse: AlreadySettled},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},
@@ -344,13 +354,14 @@ var table = [states][kinds]cell{
 		guardianIn:  {next: Identified, do: []effect{dropQuote, dropGuardian, readGuardian}, say: settle.JournalStopped},
 		guardianOut: {next: Identified, do: []effect{dropQuote, dropGuardian}, say: settle.JournalStopped},
 
-		askQuote:   {refuse: settle.JournalStopped},
-		askConfirm: {next: Checking, do: []effect{startChecks}},
-		askCancel:  {refuse: settle.JournalStopped},
-		askLink:    {refuse: settle.JournalStopped},
-		askReprint: {next: Stopped, do: []effect{printSlip}},
-		askRead:    {refuse: settle.JournalStopped},
-		askScan:    {refuse: settle.JournalStopped},
+		askQuote:        {refuse: settle.JournalStopped},
+		askConfirm:      {next: Checking, do: []effect{startChecks}},
+		askCancel:       {refuse: settle.JournalStopped},
+		askLink:         {refuse: settle.JournalStopped},
+		askReprint:      {next: Stopped, do: []effect{printSlip}},
+		askRead:         {refuse: settle.JournalStopped},
+		askScan:         {refuse: settle.JournalStopped},
+		askGuardianScan: {refuse: settle.JournalStopped},
 
 		patientKnown:    {refuse: LateAnswer},
 		patientUnknown:  {refuse: LateAnswer},

@@ -60,6 +60,9 @@ func (s VoidSlip) head(p *page) {
 	}
 	p.time("时间", v.At)
 	p.field("窗口", v.Seat+"  收费员 "+v.Operator)
+	if v.Second != "" {
+		p.field("复核", v.Second)
+	}
 	p.shift(v.Shift)
 	p.field("患者", st.Who.Name.String()+"  "+st.Who.IDNumber.String())
 	if st.Split.Family > 0 {
@@ -132,7 +135,7 @@ func (s VoidSlip) back(p *page) {
 // kept says what stays settled.
 func (s VoidSlip) kept(p *page) {
 	sp := &s.Void.Kept.Split
-	p.add(wrap(fmt.Sprintf("保留 %d 项，重新结算，新单 %s", len(sp.Lines), s.Void.Kept.Number), p.columns, 2)...)
+	p.add(fmt.Sprintf("保留 %d 项，重新结算为新单", len(sp.Lines)))
 	p.small("  总额", sp.Total)
 	p.small("  统筹基金", sp.Fund)
 	p.small("  个人账户", sp.Own)
@@ -143,10 +146,10 @@ func (s VoidSlip) kept(p *page) {
 func (s VoidSlip) foot(p *page) {
 	p.add("* 原单作废")
 	if s.Void.Open {
-		p.add(wrap("* 医保平台尚未确认，以平台核定为准", p.columns, 2)...)
+		p.add(wrap("* 平台尚未确认，以平台核定为准", p.columns, 2)...)
 	}
 	if s.Void.Differs {
 		p.add(wrap("* 平台核定的金额与原单不同，已补收或退还的差额须另行处理", p.columns, 2)...)
 	}
-	p.add("收款人签名"+strings.Repeat("_", 16), centre("本凭条不作报销凭证", p.columns))
+	p.add("", "", "收款人签名"+strings.Repeat("_", 16), "", centre("本凭条不作报销凭证", p.columns))
 }

@@ -30,6 +30,7 @@ type desk struct {
 	queue   *queue.Queue
 	line    *platform.Line
 	upload  *platform.Upload
+	books   *platform.Reconciler
 	end     func() // ends the upload
 	batches bool   // it uploads at night
 
@@ -58,6 +59,7 @@ func (d *desk) open() {
 	d.upload = platform.NewUpload(d.line, platform.Pace{
 		InFlight: platform.DefaultInFlight, OnlyInBatches: d.batches, Spread: d.spread,
 	}, d.h.log(d), func(string) {})
+	d.books = platform.NewReconciler(d.line, fmt.Sprintf("%02d", d.number))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- d.upload.Run(ctx) }()

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"settled/cmd/settled/internal/counter"
-	"settled/cmd/settled/internal/platform"
 	"settled/cmd/settled/internal/reconcile"
 	"settled/queue"
 	"settled/settle"
@@ -86,29 +86,33 @@ func (d *desk) judge(live map[string]booked, count, reasons map[string]int) {
 		_, err := d.queue.Verify(context.Background())
 		must(t, err)
 	}
-	for after := ""; ; {
-		list, err := d.queue.List(queue.Filter{Limit: 1000, After: after})
+	made, err := d.queue.Concerned(20260101, 20261231)
+	must(t, err)
+	made = slices.DeleteFunc(made, func(c queue.Concerned) bool { return c.Void })
+	for _, c := range made {
+		number := c.Number
+		r, err := d.queue.Brief(number)
 		must(t, err)
-		for i := range list {
-			r := &list[i]
-			after = r.Settlement.Number
-			fmt.Fprintln(d.h.end, after, r.State, r.Void)
-			if r.Ack != nil {
-				fmt.Fprintln(d.h.end, sumsOf(r.Ack.Amounts))
-			}
-			count[string(r.State)]++
-			if r.Difference != nil {
-				count["differing"]++
-			}
-			s, is := live[r.Settlement.Number]
-			delete(live, r.Settlement.Number)
-			if why := d.wrong(r, s, is, reasons); why != "" {
-				t.Errorf("desk %d: %s is %s: %s", d.number, r.Settlement.Number, r.State, why)
-			}
+		if r.State == queue.OnHold {
+			r, err = d.queue.Get(number)
+			must(t, err)
 		}
-		if len(list) < 1000 {
-			return
+		fmt.Fprintln(d.h.end, number, r.State, r.Void)
+		if r.Ack != nil {
+			fmt.Fprintln(d.h.end, sumsOf(r.Ack.Amounts))
 		}
+		count[string(r.State)]++
+		if r.Difference != nil {
+			count["differing"]++
+		}
+		s, is := live[number]
+		delete(live, number)
+		if why := d.wrong(&r, s, is, reasons); why != "" {
+			t.Errorf("desk %d: %s is %s: %s", d.number, number, r.State, why)
+		}
+	}
+	if n := d.settled; len(made) != n {
+		t.Errorf("desk %d: %d settlements were made, the journal has %d", d.number, n, len(made))
 	}
 }
 
@@ -176,21 +180,20 @@ func (d *desk) reconcile(at time.Time, last bool) {
 	t := d.h.t
 	y, m, n := at.Date()
 	day := settle.Date(y*10000 + int(m)*100 + n)
-	r := platform.NewReconciler(d.line, fmt.Sprintf("%02d", d.number))
 	none := func(n uint64) (counter.Shift, error) { return counter.Shift{}, fmt.Errorf("shift %d", n) }
 	odd, tries := "", 3
 	if last {
-		tries = 60
+		tries = 20
 	}
 	for range tries { // the line fails, and files come garbled: that is seen, and asked again
-		report, err := r.Reconcile(context.Background(), day, none, clerk)
+		report, err := d.books.Reconcile(context.Background(), day, none, clerk)
 		if odd = d.odds(&report); err != nil {
 			odd = err.Error()
 		}
 		if odd == "" {
 			return
 		}
-		pause(time.Minute)
+		pause(10 * time.Minute) // a storm lasts up to forty
 	}
 	if last {
 		t.Errorf("desk %d: %s: %s", d.number, day, odd[:min(len(odd), 2000)])

@@ -65,6 +65,8 @@ type fixture struct {
 	why     []counter.Notice // why it is not ready
 	status  api.Status
 	notices []counter.Notice
+
+	line func(w http.ResponseWriter, r *http.Request, daemon http.Handler) // between page and daemon; nil: nothing is
 }
 
 func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture {
@@ -92,7 +94,16 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 		Log:    slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
-	f.web = httptest.NewServer(server)
+	f.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		line := f.line
+		f.mu.Unlock()
+		if line == nil {
+			server.ServeHTTP(w, r)
+			return
+		}
+		line(w, r, server)
+	}))
 	t.Cleanup(func() {
 		f.web.CloseClientConnections()
 		f.web.Close()

@@ -33,6 +33,7 @@ type records struct {
 	did   []string
 	rules *policy.Set
 	dir   string // of the rules
+	twice bool   // nothing is released without a second person
 }
 
 func (r *records) note(format string, args ...any) {
@@ -72,8 +73,11 @@ func (f *fixture) Hold(_ context.Context, number, why string, by api.Grant) erro
 }
 
 func (f *fixture) Release(_ context.Context, number, why string, by api.Grant) error {
+	if f.office.twice && by.Second == "" {
+		return &settle.Refusal{Code: counter.SecondNeeded, Cashier: counter.Sentence(counter.SecondNeeded), Technician: by.Operator}
+	}
 	f.office.hold(number, nil)
-	f.office.note("release %s %s %s", number, why, by.Operator)
+	f.office.note("release %s %s %s", number, why, strings.TrimSpace(by.Operator+" "+by.Second))
 	return nil
 }
 

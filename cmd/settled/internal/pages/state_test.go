@@ -262,9 +262,12 @@ var selfService = []step{
 	{"kiosk-staff", func(t *testing.T, f *fixture, tab *browser.Tab) {
 		click("工作人员", "工号和密码")(t, f, tab)
 		must(t, tab.Await(`document.activeElement.id === 'staff'`))
-		must(t, tab.Press("0100", "\t", "pass-1234"))
+		must(t, tab.Press("0100", "\t", "wrong"))
+		click("查看", "密码不对")(t, f, tab) // and the terminal stays where it is
+		_, err := browser.Eval[bool](tab, `document.querySelector('[type=password]').value = 'pass-1234', true`)
+		must(t, err)
 		click("查看", "权限")(t, f, tab)
-		_, err := browser.Eval[bool](tab, `document.getElementById('staff').value = '0001', true`)
+		_, err = browser.Eval[bool](tab, `document.getElementById('staff').value = '0001', true`)
 		must(t, err)
 		click("查看", "钱已原路退回")(t, f, tab)
 		must(t, tab.Shows("张**"))

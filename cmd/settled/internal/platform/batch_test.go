@@ -48,6 +48,7 @@ func (w *window) batch(b Batch) Progress {
 
 // TestBatch holds uploads back but for a batch, which says what became of each.
 func TestBatch(t *testing.T) {
+	t.Parallel()
 	w := openWindowOn(t, crowd(t, 12))
 	w.upload.onlyInBatches = true
 	for i := range 12 {
@@ -83,6 +84,7 @@ func TestBatch(t *testing.T) {
 // TestBatchLate: a batch that begins when the upload has just found nothing to do is
 // looked at before it ends.
 func TestBatchLate(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	w.upload.onlyInBatches = true
 	w.settle("MZ1", 1)
@@ -105,6 +107,7 @@ func TestBatchLate(t *testing.T) {
 // TestBatchTwice starts a batch while one runs: it is the same one, at the first's pace;
 // stopped, it brings what is under way to its end, and begins nothing.
 func TestBatchTwice(t *testing.T) {
+	t.Parallel()
 	w := openWindowOn(t, crowd(t, 6))
 	w.upload.onlyInBatches = true
 	for i := range 6 {
@@ -135,6 +138,7 @@ func TestBatchTwice(t *testing.T) {
 
 // TestBatchRate begins settlements one after another as the rate says.
 func TestBatchRate(t *testing.T) {
+	t.Parallel()
 	w := openWindowOn(t, crowd(t, 5))
 	w.upload.onlyInBatches = true
 	for i := range 5 {
@@ -149,6 +153,7 @@ func TestBatchRate(t *testing.T) {
 
 // TestBatchDeadLine ends a batch without a window when the line is down for long.
 func TestBatchDeadLine(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	w.settle("MZ1", 1)
 	w.upload.onlyInBatches = true

@@ -15,12 +15,15 @@ import (
 	"settled/settle"
 )
 
-// Variables of the environment: how many settlements the benchmarks have wait, and what
-// the simulator takes for each answer, ms.
+// Variables of the environment: how many settlements the benchmarks have wait, what the
+// simulator takes for each answer, ms, and how many are on their way at a time.
 const (
 	manyVariable   = "SETTLED_BENCH_BATCH"
 	answerVariable = "SETTLED_BENCH_ANSWER"
+	flightVariable = "SETTLED_BENCH_INFLIGHT"
 )
+
+func inFlight() int { return given(flightVariable, DefaultInFlight) }
 
 func given(variable string, otherwise int) int {
 	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil {
@@ -31,7 +34,7 @@ func given(variable string, otherwise int) int {
 
 // allowed is the time that an answer time of ms allows for requests.
 func allowed(requests, ms int) time.Duration {
-	return time.Duration(requests) * time.Duration(ms) * time.Millisecond / DefaultInFlight
+	return time.Duration(requests) * time.Duration(ms) * time.Millisecond / time.Duration(inFlight())
 }
 
 // BenchmarkBatch uploads many settlements of as many people that wait, to a platform
@@ -44,6 +47,7 @@ func BenchmarkBatch(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		w := openWindowOn(b, crowd(b, people))
+		w.upload.inFlight = inFlight()
 		w.settleOf(0, "")
 		w.passes() // signed in
 		w.settleMany(n, people)
@@ -61,6 +65,7 @@ func BenchmarkBatch(b *testing.B) {
 		took := time.Since(began)
 		b.StopTimer()
 		requests := w.requests() - before
+		b.Logf("%d settlements in %s", n, took)
 		if waiting, err := w.queue.Pending(1, 0); err != nil || len(waiting) > 0 {
 			b.Fatal(waiting, err)
 		}
@@ -157,6 +162,7 @@ func BenchmarkLineBack(b *testing.B) {
 	people := min(n, 2000)
 	for b.Loop() {
 		w := openWindowOn(b, crowd(b, people))
+		w.upload.inFlight = inFlight()
 		w.faults(fault{Kind: "away"})
 		moved := make(chan struct{}, 100*n)
 		w.changed = func(string) { moved <- struct{}{} }

@@ -3,8 +3,6 @@ package platform
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"settled/cmd/settled/internal/counter"
@@ -29,82 +27,46 @@ func clearing(v settle.Visit) string {
 }
 
 // rows gives what the counter made and what the platform booked within days, and what it
-// booked since.
-func (l *Line) rows(from, to settle.Date) ([]reconcile.Row, error) {
-	numbers, voids, err := l.concerned(from, to)
+// booked since; its clock may be behind ours at midnight. What was read for the last ones
+// is not read again unless it has changed.
+func (r *Reconciler) rows(from, to settle.Date) ([]reconcile.Row, error) {
+	list, err := r.line.options.Queue.Concerned(from, to)
 	if err != nil {
 		return nil, err
 	}
-	var rows []reconcile.Row
-	for number := range numbers {
-		row, err := l.settlementRow(number)
+	rows, read := make([]reconcile.Row, 0, len(list)), make(map[string]readRow, len(list))
+	for _, c := range list {
+		row, err := r.row(c)
 		if err != nil {
-			return nil, fmt.Errorf("settlement %s: %w", number, err)
+			return nil, fmt.Errorf("%s: %w", c.Number, err)
 		}
 		rows = append(rows, row)
-	}
-	for number := range voids {
-		row, err := l.voidRow(number)
-		if err != nil {
-			return nil, fmt.Errorf("void %s: %w", number, err)
+		if !c.Void { // a void's depends on its settlement as well
+			read[c.Number] = readRow{c.Mark, row}
 		}
-		rows = append(rows, row)
 	}
-	slices.SortFunc(rows, func(a, b reconcile.Row) int { return strings.Compare(a.Number, b.Number) })
+	r.read = read
 	return rows, nil
 }
 
-// concerned gives the numbers of settlements and voids that were made within days, or of
-// which the platform has said something since. Its clock may be behind ours at midnight.
-func (l *Line) concerned(from, to settle.Date) (numbers, voids map[string]bool, err error) {
-	acknowledged, withdrawn, err := l.options.Queue.Booked(from.Prev())
-	if err != nil {
-		return nil, nil, err
-	}
-	numbers, voids = map[string]bool{}, map[string]bool{}
-	for _, n := range acknowledged {
-		numbers[n] = true
-	}
-	for _, n := range withdrawn {
-		voids[n] = true
-	}
-	f := queue.Filter{From: from, To: to, Limit: mostList}
-	made, err := all(f, l.options.Queue.List, func(r queue.Record) string { return r.Settlement.Number })
-	if err != nil {
-		return nil, nil, err
-	}
-	reversed, err := all(f, l.options.Queue.Voids, func(v queue.Void) string { return v.Number })
-	for _, n := range made {
-		numbers[n] = true
-	}
-	for _, n := range reversed {
-		voids[n] = true
-	}
-	return numbers, voids, err
+// readRow is a row as it was read when the queue had it at a mark.
+type readRow struct {
+	mark queue.Mark
+	row  reconcile.Row
 }
 
-// mostList is the most that the queue lists in a call.
-const mostList = 1000
-
-// all reads the pages of a list.
-func all[T any](f queue.Filter, list func(queue.Filter) ([]T, error), number func(T) string) (numbers []string, err error) {
-	for {
-		page, err := list(f)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range page {
-			numbers = append(numbers, number(one))
-		}
-		if len(page) < f.Limit {
-			return numbers, nil
-		}
-		f.After = numbers[len(numbers)-1]
+func (r *Reconciler) row(c queue.Concerned) (reconcile.Row, error) {
+	if c.Void {
+		return r.line.voidRow(c.Number)
 	}
+	if was, known := r.read[c.Number]; known && was.mark == c.Mark {
+		return was.row, nil
+	}
+	return r.line.settlementRow(c.Number)
 }
 
 func (l *Line) settlementRow(number string) (reconcile.Row, error) {
-	r, err := l.options.Queue.Get(number)
+	r, err := l.options.Queue.Brief(number)
 	if err != nil {
 		return reconcile.Row{}, err
 	}
@@ -150,7 +112,7 @@ func (l *Line) voidRow(number string) (reconcile.Row, error) {
 	if err != nil {
 		return reconcile.Row{}, err
 	}
-	r, err := l.options.Queue.Get(v.Of)
+	r, err := l.options.Queue.Brief(v.Of)
 	if err != nil {
 		return reconcile.Row{}, err
 	}

@@ -12,6 +12,7 @@ import (
 // TestNegative: what was taken back is the settlement with the other sign, also where the
 // platform's answer leaves parts out or was lost; where it says other amounts, they count.
 func TestNegative(t *testing.T) {
+	t.Parallel()
 	booked := reconcile.Booking{
 		SettlementID: "S1", MsgID: "M1", At: "2026-11-20 09:00:00", InScope: 90,
 		Amounts: counter.Amounts{Total: 100, Fund: 60, Own: 10, Family: 20, Cash: 10},

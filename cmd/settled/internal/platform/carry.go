@@ -56,12 +56,20 @@ func (u *Upload) carry(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
+	var ready *stored // request that was kept with the answer to the one before
 	for {
 		infno, input, done := m.Next(visit)
 		if done {
 			return finish()
 		}
-		if err := u.step(ctx, j, visit, m, infno, input); err != nil {
+		if ready == nil {
+			request, err := u.request(ctx, j.number, infno, input)
+			if err != nil {
+				return err
+			}
+			ready = &request
+		}
+		if ready, err = u.step(ctx, j, visit, m, *ready); err != nil {
 			return err
 		}
 	}
@@ -122,34 +130,57 @@ func beganBefore(s settle.Settlement, restored time.Time) bool {
 	return err != nil || began.Before(restored)
 }
 
-// step stores and sends one request and records the answer.
-func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, infno string, input any) error {
-	request, err := u.request(ctx, j.number, infno, input)
-	if err != nil {
-		return err
-	}
-	reply, sent := u.line.post(ctx, infno, request.body)
+// step sends a stored request and records the answer, and with it what comes next.
+func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, request stored) (next *stored, err error) {
+	reply, sent := u.line.post(ctx, request.infno, request.body)
 	if notTaken(sent) {
 		u.unsent.put(j.number, request)
-		return sent
+		return nil, sent
 	}
 	u.unsent.drop(j.number)
 	u.line.noteRefusal(request.signNo, sent)
-	*j.answered = *j.answered || troubleOf(sent) == ""
-	moved := m.Answer(visit, infno, request.msgid, reply, sent)
-	if err := u.record(ctx, j.number, request, m, reply, sent); err != nil {
-		return err
+	j.so.answered = j.so.answered || troubleOf(sent) == ""
+	moved := m.Answer(visit, request.infno, request.msgid, reply, sent)
+	var unknown *nhsa.Unknown
+	var business *nhsa.BusinessRefusal
+	stops := errors.As(moved, &unknown) || errors.As(moved, &business) && business.StaleSignIn()
+	answer, err := u.answer(j.number, request, m, reply, sent)
+	if err != nil {
+		return nil, err
+	}
+	if stops {
+		err = u.line.options.Queue.Answer(ctx, answer)
+	} else {
+		next, err = u.record(ctx, j, answer, visit, m)
+	}
+	if err != nil {
+		return nil, err
 	}
 	u.changed(j.settlement.Number)
 	if moved != nil {
-		u.log.Info("upload", "number", j.number, "transaction", infno, "answer", plain(moved))
+		u.log.Info("upload", "number", j.number, "transaction", request.infno, "answer", plain(moved))
 	}
-	var unknown *nhsa.Unknown
-	var business *nhsa.BusinessRefusal
-	if errors.As(moved, &unknown) || errors.As(moved, &business) && business.StaleSignIn() {
-		return moved
+	switch {
+	case stops:
+		return nil, moved
+	case next == nil:
+		return nil, nil
 	}
-	return nil
+	return next, u.stillWaits(j.number, *next)
+}
+
+// stillWaits refuses a request that was kept if what it is of was reversed since: it is
+// not sent, and nothing of it needs to be looked for.
+func (u *Upload) stillWaits(number string, request stored) error {
+	names, err := u.line.options.Queue.Parties(number)
+	if err != nil || len(names) > 0 {
+		return err
+	}
+	u.unsent.put(number, request)
+	return &settle.Refusal{
+		Code: queue.CodeState, Cashier: "该笔结算已不在待上传状态，未上传。",
+		Technician: request.infno + " of " + number + " was kept and not sent: it is not pending any more",
+	}
 }
 
 // plain says what became of a request without the platform's own words, which may name
@@ -189,17 +220,23 @@ func (u *Upload) request(ctx context.Context, number, infno string, input any) (
 		return stored{}, err
 	}
 	o := u.line.options
-	msgid, body, err := o.Queue.Request(ctx, number, infno, func(msgid string) ([]byte, error) {
-		return nhsa.Encode(o.Head, infno, msgid, o.Now(), signNo, input)
-	}, o.By)
+	msgid, body, err := o.Queue.Request(ctx, number, infno, u.encoding(infno, signNo, input), o.By)
 	return stored{msgid: msgid, infno: infno, signNo: signNo, body: body}, err
 }
 
-// record makes the answer and the machine's new state durable.
-func (u *Upload) record(ctx context.Context, number string, s stored, m machine, reply nhsa.Reply, sent error) error {
+// encoding makes a request's body once it has a message id.
+func (u *Upload) encoding(infno, signNo string, input any) func(msgid string) ([]byte, error) {
+	o := u.line.options
+	return func(msgid string) ([]byte, error) {
+		return nhsa.Encode(o.Head, infno, msgid, o.Now(), signNo, input)
+	}
+}
+
+// answer is an answer, and the machine's new state, as the queue keeps them.
+func (u *Upload) answer(number string, s stored, m machine, reply nhsa.Reply, sent error) (queue.Answer, error) {
 	state, err := json.Marshal(m)
 	if err != nil {
-		return fmt.Errorf("chain of %s: %w", number, err)
+		return queue.Answer{}, fmt.Errorf("chain of %s: %w", number, err)
 	}
 	answer := queue.Answer{
 		Number: number, MsgID: s.msgid, Infno: s.infno, Class: queue.ClassOK, Body: reply.Output, Chain: state, By: u.line.options.By,
@@ -211,7 +248,30 @@ func (u *Upload) record(ctx context.Context, number string, s stored, m machine,
 	case sent != nil:
 		answer.Class, answer.Message = queue.ClassUnknown, sent.Error()
 	}
-	return u.line.options.Queue.Answer(ctx, answer)
+	return answer, nil
+}
+
+// record makes an answer durable, and in the same commit the request or the
+// acknowledgement that follows from it. What cannot be kept with it is left to the next
+// step, which tells why.
+func (u *Upload) record(ctx context.Context, j job, answer queue.Answer, visit nhsa.Visit, m machine) (next *stored, err error) {
+	q := u.line.options.Queue
+	infno, input, done := m.Next(visit)
+	signNo, signed := u.line.signedIn()
+	chain, up := m.(*nhsa.Chain)
+	switch {
+	case done && up && chain.Step == nhsa.StepDone:
+		j.so.difference, j.so.acknowledged, err = q.AnswerAndAcknowledge(ctx, answer, u.ack(j.number, chain))
+	case done || !signed:
+		err = q.Answer(ctx, answer)
+	default:
+		msgid, body, err := q.AnswerAndRequest(ctx, answer, infno, u.encoding(infno, signNo, input))
+		if err != nil || msgid == "" {
+			return nil, err
+		}
+		return &stored{msgid: msgid, infno: infno, signNo: signNo, body: body}, nil
+	}
+	return nil, err
 }
 
 // finish writes how the chain ended.
@@ -219,19 +279,25 @@ func (u *Upload) finish(ctx context.Context, j job, chain *nhsa.Chain) error {
 	if chain.Step != nhsa.StepDone {
 		return u.hold(ctx, j, chain.Refusal)
 	}
+	if j.so.acknowledged {
+		u.acknowledged(j.number, chain, j.so.difference)
+		return nil
+	}
 	return u.acknowledge(ctx, j.number, chain)
 }
 
 // acknowledge keeps that the platform has the settlement.
 func (u *Upload) acknowledge(ctx context.Context, number string, chain *nhsa.Chain) error {
-	r := chain.Result
-	difference, err := u.line.options.Queue.Acknowledge(ctx, queue.Ack{
-		Number: number, SettlementID: r.SettlementID, VisitID: r.VisitID, MsgID: r.MsgID, RefMsgID: r.RefMsgID, SettledAt: r.Time,
-		Amounts: queue.Amounts{Total: r.Total, Fund: r.Fund, Own: r.Own, Family: r.Family, Cash: r.Cash}, By: u.line.options.By,
-	})
+	difference, err := u.line.options.Queue.Acknowledge(ctx, u.ack(number, chain))
 	if err != nil {
 		return fmt.Errorf("acknowledge %s: %w", number, err)
 	}
+	u.acknowledged(number, chain, difference)
+	return nil
+}
+
+// acknowledged tells of a settlement that the queue has as acknowledged.
+func (u *Upload) acknowledged(number string, chain *nhsa.Chain, difference *queue.Difference) {
 	u.batches.count(func(p *Progress) {
 		p.Acknowledged++
 		p.Left = max(0, p.Left-1)
@@ -239,9 +305,17 @@ func (u *Upload) acknowledge(ctx context.Context, number string, chain *nhsa.Cha
 			p.Differ++
 		}
 	})
-	u.log.Info("acknowledged", "number", number, "differs", difference != nil, "warnings", append(chain.Warnings, r.Warnings...))
+	u.log.Info("acknowledged", "number", number, "differs", difference != nil, "warnings", append(chain.Warnings, chain.Result.Warnings...))
 	u.changed(number)
-	return nil
+}
+
+// ack is what the platform says of a settlement that it has.
+func (u *Upload) ack(number string, chain *nhsa.Chain) queue.Ack {
+	r := chain.Result
+	return queue.Ack{
+		Number: number, SettlementID: r.SettlementID, VisitID: r.VisitID, MsgID: r.MsgID, RefMsgID: r.RefMsgID, SettledAt: r.Time,
+		Amounts: queue.Amounts{Total: r.Total, Fund: r.Fund, Own: r.Own, Family: r.Family, Cash: r.Cash}, By: u.line.options.By,
+	}
 }
 
 func (u *Upload) hold(ctx context.Context, j job, why *settle.Refusal) error {

@@ -95,6 +95,7 @@ func (w *window) booked() (all []string, by map[string][]string) {
 // TestInFlight has the platform take its time: as many settlements as allowed are under
 // way at a time, and never two of one person, whose order is the journal's.
 func TestInFlight(t *testing.T) {
+	t.Parallel()
 	w := openWindowOn(t, crowd(t, 8))
 	for i := range 32 {
 		w.settleOf(i*5%8/2*2, "") // four people, in an order of their own
@@ -116,6 +117,7 @@ func TestInFlight(t *testing.T) {
 
 // TestFamilyOrder has two children pay from their father's account: one after the other.
 func TestFamilyOrder(t *testing.T) {
+	t.Parallel()
 	w := openWindowOn(t, crowd(t, 2))
 	first, second := w.settleOf(0, w.queue.Person("father")), w.settleOf(1, w.queue.Person("father"))
 	w.faults(fault{Infno: "2206", Kind: "cut", Times: 1})
@@ -132,6 +134,7 @@ func TestFamilyOrder(t *testing.T) {
 // TestSilent has the platform leave one person's request without an answer: all others
 // arrive meanwhile.
 func TestSilent(t *testing.T) {
+	t.Parallel()
 	w := openWindowOn(t, crowd(t, 20))
 	w.faults(fault{Infno: "2206", Kind: "silent", Body: psnNo(0)})
 	var bad settle.Settlement
@@ -157,6 +160,7 @@ func TestSilent(t *testing.T) {
 // TestBadInMany has one record in many that is never answered clearly, and one that is
 // refused: the others arrive in one pass.
 func TestBadInMany(t *testing.T) {
+	t.Parallel()
 	n := 1000
 	if testing.Short() {
 		n = 100
@@ -181,8 +185,10 @@ func TestBadInMany(t *testing.T) {
 // TestDeadLine takes the platform down: no more is sent than was under way, and after a
 // pause one alone tries.
 func TestDeadLine(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"500", "away"} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			w := openWindowOn(t, crowd(t, 40))
 			w.settleOf(0, "")
 			w.passes() // signed in
@@ -213,6 +219,7 @@ func TestDeadLine(t *testing.T) {
 // TestReleasedAmongOthers has an earlier settlement of a person released while later ones
 // are known already: it goes before those that are not under way.
 func TestReleasedAmongOthers(t *testing.T) {
+	t.Parallel()
 	l := newLanes()
 	add := func(seq uint64) {
 		l.add(queue.Waiting{Seq: seq, Number: fmt.Sprint(seq)}, []string{"person", fmt.Sprint("account", seq%2)})

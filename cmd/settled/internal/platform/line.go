@@ -175,6 +175,13 @@ func (l *Line) signIn(ctx context.Context) (string, error) {
 	return no, err
 }
 
+// signedIn gives today's sign-in number if there is one.
+func (l *Line) signedIn() (no string, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.signNo, l.signed == l.options.Now().Format(time.DateOnly)
+}
+
 // signInNow sends 9001. The interface wants a MAC and an IP address and does not look at
 // them (interface §2).
 func (l *Line) signInNow(ctx context.Context) (string, error) {

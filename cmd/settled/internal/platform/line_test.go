@@ -13,6 +13,7 @@ import (
 // TestSignIn: whoever gives up waiting for a sign-in is let go, and a refusal of an
 // older sign-in does not end the new one.
 func TestSignIn(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	w.faults(fault{Infno: "9001", Kind: "hold", Times: 1})
 	line := w.upload.line
@@ -48,6 +49,7 @@ func TestSignIn(t *testing.T) {
 // TestSignInTogether has many wait for a sign-in that is never answered: its failure is
 // that of all of them.
 func TestSignInTogether(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	w.faults(fault{Infno: "9001", Kind: "hold"})
 	o := w.upload.line.options

@@ -198,10 +198,9 @@ func (u *Upload) bring(ctx context.Context, i *item) ended {
 	if err != nil || j.settlement.Number == "" { // reversed or put aside meanwhile
 		return ended{item: i, err: err}
 	}
-	answered := false
-	j.answered = &answered
+	j.so = &soFar{}
 	err = u.one(ctx, j)
-	return ended{i, answered, err}
+	return ended{i, j.so.answered, err}
 }
 
 // end takes note of how it went. Its error is trouble with the queue.

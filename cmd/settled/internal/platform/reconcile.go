@@ -31,6 +31,7 @@ type Reconciler struct {
 
 	mu   sync.Mutex // one reconciliation at a time
 	last map[settle.Date]reconcile.Report
+	read map[string]readRow // settlements, for the last one
 }
 
 // NewReconciler makes one over a line, for the counter of a number.
@@ -48,7 +49,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, day settle.Date, shift func(
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rows, err := r.line.rows(day, day)
+	rows, err := r.rows(day, day)
 	if err != nil {
 		return reconcile.Report{}, err
 	}
@@ -158,6 +159,9 @@ func (r *Reconciler) detail(ctx context.Context, rows []reconcile.Row, g reconci
 	return detail, nil
 }
 
+// mostList is the most that the queue lists in a call.
+const mostList = 1000
+
 // known is what the counter knows beside the rows that it stated: requests without an
 // outcome, and voids that wait.
 func (r *Reconciler) known(rows []reconcile.Row) (reconcile.Known, error) {
@@ -266,7 +270,9 @@ func (r *Reconciler) Finding(day settle.Date, id string, item int) (reconcile.Fi
 
 // Claims drafts a month's 3203; from and to are its first and last day.
 func (r *Reconciler) Claims(from, to settle.Date) (reconcile.Month, error) {
-	rows, err := r.line.rows(from, to)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rows, err := r.rows(from, to)
 	if err != nil {
 		return reconcile.Month{}, err
 	}

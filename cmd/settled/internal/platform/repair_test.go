@@ -34,11 +34,13 @@ func (w *window) repair(s settle.Settlement, doctor string) error {
 // each request of what follows. In the end the platform has it once, with the mended code:
 // the old one would be refused.
 func TestRepair(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		infno string
 		stays []string
 	}{{"2201", nil}, {"2203", nil}, {"2204", nil}, {"2203", []string{"2202"}}, {"2204", []string{"2202"}}} {
 		t.Run(fmt.Sprint(c.infno, c.stays), func(t *testing.T) {
+			t.Parallel()
 			w := openWindow(t)
 			killed := true
 			for kill := 0; killed; kill++ {
@@ -81,6 +83,7 @@ func TestRepair(t *testing.T) {
 // TestRepairRefused: what may not be mended, does not fit, or would lose sight of a visit
 // that is at the platform still; nothing is written.
 func TestRepairRefused(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	s := w.held("MZ1", "2203", "2202")
 	line := w.upload.line
@@ -118,6 +121,7 @@ func TestRepairRefused(t *testing.T) {
 // TestRepairVoided: a repaired settlement that is reversed before it went up again leaves
 // nothing at the platform.
 func TestRepairVoided(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	s := w.held("MZ1", "2204", "2202")
 	must(t, w.repair(s, "D440300000002"))

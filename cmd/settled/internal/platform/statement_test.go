@@ -13,6 +13,7 @@ import (
 // TestGarbledResult: a file of which no line can be read is no result, and says nothing of
 // any settlement.
 func TestGarbledResult(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	w.settle("MZ1", 1)
 	w.passes()

@@ -69,6 +69,7 @@ func (w *window) cleared(visitID string) {
 // TestReverseStay reverses an inpatient's settlement wherever its upload stands, with the
 // process dying there, and has the platform lose and refuse what follows.
 func TestReverseStay(t *testing.T) {
+	t.Parallel()
 	stopAt := func(infno string) func(*window) {
 		return func(w *window) {
 			w.faults(fault{Infno: infno, Kind: "away"})
@@ -108,6 +109,7 @@ func TestReverseStay(t *testing.T) {
 	} {
 		for _, kept := range []int{0, 2} {
 			t.Run(fmt.Sprintf("%s, %d lines kept", c.name, kept), func(t *testing.T) {
+				t.Parallel()
 				w := openWindow(t)
 				id := w.admitted()
 				s := w.discharged(id, 4)
@@ -136,9 +138,11 @@ func TestReverseStay(t *testing.T) {
 // TestStayRandom settles and reverses a stay's bills at random, over a line that fails at
 // random, with restarts; in the end both sides agree.
 func TestStayRandom(t *testing.T) {
+	t.Parallel()
 	kinds := []string{"cut", "500", "half", "rubbish", "away"}
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			rnd := rand.New(rand.NewPCG(seed, 5))
 			w := openWindow(t)
 			id := w.admitted()
@@ -172,6 +176,7 @@ func TestStayRandom(t *testing.T) {
 // TestStayFits: an inpatient's bill without the hospital's admission, or with one that no
 // message takes, is refused at the quote, and so is any line of a long bill.
 func TestStayFits(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	for _, c := range []struct {
 		name   string
@@ -203,6 +208,7 @@ func TestStayFits(t *testing.T) {
 
 // TestStayKilledBetween ends the process after each answer on record, up and back.
 func TestStayKilledBetween(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	id := w.admitted()
 	killed := func(after int) (any bool) {
@@ -245,6 +251,7 @@ func TestStayKilledBetween(t *testing.T) {
 // TestStayRepaired: a bill that came with another admission's number is held, mended and
 // settled.
 func TestStayRepaired(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	id := w.admitted()
 	s := w.discharged("44039100000000009999", 4)

@@ -203,7 +203,14 @@ type job struct {
 	repair     uint64            // entry of the last repair; 0: there is none
 	unfit      error             // why the repairs cannot be applied; nil: they can
 	void       *queue.Void       // nil: it is brought
-	answered   *bool             // set when the platform answers
+	so         *soFar            // how it goes
+}
+
+// soFar is how a job goes.
+type soFar struct {
+	answered     bool              // the platform answered a request
+	acknowledged bool              // the queue has it as acknowledged,
+	difference   *queue.Difference // and differing
 }
 
 // job reads what waits.
@@ -217,7 +224,7 @@ func (u *Upload) job(p queue.Waiting) (job, error) {
 		}
 		j.void, of = &void, void.Of
 	}
-	record, err := u.line.options.Queue.Get(of)
+	record, err := u.line.options.Queue.Brief(of)
 	if err != nil || !p.Void && record.State != queue.Pending {
 		return j, err
 	}

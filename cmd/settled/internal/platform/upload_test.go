@@ -15,6 +15,7 @@ import (
 // lose and refuse what follows. In the end the platform has what was kept, and nothing
 // else.
 func TestReverse(t *testing.T) {
+	t.Parallel()
 	stopAt := func(infno string) func(*window) { // the line turns everything away from there on
 		return func(w *window) {
 			w.faults(fault{Infno: infno, Kind: "away"})
@@ -54,6 +55,7 @@ func TestReverse(t *testing.T) {
 	} {
 		for _, kept := range []int{0, 2} {
 			t.Run(fmt.Sprintf("%s, %d lines kept", c.name, kept), func(t *testing.T) {
+				t.Parallel()
 				w := openWindow(t)
 				s := w.settle("MZ1", 4)
 				c.before(w)
@@ -81,8 +83,10 @@ func TestReverse(t *testing.T) {
 // TestReverseUnderWay reverses a settlement while its 2207 is at the platform, and
 // between the platform's yes and its acknowledgement.
 func TestReverseUnderWay(t *testing.T) {
+	t.Parallel()
 	for _, answered := range []bool{false, true} {
 		t.Run(fmt.Sprint("answered ", answered), func(t *testing.T) {
+			t.Parallel()
 			w := openWindow(t)
 			s := w.settle("MZ1", 4)
 			if answered {
@@ -120,6 +124,7 @@ func TestReverseUnderWay(t *testing.T) {
 // TestHeldVoid: the platform refuses to cancel. What was kept waits until a clerk
 // releases the void; others go on.
 func TestHeldVoid(t *testing.T) {
+	t.Parallel()
 	w := openWindow(t)
 	s := w.settle("MZ1", 4)
 	w.passes()
@@ -148,9 +153,11 @@ func TestHeldVoid(t *testing.T) {
 // TestRandom settles and reverses at random, over a line that fails at random, with
 // restarts; in the end both sides agree.
 func TestRandom(t *testing.T) {
+	t.Parallel()
 	kinds := []string{"cut", "500", "half", "rubbish", "away"}
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			rnd := rand.New(rand.NewPCG(seed, 3))
 			w := openWindow(t)
 			var done []settle.Settlement
@@ -209,6 +216,7 @@ func (w *window) settleHolds() {
 // TestReverseBetweenRequests reverses a settlement between two requests of its upload,
 // which then leaves it to the void, in the same pass.
 func TestReverseBetweenRequests(t *testing.T) {
+	t.Parallel()
 	for after := 1; after <= 5; after++ { // answers on record
 		w := openWindow(t)
 		s := w.settle("MZ1", 4)
@@ -233,6 +241,7 @@ func TestReverseBetweenRequests(t *testing.T) {
 // TestKeptOrder: what was kept of a settlement goes up before what the person settled
 // later, though it must wait for its void; and so does what was kept of that.
 func TestKeptOrder(t *testing.T) {
+	t.Parallel()
 	for _, times := range []int{1, 2} {
 		w := openWindow(t)
 		s := w.settle("MZ1", 4)

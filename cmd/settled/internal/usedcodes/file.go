@@ -1,6 +1,7 @@
 // Package usedcodes remembers which 医保码 have served, so that one that was seen or
 // copied does not serve twice within its life. The memory is a file that the counters of
-// a machine, or of a shared disk that has locks, may have in common.
+// a machine may have in common, or those of several machines on a share that has locks:
+// Linux carries flock over NFS, and gives what another machine wrote to who has the lock.
 //
 // The file holds no code: a random key that the first user made, and of each code the
 // HMAC-SM3 under it with the time until which it counts. Who reads the file learns when
@@ -47,8 +48,20 @@ const (
 	lockEach  = 10 * time.Millisecond
 )
 
-// Claim implements counter.Used.
+// Claim implements counter.Used. A disk that does not answer, as a share whose server is
+// away, holds it up no longer than ctx.
 func (u *File) Claim(ctx context.Context, code counter.ECode) error {
+	done := make(chan error, 1)
+	go func() { done <- u.take(ctx, code) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("used codes: %s does not answer: %w", u.Path, ctx.Err())
+	}
+}
+
+func (u *File) take(ctx context.Context, code counter.ECode) error {
 	file, err := os.OpenFile(u.Path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("used codes: %w", err)

@@ -1,14 +1,18 @@
 package usedcodes_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/usedcodes"
@@ -78,6 +82,79 @@ func TestClaimTogether(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d took it", n)
+	}
+}
+
+// sharedFile names, for a process of TestClaimProcesses, the file.
+const sharedFile = "USED_CODES_FILE"
+
+const sharedCodes = 60
+
+// TestClaimProcesses has three processes claim the same codes from one file, as the
+// daemons of three counters would: each code is taken once.
+func TestClaimProcesses(t *testing.T) {
+	if path := os.Getenv(sharedFile); path != "" {
+		claimShared(t, path)
+		return
+	}
+	path := filepath.Join(t.TempDir(), "used")
+	var all sync.WaitGroup
+	taken := make(chan string, 3*sharedCodes)
+	for range cap(taken) / sharedCodes {
+		all.Go(func() {
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestClaimProcesses$", "-test.v")
+			cmd.Env = append(os.Environ(), sharedFile+"="+path)
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+			for line := range strings.Lines(string(out)) {
+				if n, ok := strings.CutPrefix(strings.TrimSpace(line), "took "); ok {
+					taken <- n
+				}
+			}
+		})
+	}
+	all.Wait()
+	close(taken)
+	times := map[string]int{}
+	for n := range taken {
+		times[n]++
+	}
+	for n, many := range times {
+		if many != 1 {
+			t.Errorf("code %s was taken %d times", n, many)
+		}
+	}
+	if len(times) != sharedCodes {
+		t.Errorf("%d codes were taken, want %d", len(times), sharedCodes)
+	}
+}
+
+func claimShared(t *testing.T, path string) {
+	u := &usedcodes.File{Path: path, Life: time.Hour, Now: time.Now}
+	for n := range sharedCodes {
+		switch err := u.Claim(t.Context(), counter.NewECode(fmt.Sprint(n))); {
+		case err == nil:
+			fmt.Println("took", n)
+		case !used(err):
+			t.Errorf("%d: %v", n, err)
+		}
+	}
+}
+
+// TestDeadDisk: a file that can be opened and never read, as on a share whose server is
+// away, is no yes, and holds nobody up.
+func TestDeadDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "used")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	u := &usedcodes.File{Path: path, Life: time.Minute, Now: time.Now}
+	if err := u.Claim(ctx, counter.NewECode(code)); !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), code) {
+		t.Errorf("%v", err)
 	}
 }
 

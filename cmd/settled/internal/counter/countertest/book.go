@@ -153,6 +153,11 @@ func (b *Book) drawn(person string) (sum settle.Fen) {
 	return sum
 }
 
+// Draft implements counter.Book.
+func (b *Book) Draft(c counter.Commit) func(context.Context) (settle.Settlement, bool, error) {
+	return func(ctx context.Context) (settle.Settlement, bool, error) { return b.Settle(ctx, c) }
+}
+
 // Settle implements counter.Book.
 func (b *Book) Settle(_ context.Context, c counter.Commit) (settle.Settlement, bool, error) {
 	b.mu.Lock()
@@ -208,6 +213,19 @@ func (b *Book) Link(_ context.Context, l settle.Link, _ string) error {
 	b.links = append(b.links, l)
 	b.version++
 	return nil
+}
+
+// EndLink implements counter.Links.
+func (b *Book) EndLink(_ context.Context, beneficiary, donor string, last settle.Date, _ string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.links {
+		if l := &b.links[i]; l.Beneficiary == beneficiary && l.Donor == donor {
+			l.To, b.version = last, b.version+1
+			return nil
+		}
+	}
+	return refusal(counter.NoLink)
 }
 
 // Acknowledge has the platform acknowledge all that is written.

@@ -35,6 +35,13 @@ func (b *Book) reversible(number string) (counter.Reversible, error) {
 				of.Kept = v.Kept.Number
 			}
 		}
+		if v.Kept != nil && v.Kept.Number == number {
+			before, err := b.reversible(v.order.Number)
+			if err != nil {
+				return of, err
+			}
+			of.Back = before.Back + v.Back.Total
+		}
 	}
 	return of, nil
 }
@@ -60,7 +67,7 @@ func (b *Book) Reverse(_ context.Context, o counter.Order) (counter.Void, bool, 
 	}
 	v := counter.Void{
 		Number: fmt.Sprintf("V01-%04d", len(b.voids)+1), Whole: of.Settlement, Back: counter.AmountsOf(&of.Settlement.Split),
-		Reason: o.Reason, At: Morning(), Operator: o.By, Seat: Seat, Open: true,
+		Reason: o.Reason, At: Morning(), Operator: o.By, Second: o.Second, Seat: Seat, Open: true,
 	}
 	if o.Kept != nil {
 		kept := *o.Kept

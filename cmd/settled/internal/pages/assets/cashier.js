@@ -2,7 +2,7 @@
 // The cashier's page. What it shows is what the daemon tells; it keeps nothing that has
 // to last: a reload, a second tab or a restart of the daemon loses only what is typed.
 import { $, h, show } from './dom.js';
-import { call, follow, Refusal, Silent } from './daemon.js';
+import { call, follow, Refusal, Silent, unsure } from './daemon.js';
 import { fen, typed, yuan } from './money.js';
 import { listen } from './keys.js';
 import { beep, mute } from './sound.js';
@@ -20,6 +20,8 @@ const s = {
   chosen: '', // key of the bill
   why: null, // reasons that are shown: 'all', a source, a line; null: none
   busy: '', // what is being asked for
+  task: null, // the asking
+  fetching: null, // the quote on the screen, on its way here
   said: '', // why the last key did nothing, or what it did
   bad: false, // the former
   clear: null, // the patient unmasked, for a while
@@ -138,17 +140,28 @@ async function doing(busy, what) {
   if (!s.line) return say('与结算程序的连接中断，正在重连；请稍候再按。');
   s.busy = busy;
   s.said = '';
+  const task = s.task = {};
   render();
   try {
     await what();
   } catch (e) {
     if (!(e instanceof Refusal || e instanceof Silent)) throw e;
+    if (s.task !== task) return;
     [s.said, s.bad] = [e.message, true];
     beep('bad');
   } finally {
-    s.busy = '';
-    render();
+    if (s.task === task) {
+      s.busy = '';
+      render();
+    }
   }
+}
+
+const quoting = '正在预结算';
+
+/** The quote is there to be confirmed, whether or not its asking was answered: events may be faster. */
+function asked() {
+  if (s.busy === quoting && s.quote) [s.busy, s.task] = ['', null];
 }
 
 /** What each key does. @type {Object<string, () => any>} */
@@ -174,7 +187,7 @@ function quote() {
   if (s.screen?.state === 'idle') return say('请先插卡，再预结算。');
   const bill = chosen();
   if (!bill) return say((s.standing?.bills ?? []).length > 0 ? '没有这位患者的待缴账单；请核对卡，或用 ↑↓ 另选账单。' : '没有待缴账单；请在医院系统中发送账单。');
-  return doing('正在预结算', async () => {
+  return doing(quoting, async () => {
     await call('POST', `/v1/bills/${encodeURIComponent(bill.key)}/quote`);
     s.chosen = '';
   });
@@ -182,8 +195,11 @@ function quote() {
 
 function settle() {
   const q = s.screen?.quote;
-  if (s.screen?.state === 'stopped' && s.unsure) return confirm(s.unsure);
-  if (!q || !s.quote || s.quote.id !== q.id) {
+  if (s.screen?.state === 'stopped' && s.unsure) return confirm(s.unsure, true);
+  if (q && s.fetching && s.quote?.id !== q.id) { // its amounts are on the screen
+    return s.fetching.then(() => { if (s.screen?.quote?.id === q.id && s.quote?.id === q.id) settle(); });
+  }
+  if (!q || s.quote?.id !== q.id) {
     return say(['committed', 'printed'].includes(s.screen?.state) ? '这笔已经结算，无需再按。' : '还没有预结算；请先按 F5。');
   }
   if (q.status === 'refused') return say('这笔不能按医保结算；请看上面的说明，按 Esc 退回。');
@@ -198,9 +214,9 @@ function settle() {
 /**
  * Confirms. Without an answer it is not known whether it was written: the same question
  * is asked again until there is one; the key sees to it that nothing is taken twice.
- * @param {{quote: string, key: string, paid: any}} c
+ * @param {{quote: string, key: string, paid: any}} c @param {boolean} [again]
  */
-function confirm(c) {
+function confirm(c, again) {
   return doing('正在结算', async () => {
     s.unsure = c;
     try {
@@ -210,23 +226,26 @@ function confirm(c) {
       beep('good');
       if (done.replayed) [s.said, s.bad] = [`这张账单已经结算过（${done.number}），没有重复扣款。`, false];
     } catch (e) {
-      if (e instanceof Silent) throw e; // asked again when the daemon is back
-      if (e instanceof Refusal && e.code !== 'JOURNAL_STOPPED') s.unsure = null;
+      if (unsure(e)) {
+        if (/** @type {any} */ (e).code !== 'JOURNAL_STOPPED') setTimeout(resolve, 1000); // else after the restart, or by F2
+        throw e;
+      }
+      s.unsure = null;
       if (e instanceof Refusal && e.code === 'STALE_QUOTE') {
         taken.value = '';
         throw new Refusal(409, { cashier: '金额已经变化，未扣款；请重新核对后再按 F2。' });
       }
+      if (again && e instanceof Refusal && e.code !== 'SETTLEMENT_REVERSED') throw new Refusal(e.status, { ...e.body, cashier: `连接中断前的确认没有记账，未扣款：${e.message}` });
       throw e;
     }
   });
 }
 
 /** Asks again what became of a confirmation that had no answer. */
-async function resolve() {
-  const c = s.unsure;
-  if (!c || s.busy) return;
-  await confirm(c);
-  if (s.unsure === null && s.said && s.paid !== c.paid) say(`连接中断前的确认没有记账，未扣款：${s.said}`);
+function resolve() {
+  if (!s.unsure || !s.line) return; // when the line is back
+  if (s.busy) setTimeout(resolve, 1000);
+  else confirm(s.unsure, true);
 }
 
 function cancel() {
@@ -265,14 +284,22 @@ function scanned(text) {
   if (bill) return choose(bill.key);
   return doing('正在识别扫到的码', async () => {
     const a = await call('POST', '/v1/scans', { code: text });
-    found(a.kind, a.bill ?? a.number);
+    if (a.kind === 'slip') slip(a);
+    else found(a.kind, a.bill);
   });
+}
+
+/** Whether a slip that was scanned is genuine; one of this counter's is opened. @param {any} a */
+function slip(a) {
+  if (!a.genuine) return say(a.slip.by === 'journal' ? `凭条不符：单号 ${a.number} 的金额与本窗口的日志不同，切勿据此退款。` : `凭条不能证实：单号 ${a.number} 的防伪码不符，切勿据此退款。`);
+  if (a.slip.by === 'journal') return openFind('find', a.number, false);
+  say(`凭条属实（防伪码相符）：单号 ${a.number}，总额 ${a.slip.total}，是别的窗口开出的，请到原窗口办理。`, false);
 }
 
 /** What a scanner has read that is no person. @param {string} kind @param {string} text */
 function found(kind, text) {
   if (isOpen()) return;
-  if (kind === 'slip') openFind('find', text, false);
+  if (kind === 'slip') scanned(text); // only the daemon knows whether it is genuine
   if (kind !== 'bill') return;
   if ((s.standing?.bills ?? []).some((/** @type {any} */ b) => b.key === text)) choose(text);
   else say(`账单 ${text} 不在待缴账单中；请在医院系统中发送账单。`);
@@ -297,6 +324,7 @@ async function fetchQuote(screen) {
   } catch {
     // another screen follows
   }
+  asked();
 }
 
 /** @param {any} screen */
@@ -313,9 +341,9 @@ async function onScreen(screen) {
   if (screen.patient && !before?.patient) s.paid = null; // the next one
   if (before?.quote?.id !== screen.quote?.id) taken.value = '';
   render();
-  await fetchQuote(screen);
-  render();
   if (screen.state === 'quoted' && before?.quote?.id !== screen.quote.id && !$('cash').hidden && !isOpen()) taken.focus();
+  await (s.fetching = fetchQuote(screen));
+  render();
 }
 
 async function begin() {

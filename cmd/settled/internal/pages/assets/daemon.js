@@ -45,13 +45,41 @@ export async function call(method, path, body) {
     throw new Silent(); // it broke off
   }
   if (answer.ok) return data;
-  if (answer.status === 401 && path !== '/v1/sign-in') goSignIn();
+  if (json && data.code === 'UNAUTHENTICATED') goSignIn(); // another one's wrong password ends no session
   throw new Refusal(answer.status, json ? data : { technician: data });
 }
+
+/** Refusals that leave open what became of an earlier try with the same key. */
+const open = ['JOURNAL_STOPPED', 'CONFIRM_TWICE', 'CONFIRM_RUNNING', 'CLOSED', 'NOT_ALLOWED', 'UNAUTHENTICATED', ''];
+
+/**
+ * Whether an error leaves open if money was moved: the same call with the same key, made
+ * again, tells. @param {any} e
+ */
+export const unsure = (e) => e instanceof Silent || (e instanceof Refusal && open.includes(e.code));
 
 /** Leaves for the sign-in, to come back here after it. */
 export function goSignIn() {
   location.replace('/sign-in?next=' + encodeURIComponent(location.pathname + location.search));
+}
+
+/**
+ * Moves money: where no answer comes, the same is asked again, with the same key in it,
+ * until there is one. Throws a Refusal.
+ * @param {string} path @param {any} body @param {() => boolean} waiting whether anybody still does
+ * @param {() => void} lost told when an answer did not come
+ */
+export async function insist(path, body, waiting, lost) {
+  for (;;) {
+    try {
+      return await call('POST', path, body);
+    } catch (e) {
+      if (!(e instanceof Silent) || !waiting()) throw e;
+      lost();
+      await new Promise((again) => setTimeout(again, 1000));
+      if (!waiting()) throw e;
+    }
+  }
 }
 
 /**

@@ -2,9 +2,10 @@
 // F9 and F8: finds a settlement again, prints its slip, shows its reasons, and takes it
 // back whole (撤销) or by line (退费).
 import { h } from './dom.js';
-import { call, Refusal } from './daemon.js';
+import { call, insist, Refusal, unsure } from './daemon.js';
 import { close, open } from './dialog.js';
 import { fen } from './money.js';
+import { second } from './second.js';
 import { moment, sources, uploads, when } from './words.js';
 import { lines, reasons } from './visit.js';
 
@@ -189,6 +190,7 @@ function sure(whole, keep, q) {
   const st = at.one;
   const reason = h('input', { id: 'reason', class: 'wide', list: 'reasons', maxlength: '100', autocomplete: 'off' });
   const said = h('p', { class: 'said bad', role: 'alert' });
+  const two = second('second');
   let busy = false;
   const go = async () => {
     if (busy) return;
@@ -200,12 +202,12 @@ function sure(whole, keep, q) {
     busy = true;
     said.textContent = '正在办理，请稍候…';
     try {
-      const body = { key: at.key, reason: reason.value.trim() };
-      reversed(whole
-        ? await call('POST', `/v1/settlements/${st.number}/void`, body)
-        : await call('POST', `/v1/settlements/${st.number}/refund`, { ...body, keep, quote: q.id }), '');
+      const body = { key: at.key, reason: reason.value.trim(), ...(whole ? {} : { keep, quote: q.id }), ...two.said() };
+      reversed(await insist(`/v1/settlements/${st.number}/${whole ? 'void' : 'refund'}`, body, () => said.isConnected,
+        () => { said.textContent = '没有收到结果，正在再问；不会重复退款，请稍候。'; }), '');
     } catch (e) {
-      said.textContent = /** @type {Error} */ (e).message + (e instanceof Refusal ? '' : ' 请等连接恢复后再按 F2，不会重复退款。');
+      two.asked(e);
+      said.textContent = /** @type {Error} */ (e).message + (unsure(e) ? ' 还不知道办成没有：请稍后再按 F2 问一次，不会重复退款。' : '');
     }
     busy = false;
   };
@@ -216,7 +218,7 @@ function sure(whole, keep, q) {
     fen(q.back.cash) < 0 && h('p', { class: 'note bad' }, '保留的项目重新结算后现金更多：要向患者收取差额。'),
     h('div', { class: 'row' }, h('label', { for: 'reason' }, '原因（印在凭条上）'), reason,
       h('datalist', { id: 'reasons' }, why.map((w) => h('option', { value: w })))),
-    said,
+    two.row, said,
   ], [
     { key: 'F2', word: whole ? '确认撤销' : '确认退费', grave: true, do: go },
     { key: 'Escape', word: '返回', do: () => refund() },
@@ -230,7 +232,7 @@ function reversed(v, said) {
     h('p', {}, `${v.name} ${v.id_number}　${moment(v.at)}　原单 ${v.of}` + (v.kept ? `，保留的项目在 ${v.kept}` : '')),
     h('p', {}, '退现金 ', h('span', { class: 'big good' }, `￥${v.back.cash}`)),
     amounts(v.back, '退'),
-    h('p', {}, `原因：${v.reason}`),
+    h('p', {}, `原因：${v.reason}　收费员 ${v.operator}` + (v.second ? `　复核 ${v.second}` : '')),
     h('p', { class: v.confirmed ? 'good' : 'wait' }, v.confirmed ? '✓ 平台已没有原单。' : '… 平台尚未确认；程序会自动办理，无需等待。'),
     v.replayed && h('p', { class: 'said' }, '这次退费先前已经办理，没有重复退款。'),
     said && h('p', { class: 'said', role: 'status' }, said),

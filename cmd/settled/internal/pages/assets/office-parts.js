@@ -2,6 +2,7 @@
 // What the back office's pages are made of.
 import { $, h, show } from './dom.js';
 import { close, open } from './dialog.js';
+import { second } from './second.js';
 
 /** @typedef {{me: any, tab: string, said: string, bad: boolean, again: () => Promise<void>}} Office */
 /** @type {Office} */
@@ -51,19 +52,33 @@ export function exports(what, days = '') {
 export const statement = (number) => h('a', { href: '/statement?number=' + encodeURIComponent(number), target: '_blank', rel: 'noopener' }, number);
 
 /**
- * Asks for a reason, and what else there is to fill in, before something is done.
+ * Asks for a reason, and what else there is to fill in, before something is done; and for a
+ * second person where the daemon wants one.
  * @param {string} title @param {any} body @param {string} word of the button
- * @param {(why: string) => Promise<any>} act @param {string} done what is said after it
+ * @param {(why: string, second: any) => Promise<any>} act @param {string} done what is said after it
  */
 export function ask(title, body, word, act, done) {
   const why = h('input', { id: 'why', class: 'wide', maxlength: '200', required: true });
-  const go = () => {
+  const two = second('second');
+  const said = h('p', { class: 'bad', role: 'alert' });
+  let busy = false;
+  const go = async () => {
     if (why.value.trim() === '') return why.focus();
-    const text = why.value.trim();
+    if (busy) return;
+    busy = true;
+    let result = async () => {};
+    try {
+      await act(why.value.trim(), two.said());
+    } catch (e) {
+      busy = false;
+      said.textContent = /** @type {Error} */ (e).message;
+      if (two.asked(e)) return;
+      result = () => Promise.reject(e);
+    }
     close();
-    doing(() => act(text), done);
+    await doing(result, done);
   };
-  open(title, [body, h('div', { class: 'row' }, h('label', { for: 'why' }, '原因（留存备查）'), why)], [{ key: 'F2', word, main: true, do: go }, { key: 'Escape', word: '取消', do: close }], { Enter: go });
+  open(title, [body, h('div', { class: 'row' }, h('label', { for: 'why' }, '原因（留存备查）'), why), two.row, said], [{ key: 'F2', word, main: true, do: go }, { key: 'Escape', word: '取消', do: close }], { Enter: go });
   ($('dialog').querySelector('.body input') ?? why).focus();
 }
 

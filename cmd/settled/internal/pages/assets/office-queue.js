@@ -57,7 +57,7 @@ function hold(e) {
 
 /** @param {any} e */
 function release(e) {
-  ask('放行：重新上传', [about(e), h('p', {}, e.reason?.cashier ?? '')], '放行', (why) => call('POST', `/v1/queue/${encodeURIComponent(e.number)}/release`, { why }), `${e.number} 已放行，将重新上传。`);
+  ask('放行：重新上传', [about(e), h('p', {}, e.reason?.cashier ?? '')], '放行', (why, two) => call('POST', `/v1/queue/${encodeURIComponent(e.number)}/release`, { why, ...two }), `${e.number} 已放行，将重新上传。`);
 }
 
 /** Mends what the platform is told; nothing that would alter what was taken. @param {any} e */
@@ -73,8 +73,8 @@ async function repair(e) {
   const body = [about(e), h('p', {}, e.reason?.cashier ?? ''), fields.length === 0 && h('p', {}, '这一笔没有可以修改的内容；请放行，或撤销后重新结算。'),
     h('div', { class: 'mend' }, inputs.map(([/** @type {any} */ f, /** @type {any} */ input]) => [h('label', { for: 'mend-' + f.name, title: f.why }, `${f.chinese}（${f.wire}）`), input])),
     h('p', { class: 'faint' }, '只改上报内容，已收金额不变。修改后自动放行；平台已有的先撤回，再按新内容上传。')];
-  ask('修改后重新上传', body, '修改并放行', (why) => {
+  ask('修改后重新上传', body, '修改并放行', (why, two) => {
     const set = Object.fromEntries(inputs.filter(([/** @type {any} */ f, /** @type {any} */ i]) => i.value.trim() !== (f.value ?? '')).map(([/** @type {any} */ f, /** @type {any} */ i]) => [f.name, i.value.trim()]));
-    return call('POST', `/v1/queue/${encodeURIComponent(e.number)}/repair`, { set, why });
+    return call('POST', `/v1/queue/${encodeURIComponent(e.number)}/repair`, { set, why, ...two });
   }, `${e.number} 已修改并放行，将重新上传。`);
 }

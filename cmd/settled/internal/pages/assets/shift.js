@@ -2,7 +2,7 @@
 // F10: the cashier's shift: opened with the cash in the drawer, closed by what was
 // counted. What should be there is shown only after the count.
 import { h } from './dom.js';
-import { call, Refusal } from './daemon.js';
+import { call, insist, Refusal } from './daemon.js';
 import { close, open } from './dialog.js';
 import { typed, yuan } from './money.js';
 import { moment } from './words.js';
@@ -29,23 +29,37 @@ function cashField(label) {
   return { input, said, row: h('p', { class: 'row' }, h('label', { for: 'count' }, label), input, said) };
 }
 
-/** @param {{input: any, said: any}} field @param {(yuan: string) => Promise<any>} send @param {(shift: any) => void} then */
-async function submit(field, send, then) {
+/**
+ * Opens or closes. Where an answer was lost, page or browser ask again, and are refused
+ * what is done already; how the shift then stands is the answer.
+ * @param {{input: any, said: any}} field @param {string} path @param {string} name of the amount
+ * @param {string} done @param {string} stands @param {(shift: any) => void} then
+ */
+async function submit(field, path, name, done, stands, then) {
   const fen = typed(field.input.value);
   if (fen === null) {
     field.said.textContent = '请填金额，例如 500 或 500.5。';
     return;
   }
   try {
-    then(await send(yuan(fen)));
+    then(await insist(path, { [name]: yuan(fen) }, () => field.said.isConnected,
+      () => { field.said.textContent = '没有收到结果，正在再问，请稍候。'; }));
   } catch (e) {
-    field.said.textContent = /** @type {Error} */ (e).message;
+    if (!(e instanceof Refusal && e.code === done)) {
+      field.said.textContent = /** @type {Error} */ (e).message;
+      return;
+    }
+    try {
+      then(await call('GET', stands));
+    } catch (again) {
+      field.said.textContent = /** @type {Error} */ (again).message;
+    }
   }
 }
 
 function opening() {
   const field = cashField('钱箱中的备用金（元）');
-  const go = () => submit(field, (float) => call('POST', '/v1/shifts', { float }), running);
+  const go = () => submit(field, '/v1/shifts', 'float', 'SHIFT_OPEN', '/v1/shifts/current', running);
   open('开班', [h('p', {}, '本窗口还没有开班。请点清钱箱中的备用金。'), field.row], [{ key: 'F2', word: '开班', main: true, do: go }], { Enter: go });
   field.input.focus();
 }
@@ -60,7 +74,7 @@ function running(shift) {
 /** @param {any} shift */
 function closing(shift) {
   const field = cashField('点清钱箱，实有现金（元）');
-  const go = () => submit(field, (counted) => call('POST', '/v1/shifts/close', { counted }), closed);
+  const go = () => submit(field, '/v1/shifts/close', 'counted', 'SHIFT_CLOSED', `/v1/shifts/${shift.number}`, closed);
   open(`结班：班次 ${shift.number}`, [h('p', {}, '结班后本班不能再收退费；结班凭条自动打印。应有金额在点清以后显示。'), field.row],
     [{ key: 'F2', word: '确认结班', grave: true, do: go }, { key: 'Escape', word: '返回', do: () => running(shift) }], { Enter: go });
   field.input.focus();
