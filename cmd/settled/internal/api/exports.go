@@ -132,10 +132,23 @@ func (s *Server) waitingTable(ctx context.Context, name string, clearly bool, ta
 
 func settlementTable(name string) *sheet.Table {
 	return &sheet.Table{Name: name, Columns: []sheet.Column{
-		{Head: "单号"}, {Head: "种类"}, {Head: "原单"}, {Head: "时间"}, {Head: "患者"}, {Head: "证件号码"}, {Head: "参保类别"},
-		{Head: "总额", Kind: sheet.Amount}, {Head: "统筹基金", Kind: sheet.Amount}, {Head: "个人账户", Kind: sheet.Amount},
-		{Head: "家庭共济", Kind: sheet.Amount}, {Head: "现金", Kind: sheet.Amount},
-		{Head: "状态"}, {Head: "原因"}, {Head: "上传期限"}, {Head: "班次", Kind: sheet.Count}, {Head: "收费员"},
+		{Head: "单号"},
+		{Head: "种类"},
+		{Head: "原单"},
+		{Head: "时间"},
+		{Head: "患者"},
+		{Head: "证件号码"},
+		{Head: "参保类别"},
+		{Head: "总额", Kind: sheet.Amount},
+		{Head: "统筹基金", Kind: sheet.Amount},
+		{Head: "个人账户", Kind: sheet.Amount},
+		{Head: "家庭共济", Kind: sheet.Amount},
+		{Head: "现金", Kind: sheet.Amount},
+		{Head: "状态"},
+		{Head: "原因"},
+		{Head: "上传期限"},
+		{Head: "班次", Kind: sheet.Count},
+		{Head: "收费员"},
 	}}
 }
 
@@ -185,9 +198,16 @@ func dayText(t time.Time) string {
 
 func debtTable(debts []reconcile.Debt, clearly bool) *sheet.Table {
 	t := &sheet.Table{Name: "差额", Columns: []sheet.Column{
-		{Head: "患者"}, {Head: "证件号码"}, {Head: "结算单"}, {Head: "结算日"},
-		{Head: "本地统筹", Kind: sheet.Amount}, {Head: "平台统筹", Kind: sheet.Amount}, {Head: "本地现金", Kind: sheet.Amount}, {Head: "平台现金", Kind: sheet.Amount},
-		{Head: "应收（负为应退）", Kind: sheet.Amount}, {Head: "处理"},
+		{Head: "患者"},
+		{Head: "证件号码"},
+		{Head: "结算单"},
+		{Head: "结算日"},
+		{Head: "本地统筹", Kind: sheet.Amount},
+		{Head: "平台统筹", Kind: sheet.Amount},
+		{Head: "本地现金", Kind: sheet.Amount},
+		{Head: "平台现金", Kind: sheet.Amount},
+		{Head: "应收（负为应退）", Kind: sheet.Amount},
+		{Head: "处理"},
 	}}
 	for _, d := range debts {
 		for _, i := range d.Items {
@@ -233,9 +253,18 @@ func dayTable(days []reconcile.Day) *sheet.Table {
 
 func (s *Server) shiftTable(ctx context.Context, from, to settle.Date) (*sheet.Table, error) {
 	t := &sheet.Table{Name: "班次", Columns: []sheet.Column{
-		{Head: "班次", Kind: sheet.Count}, {Head: "窗口"}, {Head: "收费员"}, {Head: "开班"}, {Head: "结班"}, {Head: "备用金", Kind: sheet.Amount},
-		{Head: "结算笔数", Kind: sheet.Count}, {Head: "撤销笔数", Kind: sheet.Count}, {Head: "退费笔数", Kind: sheet.Count},
-		{Head: "应有现金", Kind: sheet.Amount}, {Head: "清点现金", Kind: sheet.Amount}, {Head: "长短款", Kind: sheet.Amount},
+		{Head: "班次", Kind: sheet.Count},
+		{Head: "窗口"},
+		{Head: "收费员"},
+		{Head: "开班"},
+		{Head: "结班"},
+		{Head: "备用金", Kind: sheet.Amount},
+		{Head: "结算笔数", Kind: sheet.Count},
+		{Head: "撤销笔数", Kind: sheet.Count},
+		{Head: "退费笔数", Kind: sheet.Count},
+		{Head: "应有现金", Kind: sheet.Amount},
+		{Head: "清点现金", Kind: sheet.Amount},
+		{Head: "长短款", Kind: sheet.Amount},
 	}}
 	shifts, err := s.options.Past.Shifts(ctx, from, to)
 	for _, sh := range shifts {

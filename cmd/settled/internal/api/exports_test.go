@@ -35,8 +35,10 @@ func (p past) Each(_ context.Context, from, to settle.Date, fn func(api.Entry) e
 }
 
 func (past) Shifts(context.Context, settle.Date, settle.Date) ([]counter.Shift, error) {
-	return []counter.Shift{{Number: 6, Seat: "W01", Operator: "0001", Opened: countertest.Morning(), Float: 50000, Settled: counter.Tally{Count: 3},
-		Closed: &counter.Closing{At: countertest.Morning().Add(time.Hour), Counted: 49900, Over: -100}}}, nil
+	return []counter.Shift{{
+		Number: 6, Seat: "W01", Operator: "0001", Opened: countertest.Morning(), Float: 50000, Settled: counter.Tally{Count: 3},
+		Closed: &counter.Closing{At: countertest.Morning().Add(time.Hour), Counted: 49900, Over: -100},
+	}}, nil
 }
 
 // owing are books in which a person owes.

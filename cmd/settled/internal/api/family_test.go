@@ -25,6 +25,7 @@ func (noFamily) Places(string, int) ([]family.Place, error)          { return ni
 func (noFamily) Undo(context.Context, string) (family.Choice, error) {
 	return family.Choice{}, errNoFamily
 }
+
 func (noFamily) Select(context.Context, string, settle.Date, string) (family.Choice, error) {
 	return family.Choice{}, errNoFamily
 }

@@ -193,10 +193,14 @@ func (gone) Shifts(context.Context, settle.Date, settle.Date) ([]counter.Shift, 
 	}
 	return []counter.Shift{
 		{Number: 931, Seat: "01", Operator: "0001", Opened: at, Float: 50000, Settled: tally(3, 30000), Cash: 62000},
-		{Number: 640, Seat: "01", Operator: "0005", Opened: at.Add(-20 * time.Hour), Float: 50000, Settled: tally(212, 2100000), Refunded: tally(2, 8000), Voided: tally(1, 500), Cash: 886600,
-			Closed: &counter.Closing{Operator: "0005", At: at.Add(-12 * time.Hour), Counted: 886500, Over: -100}},
-		{Number: 201, Seat: "01", Operator: "0001", Opened: at.Add(-44 * time.Hour), Float: 50000, Settled: tally(180, 1800000), Cash: 770000,
-			Closed: &counter.Closing{Operator: "0001", At: at.Add(-36 * time.Hour), Counted: 770000}},
+		{
+			Number: 640, Seat: "01", Operator: "0005", Opened: at.Add(-20 * time.Hour), Float: 50000, Settled: tally(212, 2100000), Refunded: tally(2, 8000), Voided: tally(1, 500), Cash: 886600,
+			Closed: &counter.Closing{Operator: "0005", At: at.Add(-12 * time.Hour), Counted: 886500, Over: -100},
+		},
+		{
+			Number: 201, Seat: "01", Operator: "0001", Opened: at.Add(-44 * time.Hour), Float: 50000, Settled: tally(180, 1800000), Cash: 770000,
+			Closed: &counter.Closing{Operator: "0001", At: at.Add(-36 * time.Hour), Counted: 770000},
+		},
 	}, nil
 }
 

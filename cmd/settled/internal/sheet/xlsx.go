@@ -55,8 +55,12 @@ func (t *Table) XLSX(w io.Writer) error {
 		name string
 		text string
 	}{
-		{"[Content_Types].xml", contentTypes}, {"_rels/.rels", packageRels}, {"xl/_rels/workbook.xml.rels", workbookRels},
-		{"xl/styles.xml", styles}, {"xl/workbook.xml", t.workbook()}, {"xl/worksheets/sheet1.xml", t.sheet()},
+		{"[Content_Types].xml", contentTypes},
+		{"_rels/.rels", packageRels},
+		{"xl/_rels/workbook.xml.rels", workbookRels},
+		{"xl/styles.xml", styles},
+		{"xl/workbook.xml", t.workbook()},
+		{"xl/worksheets/sheet1.xml", t.sheet()},
 	} {
 		f, err := z.Create(part.name)
 		if err != nil {
