@@ -30,7 +30,8 @@ func send(t *testing.T, q *Queue, entry uint64, infno string) string {
 func lastChoice(t *testing.T, q *Queue) Choice {
 	t.Helper()
 	c, ok, err := q.LastChoice(child1(q))
-	if must(t, err); !ok {
+	must(t, err)
+	if !ok {
 		t.Fatal("nothing was chosen")
 	}
 	return c

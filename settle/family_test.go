@@ -71,7 +71,7 @@ func TestChoose(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, no := settle.Choose(rulesOn(t, tt.day), tt.who, tt.chosen)
-			got := ""
+			var got string
 			switch {
 			case no != nil:
 				got = string(no.Code)

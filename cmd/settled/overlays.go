@@ -31,7 +31,7 @@ func (d *daemon) openOverlays() error {
 	}
 	d.shelf, err = overlays.Open(overlays.Options{
 		Folder: folder, Directory: d.config.Policy.Overlays, Rules: d, Now: time.Now, Today: today, Log: d.log,
-		Past: func(ctx context.Context, fn func(*backtest.Past) error) error {
+		Past: func(_ context.Context, fn func(*backtest.Past) error) error {
 			return queue.History(d.config.State, key, func(r queue.Record) error { return fn(pastOf(&r)) })
 		},
 	})

@@ -63,11 +63,12 @@ func readLine(from io.Reader) (string, error) {
 		if n == 1 {
 			line.WriteByte(one[0])
 		}
-		if err != nil && (line.Len() == 0 || !errors.Is(err, io.EOF)) {
+		switch {
+		case err == nil:
+		case line.Len() > 0 && errors.Is(err, io.EOF):
+			return line.String(), nil
+		default:
 			return "", err
-		}
-		if err != nil {
-			break
 		}
 	}
 	return strings.TrimSuffix(line.String(), "\r"), nil

@@ -86,7 +86,7 @@ func play(t *testing.T, c nhsa.Chain, v nhsa.Visit, lines ...string) (nhsa.Chain
 			t.Fatalf("step %d is %s (done %v, held for %v), want %s", i+1, infno, done, c.Refusal, want)
 		}
 		inputs = append(inputs, input)
-		msgid := fmt.Sprintf("m%d", i+1)
+		msgid := fmt.Sprintf("H44030500001m%d", i+1)
 		reply, err := given(infno, answer)
 		_ = c.Answer(v, infno, msgid, reply, err)
 		stored, err := json.Marshal(c)
@@ -169,6 +169,8 @@ func TestChainsEnd(t *testing.T) {
 		{"settlement unreadable, reversed", upTo("2207", `2207 yes {"setlinfo":{}}`, "2601 ok", done), nhsa.StepDone, ""},
 		{"settlement answered with another person's", upTo("2207", "2207 yes "+strings.Replace(final, `"setl_id"`, `"psn_no":"P2","setl_id"`, 1), "2601 ok", done), nhsa.StepDone, ""},
 		{"settlement answered with another visit's", upTo("2207", "2207 yes "+strings.Replace(final, `"V1"`, `"V2"`, 1), "2601 ok", done), nhsa.StepDone, ""},
+		{"settlement answered with another bill's", upTo("2207", "2207 yes "+strings.Replace(final, `"setl_id"`, `"medins_setl_id":"H44030500001m0","setl_id"`, 1), "2601 ok", done), nhsa.StepDone, ""},
+		{"another program's number in the answer", upTo("2207", "2207 yes "+strings.Replace(final, `"setl_id"`, `"medins_setl_id":"HIS-4711","setl_id"`, 1)), nhsa.StepDone, ""},
 		{"trial answered with another person's", upTo("2206", "2206 yes "+strings.Replace(trial, `{"setlinfo":{`, `{"setlinfo":{"psn_no":"P2",`, 1), "2206 yes "+trial, done), nhsa.StepDone, ""},
 		{"registration answered with another person's", upTo("2201", append([]string{`2201 yes {"data":{"mdtrt_id":"V2","psn_no":"P2"}}`, "2201 no 已挂号", "5201 yes " + found}, upTo("")[2:]...)...), nhsa.StepDone, ""},
 		{"registration answered with another visit's", upTo("2201", append([]string{`2201 yes {"data":{"mdtrt_id":"V2","psn_no":"P1","ipt_otp_no":"MZ0018"}}`, "2201 no 已挂号", "5201 yes " + found}, upTo("")[2:]...)...), nhsa.StepDone, ""},
@@ -199,11 +201,11 @@ func TestChainsEnd(t *testing.T) {
 func TestReversalNamesTheLostMessage(t *testing.T) {
 	c, inputs := script(t, visitOf(t, 1), upTo("2207", "2207 lost", "2601 lost", "2601 no 冲正失败:未查询到原报文", "2207 no 已结算", "2601 ok", "2207 yes "+final)...)
 	for i, in := range inputs {
-		if r, ok := in.(nhsa.Reverse); ok && (r.Data.MsgID != "m6" || r.Data.Infno != "2207" || r.Data.PersonNo != "P1") {
+		if r, ok := in.(nhsa.Reverse); ok && (r.Data.MsgID != "H44030500001m6" || r.Data.Infno != "2207" || r.Data.PersonNo != "P1") {
 			t.Errorf("request %d reverses %+v", i+1, r)
 		}
 	}
-	if c.Result.MsgID != "m11" || c.Result.Family != 1500 || c.Result.Own != 0 || c.Result.Fund != 1000 {
+	if c.Result.MsgID != "H44030500001m11" || c.Result.Family != 1500 || c.Result.Own != 0 || c.Result.Fund != 1000 {
 		t.Errorf("result %+v", c.Result)
 	}
 }

@@ -33,6 +33,8 @@ type Result struct {
 	ClearingType string     `json:"clr_type,omitempty"`
 	ClearingWay  string     `json:"clr_way,omitempty"`
 	Warnings     []string   `json:"warnings,omitempty"` // identities that do not hold, and the like
+
+	senderID string // medins_setl_id: the message that it answers, if it says so
 }
 
 // Paid is a row of setldetail.
@@ -51,7 +53,7 @@ func ReadResult(msgid string, r Reply) (Result, error) {
 		return Result{}, err
 	}
 	res := info.result()
-	res.MsgID, res.RefMsgID = msgid, r.RefMsgID
+	res.MsgID, res.RefMsgID, res.senderID = msgid, r.RefMsgID, string(info.SenderID)
 	for _, row := range rows {
 		res.Funds = append(res.Funds, Paid{Type: string(row.Type), Name: string(row.Name), Amount: row.Amount.Fen})
 	}
@@ -59,20 +61,30 @@ func ReadResult(msgid string, r Reply) (Result, error) {
 	if info.Family.Fen > info.Account.Fen && info.Total.Fen >= 0 {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("I5 family %s is over account %s", info.Family.Fen, info.Account.Fen))
 	}
-	if sender := string(info.SenderID); !r.trial() && sender != "" && sender != msgid {
+	if sender := res.senderID; !r.trial() && sender != "" && sender != msgid {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("medins_setl_id %s is not the msgid %s of the request", settle.Clip(sender), msgid))
 	}
 	return res, nil
 }
 
 // readOwn is ReadResult of an answer that must be about a person and a visit, as far as it
-// names them.
+// names them, and to this very message where it names another one of the institution's.
 func readOwn(msgid string, r Reply, person Told, visit string) (Result, error) {
 	res, err := ReadResult(msgid, r)
 	if err == nil {
 		err = errors.Join(r.about("person", string(res.PersonNo), string(person)), r.about("visit", res.VisitID, visit))
 	}
+	if err == nil && !r.trial() && sameInstitution(res.senderID, msgid) {
+		err = r.about("message", res.senderID, msgid)
+	}
 	return res, err
+}
+
+// sameInstitution tells whether both are message ids of one institution, whose code they
+// begin with (interface 1.4): what another program of it wrote there is none.
+func sameInstitution(a, b string) bool {
+	const code = 12
+	return len(a) == len(b) && len(a) > code && a[:code] == b[:code]
 }
 
 func (s Setlinfo) result() Result {

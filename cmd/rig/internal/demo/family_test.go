@@ -74,9 +74,9 @@ func TestFamily(t *testing.T) {
 	if f.Allowance == nil || f.Allowance.Used != "186.40" || f.Allowance.Left != "2468.60" || f.Benefit.Rule != "P-3" || len(f.Selections) != 1 || f.Choice != nil || len(f.Visits) != 0 {
 		t.Errorf("looked up: %s", text)
 	}
-	for _, clear := range []string{childID, "张小满", "张建国", "F18060102", childPsn} {
-		if strings.Contains(text, clear) {
-			t.Errorf("the answer has %s: %s", clear, text)
+	for _, secret := range []string{childID, "张小满", "张建国", "F18060102", childPsn} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the answer has %s: %s", secret, text)
 		}
 	}
 	if _, f, _ = s.family(t, http.MethodGet, "/v1/family/mobile", ""); f.findings() != "CHANNEL_EXISTS:met INSURED:met CARD:met PHONE:unknown LINK:unmet REGISTERED:unknown BALANCE:met" {

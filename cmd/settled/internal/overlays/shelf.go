@@ -155,7 +155,8 @@ func (s *Shelf) Stage(file, text string, by Signer) (Overlay, error) {
 		if other.State != Staged {
 			continue
 		}
-		if waits++; other.Digest == o.Digest {
+		waits++
+		if other.Digest == o.Digest {
 			return *other, nil
 		}
 	}

@@ -187,7 +187,7 @@ func TestTwoPersons(t *testing.T) {
 		{"none", change.Rules, "好", li, CodeNone},
 	} {
 		_, err := f.Approve(ctx, tt.id, tt.seen, tt.why, tt.by)
-		f.refuses(err, tt.code)
+		_ = f.refuses(err, tt.code)
 		f.holds(string(tt.code), Staged, "")
 	}
 	done, err := f.Approve(ctx, o.ID, change.Rules, "文件已核对", li)
@@ -197,14 +197,14 @@ func TestTwoPersons(t *testing.T) {
 	}
 	f.holds("approved", InForce, rate("0.60"))
 	_, err = f.Approve(ctx, o.ID, change.Rules, "好", li)
-	f.refuses(err, CodeDecided)
+	_ = f.refuses(err, CodeDecided)
 	f.start()
 	f.holds("after a restart", InForce, rate("0.60"))
 	if len(f.log) != 2 || f.log[1] != change.Rules+" 0003 0004" {
 		t.Errorf("the journal has %q", f.log)
 	}
 	_, err = f.Stage("rate.toml", rate("0.60"), wang)
-	f.refuses(err, CodeSame)
+	_ = f.refuses(err, CodeSame)
 	next, err := f.Stage("rate.toml", rate("0.70"), wang)
 	must(t, err)
 	if _, change, _, err = f.Show(next.ID); err != nil || !change.Replaces {
@@ -318,7 +318,7 @@ func TestFailures(t *testing.T) {
 			_, err = f.Approve(t.Context(), o.ID, change.Rules, "好", li)
 			text := rate("0.60")
 			if tt.code != "" {
-				f.refuses(err, tt.code)
+				_ = f.refuses(err, tt.code)
 				f.holds("at once", Staged, "")
 			} else if err != nil {
 				t.Fatal(err)

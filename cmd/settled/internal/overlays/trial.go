@@ -79,7 +79,8 @@ func (s *Shelf) trial(ctx context.Context, tried, now *policy.Set) *Trial {
 	n, began := 0, s.options.Now()
 	err := s.options.Past(ctx, func(p *backtest.Past) error {
 		test.Add(p)
-		if n++; n%spell == 0 {
+		n++
+		if n%spell == 0 {
 			rest(ctx, s.options.Now().Sub(began))
 			began = s.options.Now()
 		}

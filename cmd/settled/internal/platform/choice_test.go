@@ -45,7 +45,8 @@ func (f *filing) ends(t *testing.T) queue.Choice {
 		}
 		if !left {
 			c, ok, err := f.queue.LastChoice(f.queue.Person("440305201806010023"))
-			if must(t, err); !ok {
+			must(t, err)
+			if !ok {
 				t.Fatal("nothing was chosen")
 			}
 			return c

@@ -87,7 +87,7 @@ func (l *Line) signInAs(ctx context.Context, o *operator) (signedIn, error) {
 		return signedIn{}, &nhsa.Unknown{Infno: nhsa.InfoSignIn, NotSent: true, Err: context.Cause(ctx)}
 	}
 	today := l.today()
-	as, err, known := o.known(today, before)
+	as, known, err := o.known(today, before)
 	if known {
 		return as, err
 	}
@@ -106,16 +106,16 @@ func (l *Line) signInAs(ctx context.Context, o *operator) (signedIn, error) {
 }
 
 // known gives the day's sign-in, or the failure of one that was tried after so many.
-func (o *operator) known(today string, before int) (as signedIn, err error, known bool) {
+func (o *operator) known(today string, before int) (as signedIn, known bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
 	case o.day == today:
-		return signedIn{o.head, o.no}, nil, true
+		return signedIn{o.head, o.no}, true, nil
 	case o.tried != before && o.failed != nil:
-		return signedIn{}, o.failed, true
+		return signedIn{}, true, o.failed
 	}
-	return signedIn{head: o.head}, nil, false
+	return signedIn{head: o.head}, false, nil
 }
 
 // signedIn gives in whose name a message of the operator's goes, if nobody has to sign in
