@@ -11,11 +11,8 @@ Exit status 0: all fits. 1: the first entry that does not is named.
 import json, os, re, sys
 
 MASK = 0xFFFFFFFF
-
 def rol(x, n):
-    n %= 32
-    return ((x << n) | (x >> (32 - n))) & MASK
-
+    return ((x << n % 32) | (x >> (-n % 32))) & MASK
 T = [rol(0x79CC4519 if j < 16 else 0x7A879D8A, j) for j in range(64)]
 
 def compress(v, block):
@@ -43,7 +40,6 @@ def sm3(data):
     return "".join("%08x" % x for x in v)
 
 class Misfit(Exception): pass
-
 def need(ok, why):
     if not ok:
         raise Misfit(why)
@@ -65,12 +61,10 @@ def parse(line):
         raise Misfit("not JSON: %s" % err)
 
 PARTS = ("fund", "own", "mutual", "cash")
-
 def fen(text):
     """Whole fen of an amount in yuan: a string with two decimals."""
     need(isinstance(text, str) and re.fullmatch(r"-?[0-9]+\.[0-9]{2}", text), "not an amount: %r" % (text,))
     return int(text.replace(".", ""))
-
 def amounts(o):
     return {k: fen(o.get(k, "0.00")) for k in ("total",) + PARTS}
 
@@ -99,19 +93,15 @@ class Checker:
 
     def on_owner(self, b, e):
         need(e["n"] == 1, "only the first entry names the owner")
-
     def nothing(self, b, e): pass
-
     on_known = on_link = on_link_end = on_ids = on_key = on_restore = nothing
     on_rules = on_note = on_reconcile = on_shift_open = on_shift_close = nothing
 
     def on_choice(self, b, e):
         need(b["institution"]["id"] and b["from"], "it chooses nothing")
         self.choices.add(e["n"])
-
     def on_choice_undo(self, b, e):
         need(b["of"] in self.choices or self.stub and b["of"] <= self.stub["n"], "there is no choice in entry %d" % b["of"])
-
     on_choice_sent = on_choice_end = on_choice_undo
 
     def on_archive(self, b, e):
@@ -121,7 +111,6 @@ class Checker:
 
     def on_settlement(self, b, e):
         self.settled(b["settlement"])
-
     def on_self_paid(self, b, e):
         a, s = self.settled(b["settlement"]), b["settlement"]
         need(a["cash"] == a["total"], "the patient paid it, yet fund or accounts did too")
@@ -136,7 +125,6 @@ class Checker:
         self.number(s["number"])
         self.paid[s["number"]] = a
         return a
-
     def number(self, n):
         need(n[2:] > self.last, "number %s is not above the last one" % n)
         self.last = n[2:]
@@ -160,14 +148,12 @@ class Checker:
     def refers(self, b, e):
         """What was archived is not here to look at."""
         need(b["number"] in self.paid or b["number"] in self.voids or self.stub, "there is no %s" % b["number"])
-
     on_request = on_answer = on_held = on_release = on_repair = on_undone = refers
 
     def on_ack(self, b, e):
         self.refers(b, e)
         a = amounts(b)
         need(min(a.values()) >= 0 and sum(a[k] for k in PARTS) <= a["total"], "acknowledged amounts")
-
     def on_difference(self, b, e):
         self.refers(b, e)
         need(b["local"] != b["platform"], "a difference without one")
@@ -182,8 +168,7 @@ def run(folder):
             lines = f.read().split(b"\n")
         offset = 0
         for j, line in enumerate(lines):
-            if j == len(lines) - 1 and not line:
-                break  # the file ends with a newline
+            if j == len(lines) - 1 and not line: break  # the file ends with a newline
             try:
                 need(j > 0 or first == c.n + 1, "the file before it ends with entry %d" % c.n)
                 need(j < len(lines) - 1, "the line has no end")
@@ -205,8 +190,7 @@ def torn(rest, n):
             e = parse(line)
             if i == 0 or e["base"] >= n:
                 return False
-        except Misfit:
-            pass
+        except Misfit: pass
     return True
 
 if __name__ == "__main__":
