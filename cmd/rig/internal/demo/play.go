@@ -14,13 +14,15 @@ import (
 // Cards of the demo: the platform simulator knows their holders.
 const (
 	childCard  = "demo-child"
+	childNew   = "demo-child-v3" // the same child's, whose data only a PSAM opens
 	parentCard = "demo-parent"
 	childID    = "440305201806010023"
+	childPsn   = "44030000000000000100000001"
 )
 
-// Run plays the three acts and gives an error if the books do not agree.
+// Run plays the acts and gives an error if the books do not agree.
 func Run(ctx context.Context, o Options) (err error) {
-	s, err := build(ctx, o)
+	s, err := build(ctx, o, psamSlot)
 	if err != nil {
 		return err
 	}
@@ -29,7 +31,7 @@ func Run(ctx context.Context, o Options) (err error) {
 			err = errors.Join(err, closing)
 		}
 	}()
-	for _, act := range []func(context.Context) error{s.online, s.offline, s.refunded, s.books} {
+	for _, act := range []func(context.Context) error{s.online, s.scanned, s.offline, s.refunded, s.books} {
 		if err := act(ctx); err != nil {
 			return err
 		}
@@ -89,18 +91,38 @@ func (s *stage) online(ctx context.Context) error {
 	return s.acknowledged(ctx, 1)
 }
 
-// offline is the second act: the platform is down, then comes back.
-func (s *stage) offline(ctx context.Context) error {
-	s.title("第二幕　平台中断 · the platform is down")
+// scanned is the second act: a new card that a PSAM opens, and no card at all.
+func (s *stage) scanned(ctx context.Context) error {
+	s.title("第二幕　新卡与医保码 · a locked card, a code")
 	if err := s.takeCards(ctx); err != nil {
 		return err
 	}
-	s.platform.Down()
-	s.say("（平台已断开；同一孩子再次就诊，身份与待遇取自上次平台的答复）")
-	if err := s.bothCards(ctx); err != nil {
+	if err := s.cards.Insert("patient", childNew); err != nil {
 		return err
 	}
-	bill, err := s.bill("child-follow-up.json", 2)
+	if err := s.known(ctx, "（孩子换了三代社保卡，卡内信息由 PSAM 打开）"); err != nil {
+		return err
+	}
+	if err := s.show(ctx, "devices"); err != nil {
+		return err
+	}
+	if err := s.cards.Remove("patient"); err != nil {
+		return err
+	}
+	if err := s.daemon.awaitState(ctx, "idle", func(sc screen) bool { return sc.Patient == nil }); err != nil {
+		return err
+	}
+	code, err := s.platform.Books.ECode(childPsn)
+	if err != nil {
+		return err
+	}
+	if _, err := s.serial.lines["scanner"].Write([]byte(code + "\r\n")); err != nil {
+		return err
+	}
+	if err := s.known(ctx, "（这次没有带卡：家长手机上的医保码，扫一下）"); err != nil {
+		return err
+	}
+	bill, err := s.bill("child-visit.json", 2)
 	if err != nil {
 		return err
 	}
@@ -108,6 +130,35 @@ func (s *stage) offline(ctx context.Context) error {
 		return err
 	}
 	s.onPaper(ctx, 2)
+	return s.acknowledged(ctx, 2)
+}
+
+// known waits until the window knows its patient, and says who it is.
+func (s *stage) known(ctx context.Context, how string) error {
+	return s.daemon.awaitState(ctx, "identified", func(sc screen) bool {
+		if sc.Patient != nil {
+			s.say("%s\n  患者　 %v", how, sc.Patient)
+		}
+		return sc.Patient != nil
+	})
+}
+
+// offline is the third act: the platform is down, then comes back.
+func (s *stage) offline(ctx context.Context) error {
+	s.title("第三幕　平台中断 · the platform is down")
+	s.platform.Down()
+	s.say("（平台已断开；同一孩子再次就诊，身份与待遇取自上次平台的答复）")
+	if err := s.bothCards(ctx); err != nil {
+		return err
+	}
+	bill, err := s.bill("child-follow-up.json", 3)
+	if err != nil {
+		return err
+	}
+	if err := s.show(ctx, "settle", bill, "--yes"); err != nil {
+		return err
+	}
+	s.onPaper(ctx, 3)
 	if err := s.show(ctx, "queue", "list"); err != nil {
 		return err
 	}
@@ -115,12 +166,12 @@ func (s *stage) offline(ctx context.Context) error {
 	if err := s.platform.Up(); err != nil {
 		return err
 	}
-	return s.acknowledged(ctx, 2)
+	return s.acknowledged(ctx, 3)
 }
 
-// refunded is the third act: a line is given back after the upload, and the shift ends.
+// refunded is the fourth act: a line is given back after the upload, and the shift ends.
 func (s *stage) refunded(ctx context.Context) error {
-	s.title("第三幕　退费与结班 · a refund, the shift's close")
+	s.title("第四幕　退费与结班 · a refund, the shift's close")
 	if err := s.takeCards(ctx); err != nil {
 		return err
 	}
@@ -136,7 +187,7 @@ func (s *stage) refunded(ctx context.Context) error {
 		return err
 	}
 	s.say("\n（自动：平台撤回原单，收下保留的项目）")
-	if err := s.acknowledged(ctx, 2); err != nil {
+	if err := s.acknowledged(ctx, 3); err != nil {
 		return err
 	}
 	if err := s.show(ctx, "queue", "show", last); err != nil {
@@ -151,7 +202,7 @@ func (s *stage) refunded(ctx context.Context) error {
 	if err := s.show(ctx, "shift", "close", "--counted", shift.Expected); err != nil {
 		return err
 	}
-	s.onPaper(ctx, 5) // the refund's two papers, the shift's
+	s.onPaper(ctx, 6) // the refund's two papers, the shift's
 	return nil
 }
 
@@ -244,7 +295,7 @@ func (s *stage) key(n int) string {
 }
 
 // next is the number of the visit that is left to be tried.
-const next = 3
+const next = 4
 
 // leave puts the cards back and says what can be tried, and where to look.
 func (s *stage) leave(ctx context.Context) error {

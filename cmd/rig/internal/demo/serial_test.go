@@ -38,8 +38,6 @@ func openSerial(t *testing.T) *stage {
 	return s
 }
 
-const childPsn = "44030000000000000100000001"
-
 // scanChild shows the child's 医保码 to the scanner.
 func (s *stage) scanChild(t *testing.T) (code string) {
 	t.Helper()

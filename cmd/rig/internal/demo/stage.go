@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"settled/cmd/rig/internal/payment"
@@ -34,6 +35,7 @@ type stage struct {
 	folder   string
 	began    time.Time // in Shanghai: the visits' day and time
 	cards    *bench.Bench
+	slots    []string // beside the two readers
 	platform *platform.Simulator
 	till     *payment.Till // the hospital's QR payment
 	pays     *http.Server
@@ -47,8 +49,9 @@ const (
 	secret = "not-a-secret"
 )
 
-// build makes the folder and starts cards, platform and daemon.
-func build(ctx context.Context, o Options) (s *stage, err error) {
+// build makes the folder and starts cards, platform and daemon; more are slots beside the
+// two readers.
+func build(ctx context.Context, o Options, more ...string) (s *stage, err error) {
 	s = &stage{Options: o, began: time.Now().In(time.FixedZone("CST", 8*60*60))}
 	defer func() {
 		if err != nil {
@@ -60,8 +63,14 @@ func build(ctx context.Context, o Options) (s *stage, err error) {
 	}
 	socket := at(s.folder, "pcscd.comm")
 	// Not ended by ctx: close takes things down in order.
-	if s.cards, err = bench.Start(context.WithoutCancel(ctx), o.Rig, socket, "patient", "guardian"); err != nil {
+	if s.cards, err = bench.Start(context.WithoutCancel(ctx), o.Rig, socket, append([]string{"patient", "guardian"}, more...)...); err != nil {
 		return s, err
+	}
+	s.slots = more
+	if s.hasPSAM() {
+		if err := s.cards.Insert(psamSlot, psamSlot); err != nil {
+			return s, err
+		}
 	}
 	s.platform, err = platform.New(platform.Options{
 		Data: os.DirFS(filepath.Join(o.Testdata, "platform")), Gateway: platform.Gateway{PaasID: paasID, Secret: secret},
@@ -80,6 +89,18 @@ func build(ctx context.Context, o Options) (s *stage, err error) {
 	}
 	err = s.startDaemon(ctx, socket)
 	return s, err
+}
+
+// psamSlot is the PSAM's slot, and the card in it.
+const psamSlot = "psam"
+
+func (s *stage) hasPSAM() bool { return slices.Contains(s.slots, psamSlot) }
+
+func (s *stage) psamReader() string {
+	if !s.hasPSAM() {
+		return ""
+	}
+	return s.cards.Reader(psamSlot)
 }
 
 // startTill starts the hospital's QR payment.
@@ -168,6 +189,7 @@ listen = %q
 [readers]
 patient = %q
 guardian = %q
+psam = %q
 
 [platform]
 url = %q
@@ -182,7 +204,7 @@ url = %q
 [policy]
 overlays = %q
 %s`, filepath.Join(s.Testdata, "demo/institutions.toml"), listen,
-		s.cards.Reader("patient"), s.cards.Reader("guardian"),
+		s.cards.Reader("patient"), s.cards.Reader("guardian"), s.psamReader(),
 		s.platform.BaseURL(), paasID, s.payURL, s.platform.ECodeURL(), filepath.Join(s.Testdata, "policy.d"), s.serialConfig())
 }
 
