@@ -153,7 +153,7 @@ func TestWrongRoles(t *testing.T) {
 	f.Insert(t, counter.Patient, countertest.Child())
 	kiosk := f.tab(t, "/kiosk", "0100")
 	for path, body := range map[string]string{
-		"/v1/session/patient": "{}", "/v1/settlements/search": "{}", "/v1/links": `{"relation":"child"}`,
+		"/v1/session/patient": "{}", "/v1/settlements/search": "{}", "/v1/queue/x/hold": `{"why":"w"}`,
 		"/v1/settlements/x/void": `{"key":"k","reason":"r"}`, "/v1/settlements": `{"quote":"q","key":"k"}`, "/v1/bills": "{}", "/v1/shifts": `{"float":"1.00"}`,
 	} {
 		status, err := browser.Eval[int](kiosk, fmt.Sprintf(`fetch(%q, {method: 'POST', headers: {'Content-Type': 'application/json'}, body: %q}).then((r) => r.status)`, path, body))

@@ -168,7 +168,7 @@ function asked() {
 const does = {
   F2: settle,
   F3: revealPatient,
-  F4: () => (s.quote ? why(s.why === null ? 'all' : s.why) : say('预结算以后才有理由；请先按 F5。')),
+  F4: reasons,
   F5: quote,
   F6: () => doing('正在读卡', () => call('POST', '/v1/session/read')),
   F7: () => (s.screen?.patient && s.screen?.guardian ? openLink(s.screen, (text) => say(text, false)) : say('登记家庭共济需要患者和监护人的卡都在读卡器中。')),
@@ -191,6 +191,12 @@ function quote() {
     await call('POST', `/v1/bills/${encodeURIComponent(bill.key)}/quote`);
     s.chosen = '';
   });
+}
+
+function reasons() {
+  if (!s.quote && s.screen?.quote && s.fetching) return s.fetching.then(() => { if (s.quote) reasons(); }); // it is on its way
+  if (!s.quote) return say('预结算以后才有理由；请先按 F5。');
+  return why(s.why === null ? 'all' : s.why);
 }
 
 function settle() {

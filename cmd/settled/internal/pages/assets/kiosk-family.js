@@ -26,15 +26,24 @@ function go(at, more) { f = { ...more, at }; k.render(); }
 
 const t = (/** @type {string} */ key) => k.say(key);
 
-/** @param {string} at @param {() => Promise<any>} fetch what is shown there */
-const load = (at, fetch) => k.doing(async () => { const data = await fetch(); go(at, data); });
+/** Does something once: while something else is under way, nothing. @param {string} at @param {() => Promise<any>} act what is shown there */
+const load = (at, act) => k.doing(async () => { const data = await act(); go(at, data); });
 
-const look = () => load('look', () => call('GET', '/v1/family'));
-const mobile = () => load('mobile', () => call('GET', '/v1/family/mobile'));
-const places = () => load('places', async () => ({ ...(await call('GET', '/v1/family/places')), now: await call('GET', '/v1/family'), from: 0 }));
+/** Asks for something, behind what is under way. @param {string} at @param {() => Promise<any>} fetch */
+const ask = (at, fetch) => k.after(async () => { const data = await fetch(); go(at, data); });
+
+const look = () => ask('look', () => call('GET', '/v1/family'));
+const mobile = () => ask('mobile', () => call('GET', '/v1/family/mobile'));
+const places = () => ask('places', async () => ({ ...(await call('GET', '/v1/family/places')), now: await call('GET', '/v1/family'), from: 0 }));
 
 /** The relations that the rules cover, for whoever stands at the guardian's reader. */
-const bind = () => k.after(async () => go('bind', await parents()));
+function bind() {
+  go('bind');
+  k.after(async () => {
+    const asked = await parents();
+    if (f.at === 'bind') go('bind', asked);
+  });
+}
 
 async function parents() {
   if (!k.screen()?.guardian) return {};
