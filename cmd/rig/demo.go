@@ -19,8 +19,8 @@ func newDemoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Play a child's visit, with the platform up and down",
 		Long: `Play a child's visit at a counter, from the card to the platform, first with the
-platform up, then with the platform down; then a line is given back and the shift
-closed, and the books are compared.
+platform up, next by a card that a PSAM opens and a code from a telephone, then with the
+platform down; a line is given back and the shift closed, and the books are compared.
 
 With --keep (or KEEP=1) everything stays running until it is interrupted.`,
 		Args: cobra.NoArgs,
