@@ -104,7 +104,7 @@ func TestFamily(t *testing.T) {
 	if _, f, text = s.family(t, http.MethodGet, "/v1/family", ""); len(f.Links) != 1 || f.Links[0].To != s.began.Format(time.DateOnly) {
 		t.Errorf("the link ends today: %s", text)
 	}
-	if out, err := s.daemon.run(t.Context(), "family", "show"); err != nil || !strings.Contains(out, "家庭共济：张**，child") || !strings.Contains(out, "选定机构：鹏湾医院南园") {
+	if out, err := s.daemon.run(t.Context(), "family", "show"); err != nil || !strings.Contains(out, "家庭共济：张** 的子女") || !strings.Contains(out, "选定机构：鹏湾医院南园") {
 		t.Errorf("family show: %s %v", out, err)
 	}
 	if out, err := s.daemon.run(t.Context(), "family", "mobile"); err != nil || !strings.Contains(out, "？ 监护人手机") {
