@@ -74,6 +74,7 @@ type Chain struct {
 	Gone          []string        `json:"gone,omitempty"`      // msgids of 2207 that most likely did nothing
 	Unknowns      map[string]int  `json:"unknowns,omitempty"`  // unknown outcomes by transaction
 	Rounds        int             `json:"rounds,omitempty"`    // see maxRounds
+	Resent        int             `json:"resent,omitempty"`    // how often fees were sent anew that were not those sent
 	Refusal       *settle.Refusal `json:"refusal,omitempty"`   // why it is, or will be, held
 	Left          []string        `json:"left,omitempty"`      // transactions that could not be taken back
 	Abandoned     bool            `json:"abandoned,omitempty"` // undone on purpose

@@ -163,6 +163,8 @@ func TestChainsEnd(t *testing.T) {
 		{"trial refused", upTo("2206", "2206 no 不予支付", "2205 ok", "2202 ok"), nhsa.StepHeld, ""},
 		{"trial refused, fees were cleared since", upTo("2206", append([]string{"2206 no 费用不相等", "2205 no 没有明细"}, upTo("")[3:]...)...), nhsa.StepDone, ""},
 		{"settlement refused, fees were cleared since", upTo("2207", append([]string{"2207 no 总费用35.00,已上传费用0.00不相等", "2205 no 没有明细"}, upTo("")[3:]...)...), nhsa.StepDone, ""},
+		{"settlement lost, and fees cleared twice since", upTo("2207", slices.Concat([]string{"2207 lost", gone}, slices.Repeat([]string{"2207 no 总费用35.00,已上传费用0.00不相等", gone}, 3),
+			slices.Repeat([]string{"2207 no 总费用35.00,已上传费用0.00不相等", "2205 ok", "2204 ok", "2206 yes " + trial}, 2), []string{done})...), nhsa.StepDone, ""},
 		{"trial refused, fees differ for good", upTo("2206", slices.Concat(slices.Repeat([]string{"2206 no 费用不相等", "2205 ok", "2204 ok"}, 3), []string{"2206 no 费用不相等", "2205 ok", "2202 ok"})...), nhsa.StepHeld, ""},
 		{"trial refused, undo lost and refused", upTo("2206", "2206 no 不予支付", "2205 lost", "2205 no x", "2202 no x"), nhsa.StepHeld, "2204 2201"},
 		{"settlement lost, reversed", upTo("2207", "2207 lost", "2601 ok", done), nhsa.StepDone, ""},

@@ -77,12 +77,17 @@ func (c *Chain) refusedSettle(e *BusinessRefusal) {
 // answer was lost, of this bill or of the one before it in the visit, may have arrived
 // behind them.
 func (c *Chain) sendAgain(e *BusinessRefusal) bool {
-	if c.Rounds >= maxRounds || !e.mentions("费用") || !e.mentions("不相等", "不一致", "不符") {
+	if c.Resent >= maxRounds || !e.otherFees() {
 		return false
 	}
-	c.Rounds++
+	c.Resent++
 	c.Uploaded, c.Step = 0, StepClear
 	return true
+}
+
+// otherFees guesses from its words that the refusal is about fees that are not those sent.
+func (e *BusinessRefusal) otherFees() bool {
+	return e.mentions("费用") && e.mentions("不相等", "不一致", "不符")
 }
 
 // refusedReverse: "already reversed" and "not found" are answers. Any other no

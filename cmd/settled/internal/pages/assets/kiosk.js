@@ -137,15 +137,20 @@ async function doing(what) {
   }
   s.busy = false;
   render();
-  const next = s.next;
-  s.next = null;
-  if (next) await doing(next);
+  await follows();
 }
 
-/** Does what a card's coming asks for, after what is under way. @param {() => Promise<any>} what */
+/** Does something behind what is under way, and when it is known again who is here. @param {() => Promise<any>} what */
 function after(what) {
-  if (s.busy) s.next = what;
-  else doing(what);
+  s.next = what;
+  follows();
+}
+
+async function follows() {
+  const next = s.next;
+  if (!next || s.busy || s.again) return;
+  s.next = null;
+  await doing(next);
 }
 
 /** @param {string} key */
@@ -274,7 +279,10 @@ async function onScreen(screen) {
   }
   const same = before?.patient?.by_code && paying() || s.again && screen.state === 'reading';
   if (!screen.patient && before && (before.patient || s.again) && !same) forget();
-  if (screen.patient) s.again = false;
+  if (screen.patient && s.again) {
+    s.again = false;
+    follows();
+  }
   if (screen.patient && !before?.patient) s.touched = 0;
   if (s.quote?.id !== screen.quote?.id) {
     s.quote = null;
