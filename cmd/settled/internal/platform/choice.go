@@ -82,19 +82,30 @@ func (f *Filer) pass(ctx context.Context) (left bool, err error) {
 	if err != nil {
 		return true, err
 	}
+	left = len(list) == mostChoices
 	for _, c := range list {
-		if err := f.one(ctx, c); err != nil {
+		switch err := f.one(ctx, c); {
+		case errors.Is(err, errOpen):
+			left = true
+			f.log.Info("a selection stays open", "entry", c.Entry, "why", plain(err))
+		case err != nil:
 			return true, err
 		}
 	}
-	return len(list) == mostChoices, nil
+	return left, nil
 }
+
+// errOpen says that the platform will not tell what became of a request, and it may have
+// been done: this one is asked about again, and others go on.
+var errOpen = errors.New("the platform does not say what is on file")
 
 // one brings a choice to its end, or gives the trouble that stands against it.
 func (f *Filer) one(ctx context.Context, c queue.Choice) error {
 	there, err := f.onFile(ctx, c)
 	var refused *nhsa.BusinessRefusal
 	switch {
+	case errors.As(err, &refused) && !refused.StaleSignIn() && c.Asked:
+		return fmt.Errorf("%w: %w", errOpen, err)
 	case errors.As(err, &refused) && !refused.StaleSignIn():
 		return f.refused(ctx, c, refused)
 	case err != nil:
@@ -177,6 +188,8 @@ func (f *Filer) answered(ctx context.Context, c queue.Choice, reply nhsa.Reply, 
 	switch {
 	case errors.As(err, &refused) && refused.StaleSignIn():
 		return err
+	case errors.As(err, &refused) && c.Asked:
+		return f.doubted(ctx, c, refused)
 	case errors.As(err, &refused):
 		return f.refused(ctx, c, refused)
 	case err != nil:
@@ -189,6 +202,21 @@ func (f *Filer) answered(ctx context.Context, c queue.Choice, reply nhsa.Reply, 
 		return err
 	}
 	return f.end(ctx, c, queue.ChoiceFiled, string(filed.No), "")
+}
+
+// doubted takes a no to a request whose forerunner was lost: that may have arrived since, and
+// be the reason.
+func (f *Filer) doubted(ctx context.Context, c queue.Choice, why *nhsa.BusinessRefusal) error {
+	there, err := f.onFile(ctx, c)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", errOpen, err)
+	case c.Undo && !there:
+		return f.end(ctx, c, queue.ChoiceUndone, "", "")
+	case !c.Undo && there:
+		return f.end(ctx, c, queue.ChoiceFiled, "", "")
+	}
+	return f.refused(ctx, c, why)
 }
 
 // refused keeps the platform's no: what it will not take back stays filed.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"settled/queue"
+	"settled/queue/nhsa"
 	"settled/settle"
 )
 
@@ -134,5 +135,47 @@ func TestUnfilesOnce(t *testing.T) {
 	f.faults(fault{Infno: "2506", Kind: "cut", Booked: true, Times: 1})
 	if c = f.ends(t); c.State != queue.ChoiceUndone || f.asked("2506") != 1 {
 		t.Errorf("%+v, asked %d times", c, f.asked("2506"))
+	}
+}
+
+// TestFilingStaysOpen: where a request may have arrived, the platform's no to the question
+// after it decides nothing.
+func TestFilingStaysOpen(t *testing.T) {
+	f := openFiling(t)
+	f.choose(t, second, secondName, nextMonth())
+	f.faults(fault{Infno: "2505", Kind: "cut", Booked: true, Times: 1})
+	if left, err := f.filer.pass(t.Context()); !left || !lineTrouble(err) {
+		t.Fatal(left, err)
+	}
+	f.faults(fault{Infno: "5302", Kind: "refuse", Text: "系统繁忙", Times: 1})
+	f.filer.line.note(nil, false)
+	if left, err := f.filer.pass(t.Context()); !left || err != nil {
+		t.Fatal(left, err)
+	}
+	if c := f.ends(t); c.State != queue.ChoiceFiled || f.asked("2505") != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestFilingDoubted: the platform's no to a request that follows a lost one may be because
+// the lost one has arrived; then it is filed.
+func TestFilingDoubted(t *testing.T) {
+	for _, tt := range []struct {
+		arrived bool
+		want    queue.ChoiceState
+	}{{true, queue.ChoiceFiled}, {false, queue.ChoiceRefused}} {
+		f := openFiling(t)
+		f.choose(t, second, secondName, nextMonth())
+		f.faults(fault{Infno: "2505", Kind: "cut", Booked: tt.arrived, Times: 1})
+		if left, err := f.filer.pass(t.Context()); !left || !lineTrouble(err) {
+			t.Fatal(left, err)
+		}
+		list, err := f.queue.Choices(1)
+		must(t, err)
+		f.filer.line.note(nil, false)
+		must(t, f.filer.answered(t.Context(), list[0], nhsa.Reply{}, &nhsa.BusinessRefusal{Infno: "2505", Infcode: "-1", Message: "已经成功办理一次定点变更"}))
+		if c := f.ends(t); c.State != tt.want {
+			t.Errorf("arrived %v: %+v", tt.arrived, c)
+		}
 	}
 }
