@@ -163,7 +163,15 @@ const start = () => doing(() => call('POST', '/v1/kiosk/pay', { quote: s.quote.i
 const back = () => { s.bill = ''; return doing(() => call('DELETE', '/v1/session')); };
 
 /** Asks the platform anew of who is here, who stays on the screen. */
-const reread = () => doing(async () => { s.again = true; await call('POST', '/v1/session/read'); });
+const reread = () => doing(async () => {
+  s.again = true;
+  try {
+    await call('POST', '/v1/session/read');
+  } catch (e) {
+    s.again = false; // nobody is asked
+    throw e;
+  }
+});
 
 /** Ends it all: nothing of the patient stays, and the cards have to be taken. */
 async function quit() {
