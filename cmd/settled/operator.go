@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -36,12 +34,11 @@ Roles: cashier (收费员), supervisor (收费组长), insurance (医保办), op
 kiosk (自助机: the terminal itself).`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			_, _ = fmt.Fprint(cmd.ErrOrStderr(), "password: ")
-			line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-			if err != nil && line == "" {
-				return usagef("password: %w", err)
+			password, err := askPassword(cmd, "password: ")
+			if err != nil {
+				return err
 			}
-			text, err := operators.Stanza(given[0], name, role, strings.TrimRight(line, "\r\n"))
+			text, err := operators.Stanza(given[0], name, role, password)
 			if err != nil {
 				return usagef("%w", err)
 			}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
 	"io"
@@ -115,23 +114,20 @@ func newPolicyDecide(verb, short, done string) *cobra.Command {
 			if why == "" {
 				return usagef("--why: say the reason")
 			}
+			path := overlaysPath + "/" + url.PathEscape(given[0])
+			ask := map[string]any{"why": why}
+			if verb == "approve" {
+				seen, err := approvable(cmd, path)
+				if err != nil {
+					return err
+				}
+				ask["seen"] = seen
+			}
 			as, err := sign(cmd, who)
 			if err != nil {
 				return err
 			}
-			path := overlaysPath + "/" + url.PathEscape(given[0])
-			ask := map[string]any{"why": why, "as": as}
-			if verb == "approve" {
-				c, err := newClient(cmd)
-				if err != nil {
-					return err
-				}
-				var one stagedFile
-				if err := c.get(cmd.Context(), path, &one); err != nil {
-					return err
-				}
-				ask["seen"] = one.Rules
-			}
+			ask["as"] = as
 			return decide(cmd, path+"/"+verb, ask, done)
 		},
 	}
@@ -141,17 +137,27 @@ func newPolicyDecide(verb, short, done string) *cobra.Command {
 	return cmd
 }
 
+// approvable shows what is to be approved, before anybody signs for it, and gives the digest
+// of the rules with it.
+func approvable(cmd *cobra.Command, path string) (seen string, err error) {
+	c, err := newClient(cmd)
+	if err != nil {
+		return "", err
+	}
+	var one stagedFile
+	if err := c.get(cmd.Context(), path, &one); err != nil || asJSON(cmd) {
+		return one.Rules, err
+	}
+	return one.Rules, showOverlay(cmd, &one)
+}
+
 // sign reads the password of who acts.
 func sign(cmd *cobra.Command, who string) (signature, error) {
 	if who == "" {
 		return signature{}, usagef("--operator: say who you are")
 	}
-	_, _ = fmt.Fprint(cmd.ErrOrStderr(), "password: ")
-	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	if err != nil && line == "" {
-		return signature{}, usagef("password: %w", err)
-	}
-	return signature{who, strings.TrimRight(line, "\r\n")}, nil
+	password, err := askPassword(cmd, "password: ")
+	return signature{who, password}, err
 }
 
 // decide moves a staged file.

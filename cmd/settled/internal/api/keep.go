@@ -12,7 +12,7 @@ type whyInput struct {
 	Body   struct {
 		Why string `json:"why" minLength:"1" maxLength:"1000" doc:"the reason, for whoever reads the journal"`
 
-		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
+		Second *signature `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
 	}
 }
 

@@ -32,12 +32,6 @@ type Overlays interface {
 // rulers may stage and approve rules: what they approve binds every settlement.
 var rulers = []Role{Insurance, Operations}
 
-// signature is who acts, if it is not the session's operator: a program gives it.
-type signature struct {
-	Operator string `json:"operator" minLength:"1" maxLength:"32"`
-	Password string `json:"password" minLength:"1" maxLength:"128"`
-}
-
 type stageInput struct {
 	Body struct {
 		File string     `json:"file" maxLength:"100" doc:"its name in the directory of rules; one of the same name is replaced"`
@@ -179,10 +173,10 @@ func (s *Server) person(g Grant, as *signature) (overlays.Signer, error) {
 	switch {
 	case as == nil && g.Name != "":
 		return overlays.Signer{ID: g.Operator, Name: g.Name}, nil
-	case as == nil || s.door == nil:
+	case as == nil:
 		return overlays.Signer{}, refusal(settle.NotAllowed, "a token is no person: sign in, or give operator and password")
 	}
-	o, err := s.door.try(as.Operator, as.Password)
+	o, err := s.signed(as)
 	if err != nil {
 		return overlays.Signer{}, err
 	}

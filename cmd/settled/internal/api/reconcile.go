@@ -42,7 +42,7 @@ type repairInput struct {
 		Item   int    `json:"item" minimum:"1" doc:"number of the finding in the report"`
 		Why    string `json:"why" minLength:"1" maxLength:"1000" doc:"the reason, for whoever reads the journal"`
 
-		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
+		Second *signature `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
 	}
 }
 

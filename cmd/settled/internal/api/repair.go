@@ -43,7 +43,7 @@ type mendInput struct {
 	Number string `path:"number" maxLength:"64"`
 	Body   struct {
 		Repair
-		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
+		Second *signature `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
 	}
 }
 

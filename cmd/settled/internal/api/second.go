@@ -11,25 +11,31 @@ import (
 // SecondRefused says that the second person may not do what he would stand for.
 const SecondRefused settle.Code = "SECOND_REFUSED"
 
-// secondPerson is another operator who stands for one act (二人复核): he says so by his own
-// number and password, and is not signed in by it.
-type secondPerson struct {
+// signature is an operator who stands for one act by his own number and password, and is
+// not signed in by it: the second person (二人复核), or whoever acts where a program asks.
+type signature struct {
 	Operator string `json:"operator" minLength:"1" maxLength:"32" doc:"经办人编号"`
 	Password string `json:"password" minLength:"1" maxLength:"128"`
 }
 
+// signed gives the operator whose signature it is.
+func (s *Server) signed(p *signature) (Operator, error) {
+	if s.door == nil {
+		return Operator{}, noOperators()
+	}
+	return s.door.try(p.Operator, p.Password)
+}
+
 // with gives what is granted together with a second person, who must be another one and may
 // do the act himself. Whether one is needed is not asked here.
-func (s *Server) with(ctx context.Context, g Grant, p *secondPerson, may []Role) (Grant, error) {
+func (s *Server) with(ctx context.Context, g Grant, p *signature, may []Role) (Grant, error) {
 	switch {
 	case p == nil:
 		return g, nil
-	case s.door == nil:
-		return g, noOperators()
 	case p.Operator == g.Operator:
 		return g, refusal(counter.SecondSame, "the second person is "+settle.Clip(g.Operator))
 	}
-	o, err := s.door.try(p.Operator, p.Password)
+	o, err := s.signed(p)
 	if err != nil {
 		s.options.Log.WarnContext(ctx, "second person refused", "operator", g.Operator, "cause", err)
 		return g, err

@@ -59,7 +59,7 @@ type voidInput struct {
 		Key    string `json:"key" minLength:"1" maxLength:"64" doc:"of this request: the same key never gives back twice"`
 		Reason string `json:"reason" minLength:"1" maxLength:"400" doc:"why; it stands on the slip"`
 
-		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
+		Second *signature `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
 	}
 }
 
@@ -78,7 +78,7 @@ type refundInput struct {
 		Keep   []int  `json:"keep" maxItems:"1000" doc:"lines of the bill that are kept, from 1"`
 		Quote  string `json:"quote" maxLength:"100" doc:"id of the refund that was shown"`
 
-		Second *secondPerson `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
+		Second *signature `json:"second,omitempty" doc:"needed where it is refused with SECOND_NEEDED"`
 	}
 }
 
@@ -164,7 +164,7 @@ func (s *Server) refundQuote(ctx context.Context, g Grant, in *refundQuoteInput)
 	}}, nil
 }
 
-func (s *Server) reverse(ctx context.Context, g Grant, second *secondPerson, r counter.Reversal) (*reversedOutput, error) {
+func (s *Server) reverse(ctx context.Context, g Grant, second *signature, r counter.Reversal) (*reversedOutput, error) {
 	g, err := s.with(ctx, g, second, cashiers)
 	if err != nil {
 		return nil, err
