@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"path/filepath"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"settled/cmd/settled/internal/overlays"
 	"settled/cmd/settled/internal/sealed"
 	"settled/queue"
-	"settled/settle/policy"
 )
 
 // openOverlays opens the shelf of staged rules, if the rules have a directory; it is done
@@ -61,25 +59,6 @@ func pastOf(r *queue.Record) *backtest.Past {
 		ID: s.Number, Who: strings.TrimSpace(s.Who.Name.String() + " " + s.Who.IDNumber.String()),
 		Person: s.Insured, Bill: s.Bill, Usage: s.Usage, Split: &s.Split, Rules: s.Rules,
 	}
-}
-
-// Loaded implements overlays.Rules.
-func (d *daemon) Loaded() *policy.Set { return d.rules.Load() }
-
-// Activate implements overlays.Rules: the journal first, so that rules which it does not
-// have are never in force.
-func (d *daemon) Activate(ctx context.Context, staged, approved string) error {
-	set, err := d.readRules()
-	if err != nil {
-		return err
-	}
-	by := d.by()
-	by.Operator = cmp.Or(approved, by.Operator)
-	if err := d.queue.Activate(ctx, set.Digest(), staged, by); err != nil {
-		return err
-	}
-	d.putInForce(set)
-	return nil
 }
 
 // finished does what activates the rules; the shelf says who staged and approved them, and

@@ -8,11 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,9 +82,6 @@ type daemon struct {
 	api     *api.Server
 }
 
-// On gives the rules of a day; it is the counter's rulebook.
-func (d *daemon) On(day settle.Date) *settle.Rules { return d.rules.Load().On(day) }
-
 func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 	loose()
 	d := &daemon{config: c, log: log}
@@ -144,31 +138,6 @@ func loose() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
-}
-
-func (d *daemon) loadRules() error {
-	set, err := d.readRules()
-	if err == nil {
-		d.putInForce(set)
-	}
-	return err
-}
-
-// readRules reads the rules as they stand on disk; nothing is put into force.
-func (d *daemon) readRules() (*policy.Set, error) {
-	set, err := loadRules(d.config.Policy.Overlays)
-	if err != nil {
-		return nil, err
-	}
-	if err := set.CheckApproved(today()); err != nil {
-		return nil, usagef("policy: %w", err)
-	}
-	return set, nil
-}
-
-func (d *daemon) putInForce(set *policy.Set) {
-	d.rules.Store(set)
-	d.log.Info("rules loaded", "digest", set.Digest())
 }
 
 func (d *daemon) by() queue.By {
@@ -429,38 +398,4 @@ func (d *daemon) run(ctx context.Context, listener net.Listener) error {
 		failed = errors.Join(failed, <-ended)
 	}
 	return failed
-}
-
-// reloadRules reads the rules again, and keeps the reason if they do not load, for the
-// log, /readyz and the unit's status.
-func (d *daemon) reloadRules() {
-	err := d.finished(func(staged, approved string) error {
-		return d.Activate(context.Background(), staged, approved)
-	})
-	if err != nil {
-		d.broken.Store(&err)
-		d.log.Error("rules not reloaded, the old ones stay in force", "cause", err)
-		d.tell("STATUS=rules not reloaded, the old ones stay in force: " + strings.ReplaceAll(err.Error(), "\n", "; "))
-		return
-	}
-	d.broken.Store(nil)
-	d.tell(ready)
-}
-
-// reload reads the rules again on SIGHUP; rules that do not load change nothing.
-func (d *daemon) reload(ctx context.Context) error {
-	hups := make(chan os.Signal, 1)
-	signal.Notify(hups, syscall.SIGHUP)
-	defer signal.Stop(hups)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hups:
-			d.reloadRules()
-			if err := d.loadOperators(); err != nil {
-				d.log.Error("operators not reloaded, the old ones may sign in", "cause", err)
-			}
-		}
-	}
 }
