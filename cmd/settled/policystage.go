@@ -161,23 +161,12 @@ func sign(cmd *cobra.Command, who string) (signature, error) {
 }
 
 // decide moves a staged file.
-func decide(cmd *cobra.Command, path string, ask any, done string) error {
-	c, err := newClient(cmd)
-	if err != nil {
-		return err
-	}
-	answer, _, err := c.send(cmd.Context(), path, ask)
-	if err != nil {
-		return err
-	}
-	if asJSON(cmd) {
-		return printJSON(cmd.OutOrStdout(), answer)
-	}
+func decide(cmd *cobra.Command, path string, ask map[string]any, done string) error {
 	var o stagedFile
-	if err := decodeAnswer(answer, &o); err != nil {
+	if err := post(cmd, path, ask, &o); err != nil || asJSON(cmd) {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %s：%s。\n", o.ID, o.File, done)
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s：%s。\n", o.ID, o.File, done)
 	return err
 }
 
