@@ -220,10 +220,8 @@ func (s *Session) Reverse(ctx context.Context, r Reversal) (v Void, replayed boo
 		return Void{}, false, refusalOr(err, settle.JournalStopped)
 	}
 	if !replayed {
-		s.printBeside(v.papers()...)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.say(v.done())
+		_ = s.showRefusal(v.done())
+		s.printBeside(v.papers()...) // what its slips meet is told after what was done
 	}
 	return v, replayed, nil
 }
