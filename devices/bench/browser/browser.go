@@ -125,7 +125,7 @@ func (t *Tab) Hosts() []string {
 }
 
 // patience is how long something may take to show.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 // Open goes to an address and waits until the page is loaded.
 func (t *Tab) Open(address string) error {
