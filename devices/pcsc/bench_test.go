@@ -404,7 +404,7 @@ func TestCloseDuringRead(t *testing.T) {
 
 func TestCloseWhileCardHangs(t *testing.T) {
 	before := goleak.IgnoreCurrent()
-	w, err := Watch(t.Context(), Options{Limit: hangs})
+	w, err := Watch(t.Context(), Options{Limit: patience})
 	must(t, err)
 	reader := insert(t, "patient", "hung")
 	expect(t, w, CardInserted, reader)
@@ -418,7 +418,7 @@ func TestCloseWhileCardHangs(t *testing.T) {
 	if err := w.Close(); !errors.Is(err, apdu.ErrStuck) || !strings.Contains(err.Error(), reader) {
 		t.Errorf("close says nothing of the call it left: %v", err)
 	}
-	if err := <-failed; !errors.Is(err, apdu.ErrStuck) {
+	if err := <-failed; !errors.Is(err, errEnded) {
 		t.Errorf("the read: %v", err)
 	}
 	must(t, desk.Remove("patient"))
