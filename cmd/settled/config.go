@@ -65,7 +65,7 @@ type config struct {
 		Area    string `toml:"area"`    // 就医地医保区划
 		System  string `toml:"system"`  // recer_sys_code
 
-		InFlight int    `toml:"in_flight"` // settlements on their way at a time, 1 to 64
+		InFlight int    `toml:"in_flight"` // requests on their way at a time, 1 to 64
 		Upload   string `toml:"upload"`    // at_once; window: only in the batches of `settled upload`
 		// Tolerate is the difference in cash, either way, for which nobody is asked.
 		Tolerate settle.Fen `toml:"tolerate"`
@@ -116,7 +116,7 @@ type secondPerson struct {
 	Release bool       `toml:"release"` // all that puts back what was held
 }
 
-// mostInFlight bounds the settlements on their way at a time.
+// mostInFlight bounds the requests on their way at a time.
 const mostInFlight = 64
 
 // defaultArea is the 医保区划 of Shenzhen.
