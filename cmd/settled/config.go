@@ -36,6 +36,7 @@ type config struct {
 	Institution struct {
 		Code     string `toml:"code"`     // 定点医药机构编号, letter + 11 digits
 		Registry string `toml:"registry"` // file of the institutions of the city
+		Books    string `toml:"books"`    // directory that its counters share, see reconcile.Shares; none when empty
 	} `toml:"institution"`
 	Counter struct {
 		Number       string `toml:"number"`        // two digits, unique in the institution
@@ -163,7 +164,7 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 	c.State = cmp.Or(c.State, state)
 	c.Credentials = cmp.Or(c.Credentials, credentials)
 	base := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA, &c.ECode.Used} {
+	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Institution.Books, &c.Policy.Overlays, &c.Platform.CA, &c.ECode.Used} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}
