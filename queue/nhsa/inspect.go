@@ -123,6 +123,7 @@ func (s *Spec) inspectReply(in *Inspection, msg map[string]any) {
 		in.Name = t.name
 		c.nodes("output", out, t.reply)
 		in.Identities = identitiesOf(in.Infno, out)
+		c.family(out)
 	}
 }
 
@@ -136,7 +137,7 @@ func (s *Spec) outcome(in *Inspection, msg map[string]any) string {
 		return OutcomeOK
 	}
 	code := text1(msg, "infcode")
-	body, err := json.Marshal(msg) // what was around it is gone
+	body, err := json.Marshal(envelopeOf(msg))
 	if err == nil {
 		_, err = ReadReply(in.Infno, http.StatusOK, body)
 	}
@@ -154,6 +155,19 @@ func (s *Spec) outcome(in *Inspection, msg map[string]any) string {
 		}
 		return outcome
 	}
+}
+
+// envelopeOf is a reply without its content, which does not decide about its outcome.
+func envelopeOf(msg map[string]any) map[string]any {
+	head := map[string]any{}
+	for name, v := range msg {
+		switch v.(type) {
+		case map[string]any, []any:
+		default:
+			head[name] = v
+		}
+	}
+	return head
 }
 
 // oddInfcode judges an infcode that is neither 0 nor negative by what comes with it: an

@@ -145,6 +145,18 @@ func (c *checker) parts(input any) {
 	}
 }
 
+// family warns of a family's account that paid more than all accounts, which contain it (I5).
+func (c *checker) family(output any) {
+	o, _ := output.(map[string]any)
+	for _, row := range rowsOf(child(o, "setlinfo")) {
+		all, known := amountOf(row, "acct_pay")
+		part, told := amountOf(row, "acct_mulaid_pay")
+		if known && told && max(part, -part) > max(all, -all) {
+			c.in.warn("output.setlinfo: acct_mulaid_pay %s is not within acct_pay %s", part, all)
+		}
+	}
+}
+
 // products warns of lines of fees whose amount is not price times quantity, which platforms
 // refuse (interface 5).
 func (c *checker) products(input any) {

@@ -32,7 +32,8 @@ func gatewayWord(msg map[string]any) gatewayAnswer {
 	_, failed := scalar(msg["error"])
 	failed = failed && has(msg, "error")
 	a.found = success != "" || failed || (code != "" && a.words != "")
-	a.yes = !failed && success != "false" && (success == "true" || isZero(code) || code == "200")
+	ok := isZero(code) || code == "200" || strings.EqualFold(code, "success") || strings.EqualFold(code, "ok")
+	a.yes = !failed && success != "false" && (success == "true" || ok)
 	return a
 }
 

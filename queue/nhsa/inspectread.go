@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"settled/settle"
 )
 
 // decoded is a message as UTF-8, without the mark of its order of bytes.
@@ -119,9 +121,9 @@ func (s *Spec) messageIn(in *Inspection, v any) (map[string]any, error) {
 		case has(msg, "infcode"), has(msg, "infno"), len(held) == 0:
 			return msg, nil
 		case len(held) > 1:
-			return nil, fmt.Errorf("%d messages (%s): each needs a file of its own", len(held), strings.Join(held, ", "))
+			return nil, fmt.Errorf("%d messages (%s): each needs a file of its own", len(held), keyName(strings.Join(held, ", ")))
 		}
-		in.warn("the message is inside %q", held[0])
+		in.warn("the message is inside %q", keyName(held[0]))
 		v = msg[held[0]]
 	}
 	return nil, fmt.Errorf("more than %d layers around the message", maxLayers)
@@ -160,7 +162,7 @@ func (s *Spec) innermost(in *Inspection, at string, v any, own func(map[string]a
 	}
 	for _, name := range slices.Sorted(maps.Keys(o)) {
 		if inner, ok := unwrapped(o[name]).(map[string]any); ok && s.owns(in, inner, own) {
-			in.warn("%s.%s: a layer that the interface does not have", at, name)
+			in.warn("%s.%s: a layer that the interface does not have", at, keyName(name))
 			return inner
 		}
 	}
@@ -201,9 +203,16 @@ func (s *Spec) rename(v any, odd map[string]string) {
 			s.rename(one, odd)
 		}
 	case map[string]any:
-		for _, name := range slices.Collect(maps.Keys(v)) {
-			s.rename(v[name], odd)
+		var names []string
+		for name, one := range v {
+			s.rename(one, odd)
 			if known := s.known(name); known != name && !has(v, known) {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names) // of several spellings of one name the first is taken
+		for _, name := range names {
+			if known := s.known(name); !has(v, known) {
 				v[known], odd[name] = v[name], known
 				delete(v, name)
 			}
@@ -219,6 +228,9 @@ func (s *Spec) known(name string) string {
 	}
 	return or(s.spelling[folded(name)], name)
 }
+
+// keyName is a name that is not the interface's, fit to be told.
+func keyName(name string) string { return maskNumbers(settle.Clip(name)) }
 
 func folded(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
