@@ -45,6 +45,7 @@ const (
 	DuplicateEnrolment Code = "DUPLICATE_ENROLMENT"   // P-4
 	NotInBenefitPeriod Code = "NOT_IN_BENEFIT_PERIOD" // P-1..P-3
 	PolicyRowMissing   Code = "POLICY_ROW_MISSING"    // D-9
+	SelectionUnknown   Code = "SELECTION_UNKNOWN"     // S-4: nothing is known of the institution that is selected
 )
 
 // Why a family account did not pay; [Draw.Denied] has them as they are, a split's

@@ -70,6 +70,42 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// TestUnknownSelection: where nothing is known of the institution that is selected, nobody
+// can say whether another one counts as it: that is refused, and nothing else.
+func TestUnknownSelection(t *testing.T) {
+	set := shipped(t)
+	unknown := settle.Institution{ID: "H44030599999", City: settle.HomeCity}
+	away := settle.Institution{ID: "H44190099999"}
+	rescue := func(v *settle.Visit) { v.Kind = settle.EmergencyRescue }
+	stay := func(v *settle.Visit) { v.Kind = settle.Inpatient }
+	for _, c := range []struct {
+		name   string
+		day    string
+		chosen settle.Selection
+		more   []settle.Selection
+		visit  func(*settle.Visit)
+		want   settle.Code
+	}{
+		{"in force", "2024-11-05", settle.Selection{Institution: unknown}, nil, nil, settle.SelectionUnknown},
+		{"in force, of old", "2022-11-04", settle.Selection{Institution: unknown}, nil, nil, settle.SelectionUnknown},
+		{"ended", "2024-11-05", settle.Selection{Institution: unknown, To: date("2024-11-04")}, nil, nil, settle.NoSelection},
+		{"ended, and this one since", "2024-11-05", settle.Selection{Institution: unknown, To: date("2023-11-04")}, child().Selections, nil, settle.SelectedDirect},
+		{"in force, rescued", "2024-11-05", settle.Selection{Institution: unknown}, nil, rescue, settle.RescueVisit},
+		{"in force, a stay", "2024-11-05", settle.Selection{Institution: unknown}, nil, stay, settle.InpatientVisit},
+		{"out of town", "2024-11-05", settle.Selection{Institution: away}, nil, nil, settle.NotSelected},
+		{"out of town beside this one", "2024-11-05", settle.Selection{Institution: away}, child().Selections, nil, settle.SelectedDirect},
+	} {
+		p, b := child(), visit(c.day, centreA, line("100.00"))
+		p.Selections = append([]settle.Selection{c.chosen}, c.more...)
+		if c.visit != nil {
+			c.visit(&b.Visit)
+		}
+		if s := compute(t, set, p, b, settle.Usage{}); s.Reasons[0] != c.want || (s.Status == settle.Refused) != (c.want == settle.SelectionUnknown) {
+			t.Errorf("%s: %s, %s; want %s", c.name, s.Status, reasons(&s), c.want)
+		}
+	}
+}
+
 // TestLeapDayBirthday: born on 29 February, 14 on 1 March of a common year.
 func TestLeapDayBirthday(t *testing.T) {
 	set, p := illustrative(t), child()

@@ -187,8 +187,8 @@ func checkSelections(list []Selection, day Date) *Refusal {
 		}
 		fault := ""
 		switch {
-		case s.Institution.ID == "" || !s.Institution.Kind.known():
-			fault = "the institution is not known"
+		case s.Institution.ID == "":
+			fault = "the institution is not stated"
 		case s.To != 0 && s.To < s.From:
 			fault = "it ends before it begins"
 		case !day.Within(s.From, s.To):

@@ -13,6 +13,10 @@ func (w *work) outpatient256() (ok bool) {
 	}
 	w.out.UsageAfter = w.used
 	where, reason := w.entrance256()
+	if reason == SelectionUnknown {
+		w.unknownSelection()
+		return false
+	}
 	w.entered(reason)
 	if !w.assign256(where) {
 		return false

@@ -20,6 +20,10 @@ func (w *work) outpatient358() (ok bool) {
 	}
 	w.out.UsageAfter = w.used
 	pays, reason := w.entrance358()
+	if reason == SelectionUnknown {
+		w.unknownSelection()
+		return false
+	}
 	w.entered(reason)
 	w.assign358(pays, &rates)
 	w.payBucket(BucketConsultation, rates.consultation, w.rules.Number(ParamConsultationInLimit, Key{}).On())

@@ -2,7 +2,7 @@ package settle
 
 // selection tells whether the visited institution is, or counts as, one that the
 // person has selected for ordinary outpatient visits, and the code that says how or
-// why not.
+// why not. Where nothing is known of one that is selected in the city, that cannot be told.
 func (w *work) selection() (bool, Code) {
 	day, visited := w.bill.Visit.Day, &w.bill.Visit.Institution
 	reason := NoSelection
@@ -13,6 +13,12 @@ func (w *work) selection() (bool, Code) {
 		}
 		if reason == NoSelection {
 			reason = NotSelected
+		}
+		if !s.Institution.Kind.known() {
+			if s.Institution.City == HomeCity && w.inCity() {
+				reason = SelectionUnknown
+			}
+			continue
 		}
 		if valid, why := w.validSelection(&s.Institution); !valid {
 			if why != "" && s.Institution.ID == visited.ID {
@@ -80,6 +86,12 @@ func (w *work) counts(chosen, visited *Institution) Code {
 		}
 	}
 	return ""
+}
+
+// unknownSelection refuses a visit of which nobody can say whether it is at the selected
+// place (D-9).
+func (w *work) unknownSelection() {
+	w.refuse(SelectionUnknown, Step{Rule: "S-4", Note: "add the selected institution to the registry"})
 }
 
 // entered writes down how the visit gets its benefits, and out of town by which rule.

@@ -84,6 +84,11 @@ var texts = [...]codeText{
 		"no selection is in force on the visit day",
 	},
 	{
+		SelectionUnknown,
+		"参保人选定的机构不在本机的机构名录中，不能判断本机构是否算作选定；请联系信息科更新名录，或请参保人到其选定机构就诊。",
+		"the selected institution is not in the registry: whether this one counts as it is not known",
+	},
+	{
 		SelectionInvalidAge14,
 		"参保人已满14周岁，原来直接选定的医院失效，统筹基金不支付；请告知其改选社康或其他基层机构。",
 		"a directly selected hospital is void from the 14th birthday on",

@@ -233,8 +233,10 @@ func basic(rows []Benefit) []Benefit {
 	return out
 }
 
-// selections asks 5302. An institution that the registry does not know is kept by
-// code and name, with level 0: a computation that needs it must refuse.
+// selections asks 5302. An institution that the registry does not know is kept by code and
+// name, and the city if the code tells it, without kind and level: a computation that needs
+// them refuses. A row that ends before it begins was taken back, and is none; of two
+// that overlap the one that begins later has taken the other's place (S-7).
 func (q Inquiry) selections(ctx context.Context, p Person, row Insurance, ask Ask) ([]settle.Selection, error) {
 	var query SelectionQuery
 	query.Data.PersonNo, query.Data.Apply = p.Base.PersonNo, or(q.Codes.Apply, "03")
@@ -251,13 +253,40 @@ func (q Inquiry) selections(ctx context.Context, p Person, row Insurance, ask As
 		if r.Institution == "" || (r.Type != "" && r.Type != row.Type) {
 			continue
 		}
-		at, known := q.Registry.Institution(string(r.Institution))
-		if !known {
-			at = settle.Institution{ID: string(r.Institution), Name: string(r.Name)}
+		s := settle.Selection{Institution: q.institution(string(r.Institution), string(r.Name)), From: DayOf(string(r.From)), To: DayOf(string(r.To))}
+		if s.To == 0 || s.From <= s.To {
+			out = append(out, s)
 		}
-		out = append(out, settle.Selection{Institution: at, From: DayOf(string(r.From)), To: DayOf(string(r.To))})
+	}
+	for i := range out {
+		out[i].To = untilNext(&out[i], out)
 	}
 	return out, nil
+}
+
+// institution gives what the registry has of a code, or what the code itself tells.
+func (q Inquiry) institution(code, name string) settle.Institution {
+	at, known := q.Registry.Institution(code)
+	if !known {
+		at = settle.Institution{ID: code, Name: name}
+		if len(code) > 5 && code[1:5] == Shenzhen[:4] { // a letter and the 6 digits of the district
+			at.City = settle.HomeCity
+		}
+	}
+	return at
+}
+
+// untilNext is the last day of a selection: the day before the next one begins, in the city
+// or out of it as this one, if that is earlier than what it says itself.
+func untilNext(s *settle.Selection, all []settle.Selection) settle.Date {
+	to, home := s.To, s.Institution.City == settle.HomeCity
+	for i := range all {
+		n := &all[i]
+		if s.From != 0 && n.From > s.From && (n.Institution.City == settle.HomeCity) == home && (to == 0 || n.From <= to) {
+			to = n.From.Prev()
+		}
+	}
+	return to
 }
 
 // usage asks 5206 for what the fund has paid this year.
