@@ -241,7 +241,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	d.window, err = counter.New(counter.Ports{
 		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: clock.Now,
 	}, counter.Options{
-		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required", SecondOver: d.config.SecondPerson.Over,
+		Seat: d.seat(), Institution: here, Paperless: d.devices.printer.device == nil, ShiftRequired: d.config.Counter.Shift == "required", SecondOver: d.config.SecondPerson.Over,
 		Offline: d.config.offline(),
 	})
 	return err

@@ -238,7 +238,11 @@ var selfService = []step{
 		click("去付款", "扫码付款")(t, f, tab)
 		f.Book.Touch() // another counter drew from the same account meanwhile
 		f.till.set(kiosk.Paid)
-		must(t, tab.Shows("钱已原路退回"))
+		must(t, tab.Shows("付款时金额已变化"))
+	}},
+	{"kiosk-refunded-english", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		click("English", "the money went back")(t, f, tab)
+		must(t, tab.Shows("The amounts changed while it was being paid"))
 	}},
 	{"kiosk-interrupted", func(t *testing.T, f *fixture, tab *browser.Tab) {
 		f.Pull(counter.Patient)
