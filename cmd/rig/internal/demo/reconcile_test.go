@@ -173,7 +173,7 @@ func TestReconcile(t *testing.T) {
 // first one shares its books are the platform's.
 func (s *stage) elsewhere(t *testing.T, day string) {
 	t.Helper()
-	listen, err := freeAddress(t.Context())
+	listen, err := bench.FreeAddress(t.Context())
 	must(t, err)
 	second := *s.daemon
 	second.base, second.config, second.log = "http://"+listen, at(s.folder, "second.toml"), at(s.folder, "second.log")
