@@ -22,7 +22,9 @@ func (noFamily) Look(context.Context) (family.Standing, error)          { return
 func (noFamily) Mobile(context.Context) ([]settle.Condition, error)     { return nil, errNoFamily }
 func (noFamily) Binding(settle.Relation) ([]settle.Condition, error)    { return nil, errNoFamily }
 func (noFamily) Slip(family.Standing, settle.Identity) counter.LookSlip { return counter.LookSlip{} }
-func (noFamily) Places(family.Wanted) (family.Page, error)              { return family.Page{}, errNoFamily }
+
+func (noFamily) Places(family.Wanted) (family.Page, error) { return family.Page{}, errNoFamily }
+
 func (noFamily) Undo(context.Context, string) (family.Choice, error) {
 	return family.Choice{}, errNoFamily
 }
