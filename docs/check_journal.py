@@ -148,7 +148,7 @@ class Checker:
     def refers(self, b, e):
         """What was archived is not here to look at."""
         need(b["number"] in self.paid or b["number"] in self.voids or self.stub, "there is no %s" % b["number"])
-    on_request = on_answer = on_held = on_release = on_repair = on_undone = refers
+    on_request = on_answer = on_held = on_release = on_repair = on_undone = on_squared = refers
 
     def on_ack(self, b, e):
         self.refers(b, e)

@@ -100,10 +100,10 @@ func dateOf(at time.Time) settle.Date {
 }
 
 // Differing lists the settlements that the platform settled otherwise than the counter
-// did, and that stand; by number.
+// did, and that stand, or that were reversed after the difference was squared; by number.
 func (q *Queue) Differing() (numbers []string, err error) {
 	err = q.each(func(number string, row *settlementRow) error {
-		if row.Of == "" && row.State == Acknowledged && row.Difference.Length > 0 {
+		if row.Of == "" && row.Difference.Length > 0 && (row.State == Acknowledged || row.Squared.Length > 0) {
 			numbers = append(numbers, number)
 		}
 		return nil

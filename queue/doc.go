@@ -57,6 +57,7 @@
 //	answer       what came of it
 //	ack          the platform has a settlement
 //	difference   and its amounts are not the split's
+//	squared      which was collected, given back or written off
 //	held         a settlement or void was taken out of the outbox, with the reason
 //	repair       what the platform is told of a held settlement was mended
 //	release      it was put back

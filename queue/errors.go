@@ -38,6 +38,8 @@ const (
 	CodeShiftOpen    settle.Code = "SHIFT_OPEN"           // one is open already
 	CodeNoLink       settle.Code = "LINK_UNKNOWN"         // no such link was filed
 	CodeNoChoice     settle.Code = "CHOICE_NOT_OPEN"      // no choice of an institution that could be taken back
+	CodeSquared      settle.Code = "DIFFERENCE_SQUARED"   // nothing is owed for it, or no more
+	CodeOwed         settle.Code = "DIFFERENCE_OTHER"     // another sum is
 	CodeYoung        settle.Code = "ARCHIVE_TOO_YOUNG"    // what is to be archived is still needed
 )
 

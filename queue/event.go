@@ -24,6 +24,7 @@ const (
 	kindAnswer     = "answer"     // what came of it
 	kindAck        = "ack"        // the platform has the settlement
 	kindDifference = "difference" // and its amounts differ from the split
+	kindSquared    = "squared"    // which was collected, given back or written off
 	kindHeld       = "held"       // taken out of the outbox, for a person to look at
 	kindRelease    = "release"    // put back into it
 	kindRepair     = "repair"     // a person mended what the platform is told
@@ -136,6 +137,8 @@ func decodeOutcome(e journal.Entry) (event, error) {
 		return body[acked](e)
 	case kindDifference:
 		return body[Difference](e)
+	case kindSquared:
+		return body[squared](e)
 	case kindHeld:
 		return body[held](e)
 	case kindRelease:

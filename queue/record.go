@@ -20,6 +20,8 @@ type Record struct {
 	State      State
 	Ack        *Ack        // nil: not acknowledged
 	Difference *Difference // nil: the platform's amounts are the split's
+	Squared    *Squared    // the last time a difference in cash was squared; nil: never
+	Owed       settle.Fen  // to be collected for the difference; negative: to be given back
 	Held       *Held       // the last time it was held; nil: never
 	Attempts   int         // requests made for it
 	Answer     *Answer     // to the last request, without body and chain; nil: none yet
@@ -112,6 +114,10 @@ func (q *Queue) brief(row settlementRow) (Record, error) {
 		if _, err := q.entry(row.Difference, r.Difference); err != nil {
 			return Record{}, err
 		}
+	}
+	r.Owed = row.owed()
+	if r.Squared, err = q.squared(row.Squared); err != nil {
+		return Record{}, err
 	}
 	r.Repairs, err = q.repairs(&row)
 	return r, err

@@ -75,7 +75,10 @@ type settlementRow struct {
 	SettlementID string       `json:"setl_id,omitempty"`  // the platform's
 	Platform     *Amounts     `json:"platform,omitempty"` // the platform's amounts, if they differ
 	Difference   journal.Loc  `json:"difference,omitzero"`
-	Held         journal.Loc  `json:"held,omitzero"` // the last time it was held
+	Squared      journal.Loc  `json:"squared,omitzero"` // the last time that was squared
+	Moved        settle.Fen   `json:"moved,omitempty"`  // what was collected for it; negative: given back
+	Waived       bool         `json:"waived,omitempty"` // it is written off
+	Held         journal.Loc  `json:"held,omitzero"`    // the last time it was held
 	Attempts     int          `json:"attempts"`
 	Request      journal.Loc  `json:"request,omitzero"` // the last
 	MsgID        string       `json:"msgid,omitempty"`  // of it

@@ -19,7 +19,9 @@ type Shift struct {
 	Settled   Tally      // settlements, what was kept by refunds not among them
 	Voided    Tally      // reversed whole (撤销): what was given back
 	Refunded  Tally      // reversed by line (退费): what was given back
-	Cash      settle.Fen // that should be in the drawer: Float, settled, less voided and refunded
+	Collected Tally      // differences to the platform that were collected in cash (补收)
+	GivenBack Tally      // and those that were given back
+	Cash      settle.Fen // that should be in the drawer: Float, settled, collected, less what was given back
 	Closed    *Closing   // nil: it is open
 	EntryHash string     // of the entry that opened it
 }
@@ -42,20 +44,22 @@ type Closing struct {
 
 // shiftRow is what is kept of a shift.
 type shiftRow struct {
-	Loc      journal.Loc `json:"loc"`
-	Device   string      `json:"device"`
-	Float    fen         `json:"float"`
-	Settled  Tally       `json:"settled"`
-	Voided   Tally       `json:"voided"`
-	Refunded Tally       `json:"refunded"`
-	Close    journal.Loc `json:"close,omitzero"`
+	Loc       journal.Loc `json:"loc"`
+	Device    string      `json:"device"`
+	Float     fen         `json:"float"`
+	Settled   Tally       `json:"settled"`
+	Voided    Tally       `json:"voided"`
+	Refunded  Tally       `json:"refunded"`
+	Collected Tally       `json:"collected,omitzero"`
+	GivenBack Tally       `json:"given_back,omitzero"`
+	Close     journal.Loc `json:"close,omitzero"`
 }
 
 func (s shiftRow) check() error {
 	if s.Loc.Length == 0 || s.Device == "" || s.Float < 0 {
 		return errors.New("shift is incomplete")
 	}
-	for _, t := range []Tally{s.Settled, s.Voided, s.Refunded} {
+	for _, t := range []Tally{s.Settled, s.Voided, s.Refunded, s.Collected, s.GivenBack} {
 		if t.Count < 0 || t.negative() {
 			return fmt.Errorf("tally of a shift is %+v", t)
 		}
@@ -64,7 +68,9 @@ func (s shiftRow) check() error {
 }
 
 // cash is what should be in the drawer.
-func (s *shiftRow) cash() fen { return s.Float + s.Settled.Cash - s.Voided.Cash - s.Refunded.Cash }
+func (s *shiftRow) cash() fen {
+	return s.Float + s.Settled.Cash - s.Voided.Cash - s.Refunded.Cash + s.Collected.Cash - s.GivenBack.Cash
+}
 
 // seatRow is the shift that is open at a seat.
 type seatRow struct {
@@ -102,12 +108,14 @@ func (s shiftOpened) reduce(v *view, e journal.Entry) error {
 
 // shiftClosed is the body of a "shift_close" entry: what the slip says.
 type shiftClosed struct {
-	Shift    uint64 `json:"shift"`
-	Settled  Tally  `json:"settled"`
-	Voided   Tally  `json:"voided"`
-	Refunded Tally  `json:"refunded"`
-	Cash     fen    `json:"cash"`    // that should be there
-	Counted  fen    `json:"counted"` // that is there
+	Shift     uint64 `json:"shift"`
+	Settled   Tally  `json:"settled"`
+	Voided    Tally  `json:"voided"`
+	Refunded  Tally  `json:"refunded"`
+	Collected Tally  `json:"collected,omitzero"`
+	GivenBack Tally  `json:"given_back,omitzero"`
+	Cash      fen    `json:"cash"`    // that should be there
+	Counted   fen    `json:"counted"` // that is there
 }
 
 func (s shiftClosed) check() error {
@@ -178,7 +186,8 @@ func (q *Queue) CloseShift(ctx context.Context, by By, counted settle.Fen) (Shif
 			return err
 		}
 		return t.add(kindShiftClose, shiftClosed{
-			Shift: number, Settled: row.Settled, Voided: row.Voided, Refunded: row.Refunded, Cash: row.cash(), Counted: counted,
+			Shift: number, Settled: row.Settled, Voided: row.Voided, Refunded: row.Refunded,
+			Collected: row.Collected, GivenBack: row.GivenBack, Cash: row.cash(), Counted: counted,
 		}, nil, nil, by)
 	})
 	if err != nil {
@@ -258,7 +267,8 @@ func (q *Queue) shift(number uint64, row shiftRow) (Shift, error) {
 	}
 	s := Shift{
 		Number: number, Opened: By{Operator: e.Operator, Device: e.Device}, OpenedAt: e.At, EntryHash: e.Hash,
-		Float: row.Float, Settled: row.Settled, Voided: row.Voided, Refunded: row.Refunded, Cash: row.cash(),
+		Float: row.Float, Settled: row.Settled, Voided: row.Voided, Refunded: row.Refunded,
+		Collected: row.Collected, GivenBack: row.GivenBack, Cash: row.cash(),
 	}
 	if row.Close.Length == 0 {
 		return s, nil

@@ -19,6 +19,7 @@ type books struct {
 	with     *platform.Reconciler
 	ledger   *ledger
 	tolerate settle.Fen
+	shift    bool // no cash moves without an open shift
 }
 
 // shares are the books that the institution's counters show one another, nil: they do not.
@@ -73,4 +74,17 @@ func (b *books) Claims(_ context.Context, month settle.Date) (reconcile.Month, e
 func (b *books) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt, error) {
 	list, err := b.with.Differences(from, to)
 	return reconcile.Debts(list, b.tolerate), told(err)
+}
+
+// Square implements api.Books.
+func (b *books) Square(ctx context.Context, number string, ask api.Squaring, by api.Grant) (reconcile.Difference, error) {
+	if ask.How == queue.ByCash && (b.shift || by.Seat == "") {
+		if _, err := b.ledger.CurrentShift(ctx, by.Seat); err != nil {
+			return reconcile.Difference{}, instead(err, counter.NoShift)
+		}
+	}
+	d, err := b.with.Square(ctx, queue.Squared{
+		Number: number, Cash: ask.Cash, How: ask.How, Why: ask.Why, By: queue.By{Operator: by.Operator, Device: by.Seat},
+	})
+	return d, told(err)
 }

@@ -11,23 +11,28 @@ import (
 	"github.com/spf13/cobra"
 
 	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/reconcile"
 	"settled/settle"
 )
 
 func newDifferences() *cobra.Command {
 	var day string
+	var all bool
 	cmd := &cobra.Command{
-		Use:   "differences [--day DATE]",
+		Use:   "differences [--day DATE] [--all]",
 		Short: "What to collect from patients or give back, because the platform split otherwise",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			path := "/v1/differences"
+			path := "/v1/differences?state=open"
+			if all {
+				path = "/v1/differences?state=all"
+			}
 			if day != "" {
 				if _, err := dayFlag("day", day); err != nil {
 					return err
 				}
-				path += "?from=" + day + "&to=" + day
+				path += "&from=" + day + "&to=" + day
 			}
 			var answer struct {
 				Debts []reconcile.Debt `json:"debts"`
@@ -39,18 +44,20 @@ func newDifferences() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&day, "day", "", "day of settling, 2026-11-22; default: all")
+	cmd.Flags().BoolVar(&all, "all", false, "also what is done, and what nobody is asked for")
+	cmd.AddCommand(newDifferencesMark())
 	addClientFlags(cmd)
 	return cmd
 }
 
 func showDebts(out io.Writer, debts []reconcile.Debt) error {
-	t := newTable(out, 4, 4, "患者", "结算单号", "本地 → 平台", "现金", "处理")
+	t := newTable(out, 4, 4, "患者", "结算单号", "本地 → 平台", "现金", "处理", "经办")
 	for _, d := range debts {
 		for _, item := range d.Items {
-			t.AppendRow(table.Row{d.Name.String() + " " + d.ID.String(), item.Number, changes(item), item.Cash, cashText(item.Cash, item.Tolerated)})
+			t.AppendRow(table.Row{d.Name.String() + " " + d.ID.String(), item.Number, changes(item), item.Cash, item.Chinese(), doneBy(item.Done)})
 		}
-		if len(d.Items) > 1 {
-			t.AppendRow(table.Row{d.Name.String() + " " + d.ID.String(), "合计", "", d.Cash, cashText(d.Cash, false)})
+		if sum := (reconcile.Difference{Cash: d.Cash, Open: d.Cash != 0}); len(d.Items) > 1 {
+			t.AppendRow(table.Row{d.Name.String() + " " + d.ID.String(), "合计", "", d.Cash, sum.Chinese(), ""})
 		}
 	}
 	t.Render()
@@ -58,7 +65,7 @@ func showDebts(out io.Writer, debts []reconcile.Debt) error {
 	return err
 }
 
-// owed sums what the platform split otherwise, for people; "" if it did so nowhere, or if
+// owed sums what is to be collected and given back; "" if nothing is, or if
 // the token may not see it.
 func (c *client) owed(ctx context.Context) (string, error) {
 	var answer struct {
@@ -69,22 +76,16 @@ func (c *client) owed(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	count, collect, back := 0, settle.Fen(0), settle.Fen(0)
-	for _, d := range answer.Debts {
+	for _, d := range reconcile.Unsettled(answer.Debts) {
 		for _, item := range d.Items {
 			count++
-			switch {
-			case item.Tolerated:
-			case item.Cash > 0:
-				collect += item.Cash
-			default:
-				back -= item.Cash
-			}
+			collect, back = collect+max(0, item.Cash), back+max(0, -item.Cash)
 		}
 	}
 	if count == 0 {
 		return "", err
 	}
-	return fmt.Sprintf("%d 笔，应补收 ￥%s，应退还 ￥%s（逐笔见 queue list --state differs，逐人见 differences）", count, collect, back), err
+	return fmt.Sprintf("%d 笔，应补收 ￥%s，应退还 ￥%s（逐人见 differences）", count, collect, back), err
 }
 
 // changes says each amount that differs.
@@ -107,14 +108,10 @@ func changes(d reconcile.Difference) string {
 	return strings.Join(list, "，")
 }
 
-func cashText(cash settle.Fen, tolerated bool) string {
-	switch {
-	case cash == 0:
-		return "无现金差额"
-	case tolerated:
-		return "在容差内，不处理"
-	case cash > 0:
-		return "应补收 " + cash.String()
+// doneBy says who did what is done, and when.
+func doneBy(d *reconcile.Done) string {
+	if d == nil {
+		return ""
 	}
-	return "应退还 " + (-cash).String()
+	return strings.TrimSpace(d.Operator + " " + d.At.In(counter.Shanghai()).Format("2006-01-02 15:04") + " " + d.Why)
 }

@@ -80,7 +80,7 @@ func showStanding(out io.Writer, answer []byte) error {
 	if err := decodeAnswer(answer, &s); err != nil {
 		return err
 	}
-	rows := [][2]string{{"待遇享受期", span(s.Benefit.From, s.Benefit.To)}}
+	rows := [][2]string{{"待遇享受期", family.Span(s.Benefit.From, s.Benefit.To)}}
 	if !s.Benefit.Now {
 		rows[0][1] = "目前不能享受（" + s.Benefit.Rule + "）"
 	}
@@ -91,37 +91,15 @@ func showStanding(out io.Writer, answer []byte) error {
 		rows = append(rows, [2]string{"个人账户余额", "￥" + s.Own.String()})
 	}
 	for _, sel := range s.Selections {
-		rows = append(rows, [2]string{"选定机构", sel.Name + "，" + span(sel.From, sel.To)})
+		rows = append(rows, [2]string{"选定机构", sel.Name + "，" + family.Span(sel.From, sel.To)})
 	}
 	for _, l := range s.Links {
-		rows = append(rows, [2]string{"家庭共济", fmt.Sprintf("%s 的%s，%s", l.Holder, relationWord(l.Relation), span(l.From, l.To))})
+		rows = append(rows, [2]string{"家庭共济", fmt.Sprintf("%s 的%s，%s", l.Holder, family.Kin(l.Relation), family.Span(l.From, l.To))})
 	}
 	if c := s.Choice; c != nil {
 		rows = append(rows, [2]string{"选定申报", choiceLine(c)})
 	}
 	return printRows(out, rows, false)
-}
-
-// relationWord says what the patient is to the parent.
-func relationWord(r settle.Relation) string {
-	word, ok := map[settle.Relation]string{
-		settle.RelationChild: "子女", settle.RelationParent: "父母", settle.RelationSpouse: "配偶", settle.RelationSibling: "兄弟姐妹",
-		settle.RelationGrandparent: "祖父母、外祖父母", settle.RelationGrandchild: "孙子女、外孙子女",
-	}[r]
-	if !ok {
-		return string(r)
-	}
-	return word
-}
-
-// forever is the first year of an end that stands for none.
-const forever = 2099
-
-func span(from, to settle.Date) string {
-	if to == 0 || to.Year() >= forever {
-		return from.String() + " 起"
-	}
-	return from.String() + " 至 " + to.String()
 }
 
 func choiceLine(c *family.Choice) string {

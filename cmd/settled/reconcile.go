@@ -276,6 +276,9 @@ func showBridge(out io.Writer, r *reconcile.Report) {
 		if d.Shift != 0 && d.Taken != d.OnDay {
 			_, _ = fmt.Fprintf(out, "，全班 %s（跨日）", d.Taken)
 		}
+		if d.Squared != 0 {
+			_, _ = fmt.Fprintf(out, "，另收退差额 %s", d.Squared)
+		}
 		if d.Over != nil {
 			_, _ = fmt.Fprintf(out, "，点款 %s，长短款 %s", *d.Counted, *d.Over)
 		}

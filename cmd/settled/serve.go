@@ -241,7 +241,7 @@ func (d *daemon) openWindow(here settle.Institution) (err error) {
 	d.window, err = counter.New(counter.Ports{
 		Cards: d.readers, Rulebook: d, Catalogue: completer, Platform: d.line, People: b, Book: b, Links: b, Returns: b, Shifts: b, Exposure: b, Form: d.line, Printer: d.devices.printer, ECodes: d.line, Used: d.config.usedCodes(), Clock: clock.Now,
 	}, counter.Options{
-		Seat: d.seat(), Institution: here, ShiftRequired: d.config.Counter.Shift == "required", SecondOver: d.config.SecondPerson.Over,
+		Seat: d.seat(), Institution: here, Paperless: d.devices.printer.device == nil, ShiftRequired: d.config.Counter.Shift == "required", SecondOver: d.config.SecondPerson.Over,
 		Offline: d.config.offline(),
 	})
 	return err
@@ -282,7 +282,7 @@ func (d *daemon) openAPI() (err error) {
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
-		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number, shares), d.ledger, d.config.Platform.Tolerate},
+		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number, shares), d.ledger, d.config.Platform.Tolerate, d.config.Counter.Shift == "required"},
 		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, SlipKeys: d.devices.printer.slips, Log: d.log, BuildVersion: version,
 		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
 		Terminal: d.kiosk, Family: d.family, Overlays: d.staging(), Past: d.ledger, Policy: func() api.Policy { return d.rules.Load() },

@@ -32,7 +32,8 @@ func (b *book) CurrentShift(context.Context) (counter.Shift, bool, error) {
 func shiftOf(s queue.Shift) counter.Shift {
 	shift := counter.Shift{
 		Number: s.Number, Seat: s.Opened.Device, Operator: s.Opened.Operator, Opened: s.OpenedAt, Float: s.Float,
-		Settled: tallyOf(s.Settled), Voided: tallyOf(s.Voided), Refunded: tallyOf(s.Refunded), Cash: s.Cash,
+		Settled: tallyOf(s.Settled), Voided: tallyOf(s.Voided), Refunded: tallyOf(s.Refunded),
+		Collected: tallyOf(s.Collected), GivenBack: tallyOf(s.GivenBack), Cash: s.Cash,
 	}
 	if c := s.Closed; c != nil {
 		shift.Closed = &counter.Closing{Operator: c.By.Operator, At: c.At, Counted: c.Counted, Over: c.Over, Entry: c.Entry, Hash: c.Hash}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"settled/cmd/rig/internal/platform"
 	"settled/devices/bench"
+	"settled/settle"
 )
 
 // finding is an item of a reconciliation.
@@ -221,6 +223,44 @@ func (s *stage) due(t *testing.T, day string) {
 	t.Log(out)
 }
 
+// square keeps that the patient got the difference back, by transfer; once.
+func (s *stage) square(t *testing.T, number string) {
+	t.Helper()
+	var list struct {
+		Debts []struct {
+			Items []struct {
+				Number string     `json:"number"`
+				Cash   settle.Fen `json:"cash"`
+			} `json:"items"`
+		} `json:"debts"`
+	}
+	out, err := s.daemon.run(t.Context(), "differences", "--json")
+	must(t, err)
+	must(t, json.Unmarshal([]byte(out), &list))
+	if len(list.Debts) != 1 || len(list.Debts[0].Items) != 1 || list.Debts[0].Items[0].Number != number {
+		t.Fatalf("differences:\n%s", out)
+	}
+	flag, done, sum := "--collected", "已补收", list.Debts[0].Items[0].Cash
+	if sum < 0 {
+		flag, done, sum = "--refunded", "已退还", -sum
+	}
+	if out, err := s.daemon.run(t.Context(), "differences", "mark", number, flag, (sum + 1).String()); err == nil || !strings.Contains(out+err.Error(), "与登记的金额不同") {
+		t.Errorf("another sum: %v\n%s", err, out)
+	}
+	out, err = s.daemon.run(t.Context(), "differences", "mark", number, flag, sum.String(), "--other", "--why", "转账")
+	if err != nil || !strings.Contains(out, number+" "+done+" "+sum.String()+"（非现金）") {
+		t.Errorf("mark: %v\n%s", err, out)
+	}
+	if out, err := s.daemon.run(t.Context(), "differences", "mark", number, flag, sum.String()); err == nil || !strings.Contains(out+err.Error(), "没有重复登记") {
+		t.Errorf("mark twice: %v\n%s", err, out)
+	}
+	for args, want := range map[string]string{"differences": "0 人", "differences --all": done + " " + sum.String()} {
+		if out, err := s.daemon.run(t.Context(), strings.Fields(args)...); err != nil || !strings.Contains(out, want) {
+			t.Errorf("%s: %v\n%s", args, err, out)
+		}
+	}
+}
+
 // owed looks at what the patient gets back, and at the month's draft.
 func (s *stage) owed(t *testing.T, number, day string) {
 	t.Helper()
@@ -235,6 +275,7 @@ func (s *stage) owed(t *testing.T, number, day string) {
 		}
 	}
 	t.Log(out)
+	s.square(t, number)
 	out, err = s.daemon.run(t.Context(), "reconcile", "month", "--month", day[:7])
 	must(t, err)
 	if !strings.Contains(out, "未发送") || s.platform.Books.Page().Requests["3203"] != 0 {

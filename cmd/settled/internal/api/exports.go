@@ -22,6 +22,7 @@ import (
 type exportInput struct {
 	What   string `path:"what" enum:"queue,held,differences,settlements,reconciliation,shifts"`
 	Format string `query:"format" enum:"csv,xlsx" default:"csv"`
+	State  string `query:"state" enum:"all,open" default:"all" doc:"of differences; open: what is still to be collected or given back"`
 	Clear  bool   `query:"clear" doc:"names and id numbers not masked: for somebody of the insurance office who signed in; the log says who did"`
 	Within
 }
@@ -103,6 +104,9 @@ func (s *Server) table(ctx context.Context, in *exportInput, from, to settle.Dat
 			from, to = 0, 0
 		}
 		debts, err := s.options.Books.Debts(ctx, from, to)
+		if in.State == "open" {
+			debts = reconcile.Unsettled(debts)
+		}
 		return debtTable(debts, in.Clear), err
 	}
 	days, err := s.options.Books.Days(ctx, from, to)
@@ -208,26 +212,21 @@ func debtTable(debts []reconcile.Debt, clearly bool) *sheet.Table {
 		{Head: "平台现金", Kind: sheet.Amount},
 		{Head: "应收（负为应退）", Kind: sheet.Amount},
 		{Head: "处理"},
+		{Head: "办理时间"},
+		{Head: "经办人"},
+		{Head: "说明"},
 	}}
 	for _, d := range debts {
 		for _, i := range d.Items {
+			at, by, why := "", "", ""
+			if i.Done != nil {
+				at, by, why = minute(i.Done.At), i.Done.Operator, i.Done.Why
+			}
 			t.Add(told(d.Name, clearly), told(d.ID, clearly), i.Number, i.Made.String(),
-				i.Local.Fund.String(), i.Platform.Fund.String(), i.Local.Cash.String(), i.Platform.Cash.String(), i.Cash.String(), debtWord(i))
+				i.Local.Fund.String(), i.Platform.Fund.String(), i.Local.Cash.String(), i.Platform.Cash.String(), i.Cash.String(), i.Chinese(), at, by, why)
 		}
 	}
 	return t
-}
-
-func debtWord(d reconcile.Difference) string {
-	switch {
-	case d.Cash == 0:
-		return "无现金差额"
-	case d.Tolerated:
-		return "在容差内，不处理"
-	case d.Cash > 0:
-		return "补收"
-	}
-	return "退还"
 }
 
 var dayWords = map[reconcile.State]string{
@@ -262,6 +261,8 @@ func (s *Server) shiftTable(ctx context.Context, from, to settle.Date) (*sheet.T
 		{Head: "结算笔数", Kind: sheet.Count},
 		{Head: "撤销笔数", Kind: sheet.Count},
 		{Head: "退费笔数", Kind: sheet.Count},
+		{Head: "差额补收", Kind: sheet.Amount},
+		{Head: "差额退还", Kind: sheet.Amount},
 		{Head: "应有现金", Kind: sheet.Amount},
 		{Head: "清点现金", Kind: sheet.Amount},
 		{Head: "长短款", Kind: sheet.Amount},
@@ -273,7 +274,7 @@ func (s *Server) shiftTable(ctx context.Context, from, to settle.Date) (*sheet.T
 			closed, counted, over = minute(c.At), c.Counted.String(), c.Over.String()
 		}
 		t.Add(fmt.Sprint(sh.Number), sh.Seat, sh.Operator, minute(sh.Opened), closed, sh.Float.String(),
-			strconv.Itoa(sh.Settled.Count), strconv.Itoa(sh.Voided.Count), strconv.Itoa(sh.Refunded.Count), sh.Cash.String(), counted, over)
+			strconv.Itoa(sh.Settled.Count), strconv.Itoa(sh.Voided.Count), strconv.Itoa(sh.Refunded.Count), sh.Collected.Cash.String(), sh.GivenBack.Cash.String(), sh.Cash.String(), counted, over)
 	}
 	return t, err
 }

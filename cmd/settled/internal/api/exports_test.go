@@ -36,7 +36,7 @@ func (p past) Each(_ context.Context, from, to settle.Date, fn func(api.Entry) e
 
 func (past) Shifts(context.Context, settle.Date, settle.Date) ([]counter.Shift, error) {
 	return []counter.Shift{{
-		Number: 6, Seat: "W01", Operator: "0001", Opened: countertest.Morning(), Float: 50000, Settled: counter.Tally{Count: 3},
+		Number: 6, Seat: "W01", Operator: "0001", Opened: countertest.Morning(), Float: 50000, Settled: counter.Tally{Count: 3}, Collected: counter.Tally{Count: 1, Amounts: counter.Amounts{Cash: 200}},
 		Closed: &counter.Closing{At: countertest.Morning().Add(time.Hour), Counted: 49900, Over: -100},
 	}}, nil
 }
@@ -45,7 +45,9 @@ func (past) Shifts(context.Context, settle.Date, settle.Date) ([]counter.Shift, 
 type owing struct{ shelf }
 
 func (*owing) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt, error) {
-	return []reconcile.Debt{{Name: "=张三", ID: "440304201806010019", Items: []reconcile.Difference{{Number: "012024110500001", Made: from, Cash: -250}}}}, nil
+	return []reconcile.Debt{{Name: "=张三", ID: "440304201806010019", Items: []reconcile.Difference{{Number: "012024110500001", Made: from, Cash: -250, Open: true}, {
+		Number: "012024110500009", Made: from, Cash: 120, Done: &reconcile.Done{Cash: 120, How: "other", Operator: "0001", At: countertest.Morning(), Why: "转账"},
+	}}}}, nil
 }
 
 // visited is a morning's past: a settlement of somebody with a name like a formula, its
@@ -79,8 +81,8 @@ func TestExports(t *testing.T) {
 			{"\t012024110500001", "结算", "", "2024-11-05 10:00", "'=**", "440****19", "少儿", "100.00", "60.00", "0.00", "0.00", "40.00", "平台已收", "", "", "6", "\t0001"},
 			{"\t012024110500002", "退费", "\t012024110500001", "2024-11-05 10:01", "", "", "", "-30.00", "-10.00", "0.00", "0.00", "-20.00", "", "", "", "", ""},
 		},
-		"differences":    {{"'=**", "440****19", "\t012024110500001", "2024-11-05", "0.00", "0.00", "0.00", "0.00", "-2.50", "退还"}},
-		"shifts":         {{"6", "W01", "\t0001", "2024-11-05 10:00", "2024-11-05 11:00", "500.00", "3", "0", "0", "0.00", "499.00", "-1.00"}},
+		"differences":    {{"'=**", "440****19", "\t012024110500001", "2024-11-05", "0.00", "0.00", "0.00", "0.00", "-2.50", "应退还 2.50", "", "", ""}, {"'=**", "440****19", "\t012024110500009", "2024-11-05", "0.00", "0.00", "0.00", "0.00", "1.20", "已补收 1.20（非现金）", "2024-11-05 10:00", "\t0001", "转账"}},
+		"shifts":         {{"6", "W01", "\t0001", "2024-11-05 10:00", "2024-11-05 11:00", "500.00", "3", "0", "0", "2.00", "0.00", "0.00", "499.00", "-1.00"}},
 		"reconciliation": nil, "queue": {}, "held": {},
 	} {
 		status, text, h := d.call(t, http.MethodGet, "/v1/exports/"+what+"?day=2024-11-05", nil, nil)
@@ -97,6 +99,9 @@ func TestExports(t *testing.T) {
 			if strings.Join(rows[i+1], "|") != strings.Join(row, "|") {
 				t.Errorf("%s:\n%q, want\n%q", what, rows[i+1], row)
 			}
+		}
+		if _, text, _ := d.call(t, http.MethodGet, "/v1/exports/"+what+"?day=2024-11-05&state=open", nil, nil); what == "differences" && (strings.Contains(string(text), "已补收") || !strings.Contains(string(text), "应退还")) {
+			t.Errorf("open ones: %s", text)
 		}
 		status, text, _ = d.call(t, http.MethodGet, "/v1/exports/"+what+"?format=xlsx&month=2024-11-01", nil, nil)
 		if _, err := zip.NewReader(bytes.NewReader(text), int64(len(text))); status != http.StatusOK || err != nil {

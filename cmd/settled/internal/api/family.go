@@ -16,21 +16,23 @@ import (
 type Family interface {
 	// Look gives what is used and left, selected and linked; masked.
 	Look(ctx context.Context) (family.Standing, error)
+	// Slip is what was looked up about somebody, to be printed; without visits.
+	Slip(s family.Standing, who settle.Identity) counter.LookSlip
 	// Mobile lists the conditions of mobile payment.
 	Mobile(ctx context.Context) ([]settle.Condition, error)
 	// Binding lists the conditions for linking the guardian's account.
 	Binding(relation settle.Relation) ([]settle.Condition, error)
 	// Places lists what may be selected.
-	Places(search string, most int) ([]family.Place, error)
+	Places(w family.Wanted) (family.Page, error)
 	// Select files a selection from the day that was shown; Undo takes the last one back.
 	Select(ctx context.Context, id string, from settle.Date, by string) (family.Choice, error)
 	Undo(ctx context.Context, by string) (family.Choice, error)
 }
 
-// mostPlaces and mostVisits bound what a terminal lists.
+// Bounds of what a terminal lists.
 const (
-	mostPlaces = 60
 	mostVisits = 20
+	mostOnSlip = 8
 )
 
 // visit is a settlement as its own family sees it.
@@ -63,14 +65,13 @@ type bindingInput struct {
 }
 
 type placesInput struct {
-	Search string `query:"search" maxLength:"60" doc:"part of a name"`
+	Search   string `query:"search" maxLength:"60" doc:"part of a name, or digits of the institution's code"`
+	District string `query:"district" maxLength:"6" doc:"administrative division, 6 digits"`
+	After    int    `query:"after" minimum:"0" doc:"how many were seen"`
+	Limit    int    `query:"limit" default:"60" minimum:"1" maximum:"60"`
 }
 
-type placesOutput struct {
-	Body struct {
-		Places []family.Place `json:"places"`
-	}
-}
+type placesOutput struct{ Body family.Page }
 
 type selectInput struct {
 	Body struct {
@@ -98,6 +99,10 @@ func (s *Server) family(api huma.API) {
 		summary: "What the person in the patient's reader has used and has left, where they selected to be treated, and whose account may pay; masked.",
 	}, s.lookUp)
 	register(api, operation{
+		id: "print-family", method: http.MethodPost, path: "/v1/family/slip", roles: families, status: http.StatusNoContent,
+		summary: "Print that for the family at this seat's printer, and answer when the slip is out: masked, with where it is from and as of when.",
+	}, s.printLook)
+	register(api, operation{
 		id: "mobile-conditions", method: http.MethodGet, path: "/v1/family/mobile", roles: families, status: http.StatusOK,
 		summary: "Would mobile payment (少儿医保移动支付) work for the patient: each condition, and what is known of it. What the counter cannot see is unknown.",
 	}, func(ctx context.Context, _ Grant, _ *struct{}) (*conditionsOutput, error) {
@@ -111,12 +116,10 @@ func (s *Server) family(api huma.API) {
 	})
 	register(api, operation{
 		id: "places", method: http.MethodGet, path: "/v1/family/places", roles: families, status: http.StatusOK,
-		summary: "The institutions that the patient may select (基层选定), with the day from which each would hold.",
+		summary: "The institutions that the patient may select (基层选定), with the day from which each would hold; a page of them, and the districts.",
 	}, func(_ context.Context, _ Grant, in *placesInput) (*placesOutput, error) {
-		list, err := f.Places(in.Search, mostPlaces)
-		out := &placesOutput{}
-		out.Body.Places = list
-		return out, err
+		page, err := f.Places(family.Wanted{Search: in.Search, District: in.District, After: in.After, Most: in.Limit})
+		return &placesOutput{page}, err
 	})
 	register(api, operation{
 		id: "select", method: http.MethodPost, path: "/v1/family/selection", roles: families, status: http.StatusAccepted,
@@ -183,6 +186,24 @@ func (s *Server) lookUp(ctx context.Context, g Grant, _ *struct{}) (*familyOutpu
 		})
 	}
 	return out, nil
+}
+
+func (s *Server) printLook(ctx context.Context, g Grant, in *struct{}) (*struct{}, error) {
+	found, err := s.lookUp(ctx, g, in)
+	if err != nil {
+		return nil, err
+	}
+	e, ok := s.window(g).Holder(counter.Patient)
+	if !ok {
+		return nil, refusal(settle.NoCard, "the patient has gone")
+	}
+	slip := s.options.Family.Slip(found.Body.Standing, e.Who)
+	for _, v := range found.Body.Visits[:min(mostOnSlip, len(found.Body.Visits))] {
+		slip.Visits = append(slip.Visits, counter.LookVisit{
+			Day: v.Day, Void: v.Void, Amounts: counter.Amounts{Total: v.Total, Fund: v.Fund, Own: v.Own, Family: v.Family, Cash: v.Cash},
+		})
+	}
+	return nil, s.window(g).PrintNow(ctx, slip)
 }
 
 func conditions(list []settle.Condition, err error) (*conditionsOutput, error) {

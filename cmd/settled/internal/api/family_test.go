@@ -18,10 +18,13 @@ type noFamily struct{}
 
 var errNoFamily = &settle.Refusal{Code: settle.NoCard, Cashier: settle.NoCard.Cashier(), Technician: "nobody"}
 
-func (noFamily) Look(context.Context) (family.Standing, error)       { return family.Standing{}, errNoFamily }
-func (noFamily) Mobile(context.Context) ([]settle.Condition, error)  { return nil, errNoFamily }
-func (noFamily) Binding(settle.Relation) ([]settle.Condition, error) { return nil, errNoFamily }
-func (noFamily) Places(string, int) ([]family.Place, error)          { return nil, errNoFamily }
+func (noFamily) Look(context.Context) (family.Standing, error)          { return family.Standing{}, errNoFamily }
+func (noFamily) Mobile(context.Context) ([]settle.Condition, error)     { return nil, errNoFamily }
+func (noFamily) Binding(settle.Relation) ([]settle.Condition, error)    { return nil, errNoFamily }
+func (noFamily) Slip(family.Standing, settle.Identity) counter.LookSlip { return counter.LookSlip{} }
+
+func (noFamily) Places(family.Wanted) (family.Page, error) { return family.Page{}, errNoFamily }
+
 func (noFamily) Undo(context.Context, string) (family.Choice, error) {
 	return family.Choice{}, errNoFamily
 }

@@ -26,12 +26,13 @@ type Terminal interface {
 
 // payment is how far a patient's attempt is, as the terminal's page shows it.
 type payment struct {
-	Step        kiosk.Step `json:"step" enum:"paying,settling,refunding,settled,refunded,cancelled,refused,unclear"`
-	Cash        settle.Fen `json:"cash"`
-	Number      string     `json:"number,omitempty"`
-	Why         string     `json:"why,omitempty"`
-	Code        []string   `json:"code,omitempty" doc:"the QR code to pay with: rows of 0 and 1"`
-	Interrupted bool       `json:"interrupted" doc:"of somebody who may have gone: only the staff sees what it was"`
+	Step        kiosk.Step  `json:"step" enum:"paying,settling,refunding,settled,refunded,cancelled,refused,unclear"`
+	Cash        settle.Fen  `json:"cash"`
+	Number      string      `json:"number,omitempty"`
+	Why         string      `json:"why,omitempty" doc:"Chinese"`
+	Reason      settle.Code `json:"reason,omitempty" doc:"code of why"`
+	Code        []string    `json:"code,omitempty" doc:"the QR code to pay with: rows of 0 and 1"`
+	Interrupted bool        `json:"interrupted" doc:"of somebody who may have gone: only the staff sees what it was"`
 }
 
 type payInput struct {
@@ -68,7 +69,7 @@ func (s *Server) paying() *payment {
 	case a.Interrupted:
 		return &payment{Step: a.Step, Interrupted: true}
 	}
-	return &payment{Step: a.Step, Cash: a.Cash, Number: a.Number, Why: a.Why, Code: squares(code)}
+	return &payment{Step: a.Step, Cash: a.Cash, Number: a.Number, Why: a.Why, Reason: a.Reason, Code: squares(code)}
 }
 
 // squares draws a QR code as rows of 0 and 1; nil for none.

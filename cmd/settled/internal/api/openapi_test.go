@@ -94,7 +94,7 @@ func TestDocument(t *testing.T) {
 		"/v1/bills": {"get", "post"}, "/v1/bills/{key}": {"delete"}, "/v1/bills/{key}/quote": {"post"},
 		"/v1/kiosk/pay": {"delete", "post"}, "/v1/kiosk/staff": {"post"},
 		"/v1/session/guardian-code": {"post"},
-		"/v1/family":                {"get"}, "/v1/family/mobile": {"get"}, "/v1/family/binding": {"get"}, "/v1/family/places": {"get"},
+		"/v1/family":                {"get"}, "/v1/family/mobile": {"get"}, "/v1/family/binding": {"get"}, "/v1/family/places": {"get"}, "/v1/family/slip": {"post"},
 		"/v1/family/selection": {"delete", "post"},
 		"/v1/policy":           {"get"}, "/v1/policy/overlays": {"get", "post"}, "/v1/policy/overlays/{id}": {"get"},
 		"/v1/policy/overlays/{id}/approve": {"post"}, "/v1/policy/overlays/{id}/reject": {"post"},

@@ -43,6 +43,8 @@ type Papers interface {
 	Reprint(r counter.Receipt) error
 	// Print does the same with a slip of another kind.
 	Print(p counter.Paper) error
+	// PrintNow does it for somebody who waits, and returns when the slip is out.
+	PrintNow(ctx context.Context, p counter.Paper) error
 }
 
 // Returner gives back, and keeps the drawer's shifts. Errors are *settle.Refusal.

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -27,6 +29,21 @@ type Books interface {
 	// Debts lists by person what is to be collected or given back for settlements of
 	// within days; zero days are open.
 	Debts(ctx context.Context, from, to settle.Date) ([]reconcile.Debt, error)
+	// Square keeps that a difference was collected, given back or written off, once, and
+	// gives it as it stands then. Cash counts in the shift of the seat.
+	Square(ctx context.Context, number string, ask Squaring, by Grant) (reconcile.Difference, error)
+}
+
+// Squaring is what became of a difference.
+type Squaring struct {
+	Cash settle.Fen `json:"cash" doc:"collected; negative: given back. Just what is owed"`
+	How  string     `json:"how" enum:"cash,other,waived" doc:"cash: in the drawer of the seat's shift; other: a transfer or the like; waived: nobody pays"`
+	Why  string     `json:"why,omitempty" maxLength:"1000" doc:"the reason, which a write-off needs"`
+}
+
+type squareInput struct {
+	Number string `path:"number" maxLength:"64"`
+	Body   Squaring
 }
 
 type dayInput struct {
@@ -55,10 +72,17 @@ type daysInput struct {
 	To   string `query:"to" format:"date" doc:"last day"`
 }
 
+type debtsInput struct {
+	From  string `query:"from" format:"date" doc:"first day of settling"`
+	To    string `query:"to" format:"date" doc:"last day"`
+	State string `query:"state" enum:"all,open" default:"all" doc:"open: what somebody has still to collect or to give back"`
+}
+
 type (
-	reportOutput  struct{ Body reconcile.Report }
-	findingOutput struct{ Body reconcile.Finding }
-	bookedOutput  struct {
+	differenceOutput struct{ Body reconcile.Difference }
+	reportOutput     struct{ Body reconcile.Report }
+	findingOutput    struct{ Body reconcile.Finding }
+	bookedOutput     struct {
 		Body struct {
 			Days []reconcile.Day `json:"days"`
 		}
@@ -136,17 +160,38 @@ func (s *Server) money(api huma.API, books Books) {
 	})
 	register(api, operation{
 		id: "differences", method: http.MethodGet, path: "/v1/differences", roles: bookkeepers, status: http.StatusOK,
-		summary: "What is to be collected from patients or given back, because the platform split otherwise; by person, masked.",
-	}, func(ctx context.Context, _ Grant, in *daysInput) (*debtsOutput, error) {
-		from, to, err := in.days()
+		summary: "What is to be collected from patients or given back, because the platform split otherwise, and what was; by person, masked.",
+	}, func(ctx context.Context, _ Grant, in *debtsInput) (*debtsOutput, error) {
+		from, to, err := (&daysInput{in.From, in.To}).days()
 		if err != nil {
 			return nil, err
 		}
 		out := &debtsOutput{}
 		out.Body.Debts, err = books.Debts(ctx, from, to)
+		if in.State == "open" {
+			out.Body.Debts = reconcile.Unsettled(out.Body.Debts)
+		}
 		return out, err
 	})
+	register(api, operation{
+		id: "square", method: http.MethodPost, path: "/v1/differences/{number}", roles: bookkeepers, status: http.StatusOK,
+		summary: "Keep that a settlement's difference was collected, given back or written off; once, by just what is owed. A cashier writes nothing off.",
+	}, func(ctx context.Context, g Grant, in *squareInput) (*differenceOutput, error) {
+		if in.Body.How == waived {
+			if !slices.Contains(keepers, g.Role) {
+				return nil, refusal(settle.NotAllowed, "a cashier writes nothing off")
+			}
+			if strings.TrimSpace(in.Body.Why) == "" {
+				return nil, &settle.Refusal{Code: settle.MissingField, Field: "why", Cashier: "不再补退要写明原因。", Technician: "a write-off has a reason"}
+			}
+		}
+		d, err := books.Square(ctx, in.Number, in.Body, g)
+		return &differenceOutput{d}, err
+	})
 }
+
+// waived is [Squaring.How] of what is written off.
+const waived = "waived"
 
 // days are the first and the last day.
 func (in *daysInput) days() (from, to settle.Date, err error) {

@@ -58,6 +58,11 @@ func (s *shelf) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt
 	return nil, nil
 }
 
+func (s *shelf) Square(_ context.Context, number string, ask api.Squaring, by api.Grant) (reconcile.Difference, error) {
+	s.note("square", number, ask.Cash.String(), ask.How, ask.Why, by.Operator)
+	return reconcile.Difference{Number: number}, nil
+}
+
 // TestBooks: who may reconcile and who may repair; a day that is none is refused before
 // anybody is asked.
 func TestBooks(t *testing.T) {
@@ -83,6 +88,12 @@ func TestBooks(t *testing.T) {
 		{cashierToken, "GET", "/v1/claims", "", 422, ""},
 		{cashierToken, "GET", "/v1/differences?from=2026-11-21", "", 200, "debts 2026-11-21 "},
 		{hospitalToken, "GET", "/v1/differences", "", 403, ""},
+		{cashierToken, "POST", "/v1/differences/1", `{"cash":"-2.30","how":"cash"}`, 200, "square 1 -2.30 cash  C01"},
+		{cashierToken, "POST", "/v1/differences/1", `{"cash":"2.00","how":"barter"}`, 422, ""},
+		{cashierToken, "POST", "/v1/differences/1", `{"cash":"2.00","how":"waived","why":"x"}`, 403, ""},
+		{operationsToken, "POST", "/v1/differences/1", `{"cash":"2.00","how":"waived","why":" "}`, 422, ""},
+		{operationsToken, "POST", "/v1/differences/1", `{"cash":"2.00","how":"waived","why":"x"}`, 200, "square 1 2.00 waived x OPS"},
+		{hospitalToken, "POST", "/v1/differences/1", `{"cash":"2.00","how":"cash"}`, 403, ""},
 	} {
 		status, text, _ := d.call(t, c.method, c.path, []byte(c.body), func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+c.token) })
 		if asked := books.take(); status != c.status || asked != c.asked {

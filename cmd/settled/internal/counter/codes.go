@@ -57,6 +57,9 @@ const (
 	ECodeOld        settle.Code = "ECODE_OLD"
 	PatientPresent  settle.Code = "PATIENT_PRESENT"
 	SlipKept        settle.Code = "SLIP_KEPT"
+	LookNoPrinter   settle.Code = "LOOK_NO_PRINTER"
+	LookUnprinted   settle.Code = "LOOK_NOT_PRINTED"
+	LookKept        settle.Code = "LOOK_KEPT"
 	PrinterAbsent   settle.Code = "PRINTER_ABSENT"
 	PrinterSilent   settle.Code = "PRINTER_SILENT"
 	PrinterOpen     settle.Code = "PRINTER_OPEN"
@@ -117,6 +120,9 @@ var sentences = map[settle.Code][2]string{
 	ECodeOld:        {"扫码已超过10分钟；请患者刷新医保码后再扫。", "the patient was identified by an electronic code too long ago"},
 	PatientPresent:  {"正在为另一位患者办理；请先完成或取消，再扫医保码。", "a patient is identified already: settle or cancel first"},
 	SlipKept:        {"已办理，凭条还没有打出，已保留，打印机恢复后自动打出；切勿重新办理。", "done; the slip is in the spool and comes out by itself"},
+	LookNoPrinter:   {"本机没有打印机，不能打印；请看屏幕，或到人工窗口。", "no printer is set up at this seat"},
+	LookUnprinted:   {"没有打印出来：打印机没有纸、卡纸或没有接好；请看屏幕上的数，要单子的请叫工作人员。", "the slip of a look-up was not printed"},
+	LookKept:        {"单子还没有打出，打印机恢复后自动打出；请叫工作人员，不要再按。", "the slip of a look-up is in the spool and comes out by itself"},
 	PrinterAbsent:   {"打印机没有接上；请检查数据线，或是否被别的程序占用。", "the receipt printer's port is not there, or in use"},
 	PrinterSilent:   {"打印机没有应答；请检查电源和数据线。", "the receipt printer does not answer"},
 	PrinterOpen:     {"打印机上盖没有关好；请合上。", "the receipt printer's cover is open"},

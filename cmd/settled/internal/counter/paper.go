@@ -10,7 +10,7 @@ import (
 	"settled/settle"
 )
 
-// Paper is a slip as data: a [Receipt], a [VoidSlip] or a [ShiftSlip].
+// Paper is a slip as data: a [Receipt], a [VoidSlip], a [ShiftSlip] or a [LookSlip].
 type Paper interface {
 	// Name tells it from all others and is made for a file's name: the number, with the
 	// count of the reprint behind it.

@@ -37,6 +37,7 @@ type Options struct {
 	Offline         Offline
 	ShiftRequired   bool          // nothing is settled or reversed without an open shift
 	SecondOver      settle.Fen    // a second person stands for reversals that give back more of a bill (二人复核); 0: for none
+	Paperless       bool          // slips are filed, and no printer is there
 	ReadTimeout     time.Duration // of one card read; 10 s
 	IdentifyTimeout time.Duration // of the platform's answer to who it is; 10 s
 	CheckTimeout    time.Duration // of reading a card's code again; 5 s

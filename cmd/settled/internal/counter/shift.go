@@ -17,8 +17,11 @@ type Shift struct {
 	Settled  Tally      `json:"settled"`  // 结算; what was kept by refunds is not among them
 	Voided   Tally      `json:"voided"`   // 撤销: what was given back
 	Refunded Tally      `json:"refunded"` // 退费: what was given back
-	Cash     settle.Fen `json:"expected"` // that should be in the drawer
-	Closed   *Closing   `json:"closed,omitempty"`
+	// Collected and GivenBack are differences to the platform, in cash (差额补收, 退还).
+	Collected Tally      `json:"collected"`
+	GivenBack Tally      `json:"given_back"`
+	Cash      settle.Fen `json:"expected"` // that should be in the drawer
+	Closed    *Closing   `json:"closed,omitempty"`
 }
 
 // Tally counts and sums.

@@ -61,6 +61,14 @@ func (p *page) tally(kind string, t Tally) {
 func (s ShiftSlip) cash(p *page) {
 	sh := &s.Shift
 	p.small("备用金", sh.Float)
+	for _, d := range []struct {
+		name string
+		Tally
+	}{{"补收差额", sh.Collected}, {"退还差额", sh.GivenBack}} {
+		if d.Count > 0 {
+			p.small(fmt.Sprintf("%s %d笔", d.name, d.Count), d.Cash)
+		}
+	}
 	p.amount("应有现金", sh.Cash)
 	if c := sh.Closed; c != nil {
 		p.amount("实点现金", c.Counted)

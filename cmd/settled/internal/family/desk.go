@@ -10,7 +10,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"settled/cmd/settled/internal/counter"
@@ -224,46 +223,6 @@ func (d *Desk) Binding(relation settle.Relation) ([]settle.Condition, error) {
 		return nil, refuse(settle.GuardianMissing, settle.GuardianMissing.Cashier(), "nobody is known to be at the guardian's reader")
 	}
 	return settle.Binding(rules, e.Insured, guardian.Insured, relation), nil
-}
-
-// Place is an institution that the patient may select, with the day from which it would
-// hold.
-type Place struct {
-	ID          string                 `json:"id"`
-	Name        string                 `json:"name"`
-	Kind        settle.InstitutionKind `json:"kind"`
-	Level       int                    `json:"level"`
-	From        settle.Date            `json:"from"`
-	Rule        string                 `json:"rule"`
-	Provisional bool                   `json:"provisional"` // the day is not from an official source
-}
-
-// Places lists what the patient may select, those of this hospital first; search is part
-// of a name, "" for all. The error says why nothing can be selected.
-func (d *Desk) Places(search string, most int) ([]Place, error) {
-	e, rules, err := d.at()
-	if err != nil {
-		return nil, err
-	}
-	list := []Place{}
-	for _, i := range d.o.Places {
-		c, no := settle.Choose(rules, e.Insured, i)
-		switch {
-		case no != nil && (no.Code == settle.SelectionPending || no.Code == settle.NotInBenefitPeriod || no.Code == settle.SelectionNotNeeded || no.Code == settle.PolicyRowMissing):
-			return nil, no // not because of the institution
-		case no == nil && strings.Contains(i.Name, search):
-			list = append(list, Place{ID: i.ID, Name: i.Name, Kind: i.Kind, Level: i.Level, From: c.From, Rule: c.Rule, Provisional: c.Provisional})
-		}
-	}
-	ours := func(p Place) int {
-		i, _ := d.place(p.ID)
-		if i.ID == d.o.Here.ID || i.SettlementHospital != "" && (i.SettlementHospital == d.o.Here.ID || i.SettlementHospital == d.o.Here.SettlementHospital) {
-			return 0
-		}
-		return 1
-	}
-	slices.SortFunc(list, func(a, b Place) int { return cmp.Or(cmp.Compare(ours(a), ours(b)), cmp.Compare(a.Name, b.Name)) })
-	return list[:min(most, len(list))], nil
 }
 
 func (d *Desk) place(id string) (settle.Institution, bool) {

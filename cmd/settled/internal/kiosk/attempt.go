@@ -41,21 +41,22 @@ func (s Step) ended() bool {
 
 // Attempt is one patient's try to pay a bill.
 type Attempt struct {
-	Ref         string     `json:"ref"`       // of the payment
-	Bill        string     `json:"bill"`      // the bill's own number
-	Quote       string     `json:"quote"`     // that was shown
-	Name        string     `json:"name"`      // masked
-	IDNumber    string     `json:"id_number"` // masked
-	Total       settle.Fen `json:"total"`
-	Cash        settle.Fen `json:"cash"` // paid by the QR payment
-	By          string     `json:"by"`   // operator: the terminal
-	Began       time.Time  `json:"began"`
-	Step        Step       `json:"step"`
-	Ordered     bool       `json:"ordered,omitempty"` // the code was shown, or is about to be
-	Number      string     `json:"number,omitempty"`  // of the settlement
-	Why         string     `json:"why,omitempty"`     // Chinese
-	Interrupted bool       `json:"interrupted"`       // the staff has to look at it
-	ByCode      bool       `json:"by_code,omitempty"` // known by a 医保码: no card tells when the patient leaves
+	Ref         string      `json:"ref"`       // of the payment
+	Bill        string      `json:"bill"`      // the bill's own number
+	Quote       string      `json:"quote"`     // that was shown
+	Name        string      `json:"name"`      // masked
+	IDNumber    string      `json:"id_number"` // masked
+	Total       settle.Fen  `json:"total"`
+	Cash        settle.Fen  `json:"cash"` // paid by the QR payment
+	By          string      `json:"by"`   // operator: the terminal
+	Began       time.Time   `json:"began"`
+	Step        Step        `json:"step"`
+	Ordered     bool        `json:"ordered,omitempty"` // the code was shown, or is about to be
+	Number      string      `json:"number,omitempty"`  // of the settlement
+	Why         string      `json:"why,omitempty"`     // Chinese
+	Reason      settle.Code `json:"reason,omitempty"`  // code of Why, for other languages
+	Interrupted bool        `json:"interrupted"`       // the staff has to look at it
+	ByCode      bool        `json:"by_code,omitempty"` // known by a 医保码: no card tells when the patient leaves
 }
 
 // State is where an order of the QR payment stands.

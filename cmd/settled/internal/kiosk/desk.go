@@ -154,7 +154,7 @@ func (d *Desk) Cancel(ctx context.Context) error {
 	case a.Step != Paying:
 		return refuse(TooLate, "已经付款，正在结算，不能取消；请稍候。", "it is "+string(a.Step))
 	}
-	if err := d.giveUp(ctx, *a, ""); err != nil {
+	if err := d.giveUp(ctx, *a); err != nil {
 		return refuse(Busy, "现在还不能取消；请不要付款，稍候再试，或呼叫工作人员。", err.Error())
 	}
 	return nil
@@ -224,9 +224,11 @@ func (d *Desk) pay(ctx context.Context, a Attempt, code string) error {
 	q, ok := d.o.Window.Shown()
 	switch {
 	case a.Interrupted:
-		return d.giveUp(ctx, a, "等待付款时断电或程序重启。")
+		a.Why = "等待付款时断电或程序重启。"
+		return d.giveUp(ctx, a)
 	case !ok || q.ID != a.Quote:
-		return d.giveUp(ctx, a, "付款时卡被取走，或金额已变化。")
+		a.Why, a.Reason = "付款时卡被取走，或金额已变化。", CodeLeft
+		return d.giveUp(ctx, a)
 	case code == "":
 		return d.order(ctx, a)
 	}
@@ -238,13 +240,22 @@ func (d *Desk) pay(ctx context.Context, a Attempt, code string) error {
 		a.Step = Settling
 		return d.to(a)
 	case state == Closed, state == Back:
-		a.Step, a.Why = Cancelled, "付款已超时关闭，未扣款；请重新办理。"
+		a.Step, a.Why, a.Reason = Cancelled, "付款已超时关闭，未扣款；请重新办理。", CodeExpired
 		return d.to(a)
 	case state == None:
 		return d.to(unclear(a, notFound))
 	}
 	return nil
 }
+
+// Codes of why an attempt came to nothing.
+const (
+	CodeLeft      settle.Code = "KIOSK_LEFT"      // the card was taken, or the amounts changed
+	CodeExpired   settle.Code = "KIOSK_EXPIRED"   // nobody paid in time
+	CodeNoCode    settle.Code = "KIOSK_NO_CODE"   // the payment gave no code
+	CodeElsewhere settle.Code = "KIOSK_ELSEWHERE" // a cashier settled the bill meanwhile
+	CodeChanged   settle.Code = "KIOSK_CHANGED"   // the amounts changed while it was paid
+)
 
 // notFound is why an attempt is unclear whose order the payment gave a code for.
 const notFound = "支付系统查不到这笔付款单。"
@@ -257,7 +268,7 @@ func (d *Desk) order(ctx context.Context, a Attempt) error {
 	code, err := d.o.Payments.Order(ctx, a.Ref, a.Cash, "医疗费 "+a.Bill)
 	if err != nil { // nobody has seen a code, so nobody can have paid
 		d.o.Log.Warn("no payment code", "ref", a.Ref, "cause", err)
-		a.Step, a.Why = Refused, "扫码支付暂时不能用，未扣款；请到人工窗口付款。"
+		a.Step, a.Why, a.Reason = Refused, "扫码支付暂时不能用，未扣款；请到人工窗口付款。", CodeNoCode
 		return d.to(a)
 	}
 	a.Ordered = true
@@ -269,12 +280,12 @@ func (d *Desk) order(ctx context.Context, a Attempt) error {
 }
 
 // giveUp closes the order; what was paid meanwhile goes back.
-func (d *Desk) giveUp(ctx context.Context, a Attempt, why string) error {
+func (d *Desk) giveUp(ctx context.Context, a Attempt) error {
 	state, err := d.o.Payments.Close(ctx, a.Ref)
 	if err != nil {
 		return err
 	}
-	a.Step, a.Why = Cancelled, why
+	a.Step = Cancelled
 	switch {
 	case state == Paid:
 		a.Step = Refunding
@@ -294,7 +305,7 @@ func (d *Desk) settle(ctx context.Context, a Attempt) error {
 	var stale *counter.Stale
 	switch {
 	case err == nil && done.Settlement.Operator != a.By: // meanwhile, and for cash
-		a.Why = "这张账单已由收费员结算，单号 " + done.Settlement.Number + "。"
+		a.Why, a.Reason = "这张账单已由收费员结算，单号 "+done.Settlement.Number+"。", CodeElsewhere
 	case err == nil:
 		a.Step, a.Number = Settled, done.Settlement.Number
 		if d.o.Paid != nil {
@@ -302,11 +313,11 @@ func (d *Desk) settle(ctx context.Context, a Attempt) error {
 		}
 		return d.to(a)
 	case errors.As(err, &stale):
-		a.Why = "付款时金额已变化。"
+		a.Why, a.Reason = "付款时金额已变化。", CodeChanged
 	case errors.As(err, &no) && (no.Code == settle.JournalStopped || no.Code == counter.ConfirmTwice || no.Code == counter.Closed):
 		return err // not known yet
 	case errors.As(err, &no):
-		a.Why = no.Cashier
+		a.Why, a.Reason = no.Cashier, no.Code
 	default:
 		return err
 	}

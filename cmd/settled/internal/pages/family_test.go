@@ -3,9 +3,12 @@ package pages_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp/kb"
 
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/counter/countertest"
@@ -66,10 +69,10 @@ func (f *fixture) family() *family.Desk {
 	var places []settle.Institution
 	for n, name := range []string{"园岭", "滨河", "西岭", "翠竹", "莲花", "南湖", "东门", "华强北"} {
 		places = append(places, settle.Institution{
-			ID: fmt.Sprint("H4403010020", n), Name: name + "社区健康服务中心", Level: 1, Kind: settle.CommunityHealth, City: settle.HomeCity, SettlementHospital: "H3",
+			ID: fmt.Sprintf("H44030%d0020%d", 3+n%2, n), Name: name + "社区健康服务中心", Level: 1, Kind: settle.CommunityHealth, City: settle.HomeCity, SettlementHospital: "H3",
 		})
 	}
-	places = append(places, countertest.Centre(), settle.Institution{ID: "H44030100300", Name: "湖东区人民医院", Level: 2, Kind: settle.Hospital, City: settle.HomeCity})
+	places = append(places, countertest.Centre(), settle.Institution{ID: "H44030300300", Name: "湖东区人民医院", Level: 2, Kind: settle.Hospital, City: settle.HomeCity})
 	return family.New(family.Options{
 		Window: f.Window, Rulebook: f.Rules, Position: f.Book.Position, Choices: f.made, Nudge: func() {}, Places: places,
 		Known: func(person string) (settle.Entitlement, bool, error) {
@@ -103,11 +106,42 @@ var households = []step{
 	}},
 	{"", click("返回", "请选择要办的事")},
 	{"kiosk-places", click("选定、变更就诊机构", "请选择就诊机构")},
-	{"", click("下一页", "湖东区人民医院")},
+	{"", click("下一页", "2 / 2")},
+	{"kiosk-places-district", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		click("罗湖区 5", "湖东区人民医院")(t, f, tab)
+		if other, err := browser.Eval[bool](tab, `/滨河|下一页/.test(document.body.innerText)`); err != nil || other {
+			t.Errorf("another district is listed: %v", err)
+		}
+	}},
+	{"kiosk-find", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		click("按编码或名称查", "请输入机构编码中的几位数字")(t, f, tab)
+		for _, key := range []int{9, 11, 3, 10, 10} { // 9, erased, 3, 0, 0
+			must(t, tab.Click(fmt.Sprintf(".digits button:nth-child(%d)", key)))
+		}
+		must(t, tab.Await(`document.getElementById('find').value === '300'`))
+	}},
+	{"kiosk-found", click("查找", "湖东区人民医院")},
+	{"", func(t *testing.T, f *fixture, tab *browser.Tab) { // and by a keyboard
+		click("按编码或名称查", "请输入机构编码中的几位数字")(t, f, tab)
+		must(t, tab.Click("#find"))
+		must(t, tab.Press(kb.End, "7777", kb.Enter))
+		must(t, tab.Shows("没有找到可以选的机构"))
+		click("罗湖区 5", "湖东区人民医院")(t, f, tab)
+	}},
 	{"kiosk-place", click("湖东区人民医院", "变更从下月1日生效")},
 	{"kiosk-place-filed", click("确认选定", "医保平台已受理")},
 	{"", click("好", "请选择要办的事")},
 	{"kiosk-look", click("查额度、待遇和消费", "今年门诊还可报")},
+	{"kiosk-printed", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Printer.Jam(true)
+		click("打印", "没有打印出来")(t, f, tab)
+		f.Printer.Jam(false)
+		click("打印", "已打印，请取走")(t, f, tab)
+		slip := <-f.Printer.Other()
+		if text := counter.Text(slip, counter.Paper58); !strings.Contains(text, "门诊还可报") || !strings.Contains(text, "张**") || strings.Contains(text, "张三") {
+			t.Errorf("on paper:\n%s", text)
+		}
+	}},
 	{"kiosk-undo", click("撤销选定申报", "撤销这次选定申报")},
 	{"kiosk-undone", click("确认撤销", "已撤销")},
 	{"", click("好", "请选择要办的事")},
@@ -123,10 +157,18 @@ var households = []step{
 	{"", click("返回", "要办什么事")},
 	{"kiosk-look-elder", click("看还剩多少钱能报", "今年还能报")},
 	{"", click("返回", "要办什么事")},
+	{"kiosk-places-elder", click("换看病的地方", "请点一下要去的地方")},
+	{"kiosk-find-elder", click("按号码找", "请按机构号码里的几个数")},
+	{"", click("返回", "请点一下要去的地方")},
+	{"", click("返回", "要办什么事")},
 	{"kiosk-look-english", func(t *testing.T, f *fixture, tab *browser.Tab) {
 		click("普通版", "请选择要办的事")(t, f, tab)
 		click("English", "What would you like to do?")(t, f, tab)
 		click("Limit, benefits and spending", "Left this year")(t, f, tab)
+	}},
+	{"", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		f.Printer.Keep(counter.PrinterPaperOut)
+		click("Print", "the printer has no paper")(t, f, tab)
 	}},
 	{"", click("Back", "What would you like to do?")},
 	{"kiosk-mobile-english", click("Would mobile payment work?", "Please check those marked")},

@@ -141,17 +141,31 @@ func (accounts) Claims(context.Context, settle.Date) (reconcile.Month, error) {
 	return reconcile.Month{}, nil
 }
 
-func (accounts) Debts(context.Context, settle.Date, settle.Date) ([]reconcile.Debt, error) {
+func (a accounts) Square(_ context.Context, number string, ask api.Squaring, by api.Grant) (reconcile.Difference, error) {
+	a.note("square %s %s %s %q %s", number, ask.Cash, ask.How, ask.Why, by.Operator)
+	return reconcile.Difference{Number: number}, nil
+}
+
+func (a accounts) Debts(context.Context, settle.Date, settle.Date) ([]reconcile.Debt, error) {
 	child, parent := countertest.Child().Who, countertest.Parent().Who
-	return []reconcile.Debt{
+	debts := []reconcile.Debt{
 		{Name: child.Name, ID: child.IDNumber, Items: []reconcile.Difference{
-			{Number: "S01-0001", Made: 20241105, Local: counter.Amounts{Fund: 7500, Cash: 2500}, Platform: counter.Amounts{Fund: 6250, Cash: 3750}, Cash: 1250},
+			{Number: "S01-0001", Made: 20241105, Local: counter.Amounts{Fund: 7500, Cash: 2500}, Platform: counter.Amounts{Fund: 6250, Cash: 3750}, Cash: 1250, Open: true},
 			{Number: "S01-0003", Made: 20241105, Local: counter.Amounts{Fund: 7500, Cash: 2500}, Platform: counter.Amounts{Fund: 7501, Cash: 2499}, Cash: -1, Tolerated: true},
 		}},
 		{Name: parent.Name, ID: parent.IDNumber, Items: []reconcile.Difference{
-			{Number: "S01-0002", Made: 20241104, Local: counter.Amounts{Fund: 5500, Cash: 4500}, Platform: counter.Amounts{Fund: 6000, Cash: 4000}, Cash: -500},
+			{Number: "S01-0002", Made: 20241104, Local: counter.Amounts{Fund: 5500, Cash: 4500}, Platform: counter.Amounts{Fund: 6000, Cash: 4000}, Cash: -500, Open: true},
 		}},
-	}, nil
+	}
+	for _, d := range debts {
+		for i := range d.Items {
+			it := &d.Items[i]
+			if slices.ContainsFunc(a.done(), func(s string) bool { return strings.HasPrefix(s, "square "+it.Number) }) {
+				it.Open, it.Done = false, &reconcile.Done{Cash: it.Cash, How: "cash", Operator: "0003", Seat: "W01", At: countertest.Morning()}
+			}
+		}
+	}
+	return debts, nil
 }
 
 // gone implements api.Past: a morning of many.
@@ -194,7 +208,7 @@ func (gone) Shifts(context.Context, settle.Date, settle.Date) ([]counter.Shift, 
 	return []counter.Shift{
 		{Number: 931, Seat: "01", Operator: "0001", Opened: at, Float: 50000, Settled: tally(3, 30000), Cash: 62000},
 		{
-			Number: 640, Seat: "01", Operator: "0005", Opened: at.Add(-20 * time.Hour), Float: 50000, Settled: tally(212, 2100000), Refunded: tally(2, 8000), Voided: tally(1, 500), Cash: 886600,
+			Number: 640, Seat: "01", Operator: "0005", Opened: at.Add(-20 * time.Hour), Float: 50000, Settled: tally(212, 2100000), Collected: counter.Tally{Count: 2, Amounts: counter.Amounts{Total: 3750, Cash: 3750}}, Refunded: tally(2, 8000), Voided: tally(1, 500), Cash: 886600,
 			Closed: &counter.Closing{Operator: "0005", At: at.Add(-12 * time.Hour), Counted: 886500, Over: -100},
 		},
 		{

@@ -238,7 +238,11 @@ var selfService = []step{
 		click("去付款", "扫码付款")(t, f, tab)
 		f.Book.Touch() // another counter drew from the same account meanwhile
 		f.till.set(kiosk.Paid)
-		must(t, tab.Shows("钱已原路退回"))
+		must(t, tab.Shows("付款时金额已变化"))
+	}},
+	{"kiosk-refunded-english", func(t *testing.T, f *fixture, tab *browser.Tab) {
+		click("English", "the money went back")(t, f, tab)
+		must(t, tab.Shows("The amounts changed while it was being paid"))
 	}},
 	{"kiosk-interrupted", func(t *testing.T, f *fixture, tab *browser.Tab) {
 		f.Pull(counter.Patient)
@@ -312,6 +316,15 @@ var backOffice = []step{
 	}},
 	{"", filled("医师编码已更换", "S01-0002 已修改并放行")},
 	{"office-debts", click("差额收退", "退还 ￥5.00")},
+	{"office-square", click("已收…", "登记已收 ￥12.50")},
+	{"", func(t *testing.T, _ *fixture, tab *browser.Tab) {
+		must(t, tab.Await(`document.activeElement.id === 'how'`))
+		must(t, tab.Press(f2))
+		must(t, tab.Shows("S01-0001 已登记：已收 ￥12.50"))
+	}},
+	{"office-squared", click("全部", "已补收 ￥12.50")},
+	{"", click("不再补退…", "钱箱不变")},
+	{"", filled("联系不上", "S01-0002 已登记：不再补退")},
 	{"office-books", func(t *testing.T, f *fixture, tab *browser.Tab) {
 		click("对账", "逐日对账")(t, f, tab)
 		must(t, tab.Click(`tbody tr:first-child button`))
@@ -320,7 +333,7 @@ var backOffice = []step{
 	{"", func(t *testing.T, f *fixture, tab *browser.Tab) {
 		must(t, tab.Click(`section:nth-of-type(3) tbody button, section:nth-of-type(4) tbody button`))
 		filled("与平台核对过", "稍后再对一次账")(t, f, tab)
-		want := []string{"hold S01-0003 核对中 0003", "release S01-0003 已与平台核对 0003", "repair S01-0002 map[doctor.code:D440300000002] 医师编码已更换 0003", "repair 2024-11-05 7a1c 1 与平台核对过 0003"}
+		want := []string{"hold S01-0003 核对中 0003", "release S01-0003 已与平台核对 0003", "repair S01-0002 map[doctor.code:D440300000002] 医师编码已更换 0003", `square S01-0001 12.50 cash "" 0003`, `square S01-0002 -5.00 waived "联系不上" 0003`, "repair 2024-11-05 7a1c 1 与平台核对过 0003"}
 		if got := f.office.done(); !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -303,7 +303,7 @@ func (r *Reconciler) Claims(from, to settle.Date) (reconcile.Month, error) {
 }
 
 // Differences lists what the platform made otherwise of settlements that were made within
-// days and stand; zero days are open.
+// days, and of which something is or was to be collected; zero days are open.
 func (r *Reconciler) Differences(from, to settle.Date) ([]reconcile.Difference, error) {
 	q := r.line.options.Queue
 	numbers, err := q.Differing()
@@ -316,11 +316,35 @@ func (r *Reconciler) Differences(from, to settle.Date) ([]reconcile.Difference, 
 		if err != nil {
 			return nil, fmt.Errorf("settlement %s: %w", n, err)
 		}
-		if made := dateOf(record.At); made.Within(from, to) && record.Difference != nil {
-			list = append(list, reconcile.NewDifference(record.Settlement, made, counter.Amounts(record.Difference.Local), counter.Amounts(record.Difference.Platform)))
+		if dateOf(record.At).Within(from, to) && record.Difference != nil {
+			list = append(list, differenceOf(&record))
 		}
 	}
 	return list, nil
+}
+
+// Square keeps what became of a difference, and gives it as it stands then.
+func (r *Reconciler) Square(ctx context.Context, s queue.Squared) (reconcile.Difference, error) {
+	q := r.line.options.Queue
+	if err := q.Square(ctx, s); err != nil {
+		return reconcile.Difference{}, err
+	}
+	record, err := q.Get(s.Number)
+	if err != nil {
+		return reconcile.Difference{}, fmt.Errorf("settlement %s: %w", s.Number, err)
+	}
+	return differenceOf(&record), nil
+}
+
+// differenceOf is the difference of a settlement that has one.
+func differenceOf(r *queue.Record) reconcile.Difference {
+	var done *reconcile.Done
+	if s := r.Squared; s != nil {
+		done = &reconcile.Done{Cash: s.Cash, How: s.How, Operator: s.By.Operator, Seat: s.By.Device, At: s.At, Why: s.Why}
+	}
+	d := reconcile.NewDifference(r.Settlement, dateOf(r.At), counter.Amounts(r.Difference.Local), counter.Amounts(r.Difference.Platform), r.Owed, done)
+	d.Reversed = r.Void != ""
+	return d
 }
 
 // refusalOf says to people what the platform's line did.

@@ -176,31 +176,48 @@ func TestDayOf(t *testing.T) {
 }
 
 // TestDebts: by person, what to collect or give back; what is tolerated is shown and not
-// asked for.
+// asked for, nor is what is done. What was done about a reversed settlement is open again.
 func TestDebts(t *testing.T) {
 	who := func(number, person, name string) settle.Settlement {
 		return settle.Settlement{Number: number, Person: person, Who: settle.Identity{Name: settle.Private(name), IDNumber: "440305201501011234"}}
 	}
 	local := yuan(100, 60, 0, 0, 40)
+	done := func(cash settle.Fen, how string) *reconcile.Done {
+		return &reconcile.Done{Cash: cash, How: how, Operator: "0001", Why: "王小明说"}
+	}
 	list := func() []reconcile.Difference {
+		reversed := reconcile.NewDifference(who("5", "c", "韩梅"), d21, local, yuan(100, 55, 0, 0, 45), -5, done(5, "cash"))
+		reversed.Reversed = true
 		return []reconcile.Difference{
-			reconcile.NewDifference(who("3", "a", "王小明"), d21, local, yuan(100, 70, 0, 0, 30)),
-			reconcile.NewDifference(who("1", "a", "王小明"), d21, local, yuan(100, 59, 0, 0, 41)),
-			reconcile.NewDifference(who("2", "b", "李雷"), d21, local, yuan(100, 40, 0, 20, 40)),
+			reconcile.NewDifference(who("3", "a", "王小明"), d21, local, yuan(100, 70, 0, 0, 30), -10, nil),
+			reconcile.NewDifference(who("1", "a", "王小明"), d21, local, yuan(100, 59, 0, 0, 41), 1, nil),
+			reconcile.NewDifference(who("2", "b", "李雷"), d21, local, yuan(100, 40, 0, 20, 40), 0, nil),
+			reconcile.NewDifference(who("4", "a", "王小明"), d21, local, yuan(100, 59, 0, 0, 41), 0, done(1, "other")),
+			reconcile.NewDifference(who("6", "b", "李雷"), d21, local, yuan(100, 59, 0, 0, 41), 0, done(1, "waived")),
+			reversed,
 		}
 	}
 	for tolerate, want := range map[settle.Fen]string{
-		0:  "王** 440****34 -0.09: 1 0.01 false, 3 -0.10 false; 李** 440****34 0.00: 2 0.00 true; ",
-		1:  "王** 440****34 -0.10: 1 0.01 true, 3 -0.10 false; 李** 440****34 0.00: 2 0.00 true; ",
-		10: "王** 440****34 0.00: 1 0.01 true, 3 -0.10 true; 李** 440****34 0.00: 2 0.00 true; ",
+		0:  "王** 440****34 -0.09: 1 应补收 0.01, 3 应退还 0.10, 4 已补收 0.01（非现金）; 李** 440****34 0.00: 2 无现金差额, 6 不再补退; 韩** 440****34 -0.05: 5 已撤销，应退还 0.05; | 1 3 5",
+		1:  "王** 440****34 -0.10: 1 在容差内，不处理, 3 应退还 0.10, 4 已补收 0.01（非现金）; 李** 440****34 0.00: 2 无现金差额, 6 不再补退; 韩** 440****34 -0.05: 5 已撤销，应退还 0.05; | 3 5",
+		10: "王** 440****34 0.00: 1 在容差内，不处理, 3 在容差内，不处理, 4 已补收 0.01（非现金）; 李** 440****34 0.00: 2 无现金差额, 6 不再补退; 韩** 440****34 -0.05: 5 已撤销，应退还 0.05; | 5",
 	} {
-		got := ""
-		for _, d := range reconcile.Debts(list(), tolerate) {
+		got, debts := "", reconcile.Debts(list(), tolerate)
+		for _, d := range debts {
 			var items []string
 			for _, i := range d.Items {
-				items = append(items, fmt.Sprint(i.Number, " ", i.Cash, " ", i.Tolerated))
+				items = append(items, fmt.Sprint(i.Number, " ", i.Chinese()))
+				if i.Done != nil && i.Number == "4" && i.Done.Why != "王**说" {
+					t.Errorf("why: %s", i.Done.Why)
+				}
 			}
 			got += fmt.Sprintf("%s %s %s: %s; ", d.Name, d.ID, d.Cash, strings.Join(items, ", "))
+		}
+		got += "|"
+		for _, d := range reconcile.Unsettled(debts) {
+			for _, i := range d.Items {
+				got += " " + i.Number
+			}
 		}
 		if got != want {
 			t.Errorf("tolerate %s:\n got %s\nwant %s", tolerate, got, want)

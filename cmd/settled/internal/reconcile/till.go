@@ -49,8 +49,9 @@ func Bridged(rows []Row, day settle.Date) (b Bridge) {
 
 // Drawer is a shift's cash beside what the journal made on the day.
 type Drawer struct {
-	Shift   uint64      `json:"shift"` // 班次; 0: made without one
-	Taken   settle.Fen  `json:"taken"` // cash taken less given back in the whole shift
+	Shift   uint64      `json:"shift"`   // 班次; 0: made without one
+	Taken   settle.Fen  `json:"taken"`   // cash taken less given back in the whole shift, for settlements
+	Squared settle.Fen  `json:"squared"` // cash collected less given back in it, for what the platform split otherwise
 	OnDay   settle.Fen  `json:"on_day"`
 	Counted *settle.Fen `json:"counted,omitempty"` // in the drawer at its close, the float in it
 	Over    *settle.Fen `json:"over,omitempty"`    // counted less what should be there
@@ -69,7 +70,8 @@ func Drawers(rows []Row, day settle.Date, taken map[uint64]counter.Shift) []Draw
 	for n, sum := range sums {
 		d := Drawer{Shift: n, OnDay: sum}
 		if s, known := taken[n]; known {
-			d.Taken = s.Cash - s.Float
+			d.Squared = s.Collected.Cash - s.GivenBack.Cash
+			d.Taken = s.Cash - s.Float - d.Squared
 			if s.Closed != nil {
 				d.Counted, d.Over = &s.Closed.Counted, &s.Closed.Over
 			}

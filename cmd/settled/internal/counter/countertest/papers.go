@@ -29,7 +29,21 @@ func Papers() map[string]counter.Paper {
 		Voided:  counter.Tally{Count: 1, Amounts: counter.Amounts{Total: 3469, Fund: 2652, Cash: 817}}, Cash: 79183,
 		Closed: &counter.Closing{Operator: "C01", At: Morning(), Counted: 79180, Over: -3, Entry: 2311, Hash: strings.Repeat("0123456789abcdef", 4)},
 	}
+	own := settle.Fen(4567)
+	look := counter.LookSlip{
+		At: Morning(), Institution: Centre().Name, Seat: "K01", Who: Child().Who, AsOf: "2024-11-05T09:58:00+08:00",
+		Period: "2024", Limit: 245532, Used: 5901, Left: 239631, Own: &own, Benefit: "2024-09-01 至 2025-08-31",
+		Selected: []counter.LookTerm{{What: Centre().Name, Days: "2024-01-01 至 2024-11-30"}, {What: "湖东区人民医院", Days: "2024-12-01 起"}},
+		Links:    []counter.LookTerm{{What: Parent().Who.Name.String() + "（患者是其子女）", Days: "2024-11-05 起"}},
+		Visits: []counter.LookVisit{
+			{Day: 20241105, Amounts: counter.Amounts{Total: 25894, Fund: 12743, Family: 11441, Cash: 1710}},
+			{Day: 20241012, Void: true, Amounts: counter.Amounts{Total: 3469, Fund: 2652, Family: 800, Cash: 17}},
+			{Day: 20240930, Amounts: counter.Amounts{Total: 123456789, Fund: 100000000, Own: 3456789, Family: 10000000, Cash: 10000000}},
+		},
+	}
+	unknown := counter.LookSlip{At: Morning(), Institution: Centre().Name, Seat: "K01", Who: Child().Who, AsOf: "2024-11-01T10:00:00+08:00", Offline: true}
 	all := map[string]counter.Paper{
+		"look": look, "look-offline": unknown,
 		"void": counter.VoidSlip{Void: void, Copy: 1}, "refund": counter.VoidSlip{Void: refund}, "shift": counter.ShiftSlip{Shift: shift},
 		"reversed": counter.Receipt{Settlement: plain, At: Morning(), Void: void.Number, From: "44030126110400077", Copy: 1},
 	}

@@ -34,7 +34,23 @@ const ask = (at, fetch) => k.after(async () => { const data = await fetch(); go(
 
 const look = () => ask('look', () => call('GET', '/v1/family'));
 const mobile = () => ask('mobile', () => call('GET', '/v1/family/mobile'));
-const places = () => ask('places', async () => ({ ...(await call('GET', '/v1/family/places')), now: await call('GET', '/v1/family'), from: 0 }));
+const places = () => ask('places', async () => ({ ...(await call('GET', `/v1/family/places?limit=${page()}`)), now: await call('GET', '/v1/family'), want: { from: 0, size: page(), district: '', search: '' } }));
+
+/** Prints what is shown, once. */
+function print() {
+  if (f.paper || k.busy()) return;
+  const mine = f;
+  mine.paper = 'on its way';
+  k.doing(async () => {
+    try {
+      await call('POST', '/v1/family/slip');
+      mine.paper = 'out';
+    } finally {
+      if (mine.paper !== 'out') mine.paper = '';
+    }
+  });
+  k.render();
+}
 
 /** The relations that the rules cover, for whoever stands at the guardian's reader. */
 function bind() {
@@ -65,7 +81,7 @@ export function familyScreen() {
 export function familyScene() {
   const back = k.button(t('back'), () => go('menu'));
   switch (f.at) {
-    case 'look': return ['', lookParts(), back, f.choice?.can_undo ? k.button(t('undo'), () => go('undo', { choice: f.choice })) : null];
+    case 'look': return ['', lookParts(), back, h('span', { class: 'pager' }, f.choice?.can_undo && k.button(t('undo'), () => go('undo', { choice: f.choice })), f.paper !== 'out' && k.button(t(f.paper ? 'printing' : 'print'), print))];
     case 'undo': return ['', [...k.plain('↶', t('undoSure'), f.choice.name, day('from', f.choice.from))], k.button(t('back'), look), k.button(t('undoYes'), undo, 'main')];
     case 'mobile': return ['', mobileParts(), back, null];
     case 'bind': return bindScene(back);
@@ -74,6 +90,7 @@ export function familyScene() {
     case 'unbind': return ['', [...k.plain('↶', t('unbindSure'), t('unbindMore')), h('p', { class: 'ask' }, t('bindWhere'))], k.button(t('back'), bind), k.button(t('unbindYes'), unlink, 'main')];
     case 'unbound': return ['good', [...k.plain('✓', t('unbound'), day('unboundMore', f.last)), h('p', { class: 'ask' }, t('bindWhere'))], null, k.button(t('fine'), () => go('menu'), 'main')];
     case 'places': return ['', placesParts(), back, pager()];
+    case 'find': return ['', findParts(), k.button(t('back'), () => go('places', f.list)), k.button(t('findYes'), () => wanted(f.list, { search: f.typed, district: '' }), 'main')];
     case 'place': return ['', placeParts(), k.button(t('back'), () => go('places', f.list)), k.button(t('placeYes'), select, 'main')];
     case 'chosen': return chosenScene();
     default: return ['', [k.who(), h('h2', {}, t('services')), h('div', { class: 'list menu' },
@@ -95,7 +112,7 @@ const span = (from, to) => (to && to < '2099' ? `${from} – ${to}` : day('since
 
 function lookParts() {
   const a = f.allowance;
-  return [k.who(), h('h2', {}, t('look')), f.offline && h('p', { class: 'ask' }, t('lastWord')),
+  return [k.who(), h('h2', {}, t('look')), f.offline && h('p', { class: 'ask' }, t('lastWord')), f.paper === 'out' && h('p', { class: 'centre good', role: 'status' }, '✓ ', t('printed')),
     h('dl', { class: 'facts' },
       a ? [fact('left', `￥${a.left}`, 'you'), fact('limit', `￥${a.limit}${a.provisional ? t('maybe') : ''}`), fact('used', `￥${a.used}`)] : fact('left', t('unknownLimit')),
       fact('benefit', f.benefit.now ? span(f.benefit.from, f.benefit.to) : t('noBenefit')),
@@ -152,18 +169,48 @@ function consent() {
 const link = () => load('bound', () => call('POST', '/v1/links', { relation: f.relation }));
 const unlink = () => load('unbound', () => call('DELETE', '/v1/links'));
 
-const page = 6; // institutions on a screen
+/** Institutions on a screen. */
+const page = () => (k.elder() ? 4 : 6);
+
+/** Asks for the institutions that are wanted now. @param {any} list @param {any} want */
+const wanted = (list, want) => k.doing(async () => {
+  const next = { ...list.want, from: 0, ...want };
+  const q = new URLSearchParams({ limit: String(next.size = page()), after: String(next.from), district: next.district, search: next.search });
+  const found = await call('GET', '/v1/family/places?' + q);
+  go('places', { ...list, ...found, want: next });
+});
 
 function placesParts() {
   const now = f.now.selections.find((/** @type {any} */ s) => s.now);
-  return [k.who(), h('h2', {}, t('placeAsk')), h('p', { class: 'centre' }, now ? `${t('selected')}：${now.name}` : t('noneSelected')),
-    f.places.length === 0 ? h('p', { class: 'ask' }, t('noPlaces')) : h('div', { class: 'list places' }, f.places.slice(f.from, f.from + page).map((/** @type {any} */ p) => h('button', { type: 'button', onclick: () => go('place', { place: p, list: f }) },
-      h('span', {}, p.name), h('small', {}, `${t(p.kind)}　${day('from', p.from)}`))))];
+  const { district, search } = f.want;
+  const chip = (/** @type {string} */ text, /** @type {boolean} */ pressed, /** @type {() => void} */ act) => k.button(text, act, '', pressed);
+  return [h('h2', {}, t('placeAsk')), h('p', { class: 'centre' }, `${k.screen()?.patient?.name ?? ''}　`, now ? `${t('selected')}：${now.name}` : t('noneSelected')),
+    h('div', { class: 'chips', role: 'group', 'aria-label': t('whichPlaces') }, chip(t('allPlaces'), !district && !search, () => wanted(f, { district: '', search: '' })),
+      f.districts.map((/** @type {any} */ d) => chip(`${(k.english() && romans[d.code]) || d.name || d.code} ${d.count}`, district === d.code, () => wanted(f, { district: d.code, search: '' }))),
+      chip(search ? `${t('find')}：${search}` : t('find'), !!search, () => go('find', { list: f, typed: search }))),
+    f.places.length === 0 ? h('p', { class: 'ask', role: 'status' }, t(search || district ? 'nothingFound' : 'noPlaces')) : h('div', { class: 'list places' }, f.places.map((/** @type {any} */ p) => h('button', { type: 'button', onclick: () => go('place', { place: p, list: f }) },
+      h('span', {}, p.name), h('small', {}, `${t(p.kind)}　${p.id}　${day('from', p.from)}`))))];
+}
+
+/** @type {Object<string, string>} */
+const romans = { 440303: 'Luohu', 440304: 'Futian', 440305: 'Nanshan', 440306: "Bao'an", 440307: 'Longgang', 440308: 'Yantian', 440309: 'Longhua', 440310: 'Pingshan', 440311: 'Guangming' };
+
+/** A field, and digits to touch: a terminal has no keyboard. */
+function findParts() {
+  const most = 12;
+  const input = h('input', { id: 'find', autocomplete: 'off', maxlength: String(most), 'aria-label': t('findAsk'), value: f.typed, oninput: () => { f.typed = input.value; }, onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === 'Enter' && !e.isComposing) wanted(f.list, { search: f.typed, district: '' }); } });
+  const type = (/** @type {string} */ text) => { input.value = f.typed = text.slice(0, most); };
+  const key = (/** @type {string} */ d) => k.button(d, () => type(f.typed + d));
+  const erase = k.button('⌫', () => type(f.typed.slice(0, -1)));
+  erase.setAttribute('aria-label', t('erase'));
+  return [h('h2', {}, t('findAsk')), h('p', { class: 'centre' }, t('findMore')), h('div', { class: 'find' }, input,
+    h('div', { class: 'digits' }, [...'1234567890'].map(key), erase, k.button(t('eraseAll'), () => type(''))))];
 }
 
 function pager() {
-  const turn = (/** @type {number} */ by) => go('places', { ...f, from: f.from + by });
-  return h('span', { class: 'pager' }, f.from > 0 && k.button(t('pageBack'), () => turn(-page)), f.from + page < f.places.length && k.button(t('pageNext'), () => turn(page)));
+  const { size } = f.want;
+  const turn = (/** @type {number} */ by) => wanted(f, { from: Math.max(0, f.want.from + by) });
+  return h('span', { class: 'pager' }, f.total > size && h('span', { class: 'page' }, `${Math.ceil(f.want.from / size) + 1} / ${Math.ceil(f.total / size)}`), f.want.from > 0 && k.button(t('pageBack'), () => turn(-size)), f.want.from + size < f.total && k.button(t('pageNext'), () => turn(size)));
 }
 
 function placeParts() {

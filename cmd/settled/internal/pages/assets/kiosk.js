@@ -41,10 +41,12 @@ function render() {
     button(t('help'), () => tell(t('called'))));
   const here = at();
   show($('steps'), !(inFamily() && person()) && t('steps').split('|').map((w, i) => h('li', { class: i < here ? 'done' : i === here ? 'here' : '', 'aria-current': i === here ? 'step' : null }, `${i + 1} ${w}`)));
+  const typing = document.activeElement?.id;
   const [tone, parts, left, right] = scene();
   $('main').className = tone;
   show($('main'), parts, s.said && h('p', { class: 'ask', role: 'alert' }, s.said));
   show($('bar'), left, right);
+  if (typing && $(typing) && typing !== document.activeElement?.id) $(typing).focus(); // it was made anew
   const headline = $('main').querySelector('h2')?.textContent ?? '';
   if (headline !== s.spoken && (s.how.elder || tone === 'alarm')) speak(headline, s.how.english ? 'en' : 'zh');
   s.spoken = headline;
@@ -93,8 +95,8 @@ function scenePaying(p) {
       const slip = s.screen?.slip?.status;
       return [s.over ? 'alarm' : 'good', plain('✓', s.over ? t('take') : t('done'), t('doneMore'), p.number, ['failed', 'no_printer'].includes(slip) && t('noSlip')), null, null];
     }
-    case 'refunded': return ['bad', plain('↶', t('refunded'), !s.how.english && p.why, t('window'), t('take')), null, null];
-    default: return ['bad', plain('✕', t('refused'), !s.how.english && p.why, t('window'), t('take')), null, null];
+    case 'refunded': return ['bad', plain('↶', t('refunded'), p.why && sorry(p.reason, p.why, s.how), t('window'), t('take')), null, null];
+    default: return ['bad', plain('✕', t('refused'), p.why && sorry(p.reason, p.why, s.how), t('window'), t('take')), null, null];
   }
 }
 
@@ -329,11 +331,11 @@ async function begin() {
     },
   });
   setInterval(tick, 1000);
-  prepare({ button, plain, who, doing, after, busy: () => s.busy, reread, render, say: t, screen: () => s.screen, english: () => s.how.english });
+  prepare({ button, plain, who, doing, after, busy: () => s.busy, reread, render, say: t, screen: () => s.screen, english: () => s.how.english, elder: () => s.how.elder });
   listen(() => undefined, (text) => doing(() => call('POST', '/v1/scans', { code: text }))); // a scanner that types
 }
 
-addEventListener('pointerdown', () => { s.touched = 0; }, true);
+for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => { s.touched = 0; }, true);
 addEventListener('contextmenu', (e) => e.preventDefault());
 begin().catch((e) => {
   if (e instanceof Silent) setTimeout(() => location.reload(), 2000);

@@ -56,14 +56,15 @@ export const statement = (number) => h('a', { href: '/statement?number=' + encod
  * second person where the daemon wants one.
  * @param {string} title @param {any} body @param {string} word of the button
  * @param {(why: string, second: any) => Promise<any>} act @param {string} done what is said after it
+ * @param {boolean} [needs] a reason
  */
-export function ask(title, body, word, act, done) {
-  const why = h('input', { id: 'why', class: 'wide', maxlength: '200', required: true });
+export function ask(title, body, word, act, done, needs = true) {
+  const why = h('input', { id: 'why', class: 'wide', maxlength: '200', required: needs });
   const two = second('second');
   const said = h('p', { class: 'bad', role: 'alert' });
   let busy = false;
   const go = async () => {
-    if (why.value.trim() === '') return why.focus();
+    if (needs && why.value.trim() === '') return why.focus();
     if (busy) return;
     busy = true;
     let result = async () => {};
@@ -78,8 +79,8 @@ export function ask(title, body, word, act, done) {
     close();
     await doing(result, done);
   };
-  open(title, [body, h('div', { class: 'row' }, h('label', { for: 'why' }, '原因（留存备查）'), why), two.row, said], [{ key: 'F2', word, main: true, do: go }, { key: 'Escape', word: '取消', do: close }], { Enter: go });
-  ($('dialog').querySelector('.body input') ?? why).focus();
+  open(title, [body, h('div', { class: 'row' }, h('label', { for: 'why' }, needs ? '原因（留存备查）' : '说明（可不填）'), why), two.row, said], [{ key: 'F2', word, main: true, do: go }, { key: 'Escape', word: '取消', do: close }], { Enter: go });
+  ($('dialog').querySelector('.body select, .body input') ?? why).focus();
 }
 
 /** Shows the page's parts under what was said last. @param {...any} parts */
