@@ -141,7 +141,7 @@ func TestUnclear(t *testing.T) {
 			if err := k.desk.Pay(q.ID, "0100"); codeOf(err) != kiosk.Busy {
 				t.Errorf("the next patient: %v", err)
 			}
-			if err := k.desk.Clear(); err != nil {
+			if err := k.desk.Clear(func(kiosk.Attempt) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 			k.stop()

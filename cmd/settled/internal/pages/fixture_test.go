@@ -152,7 +152,9 @@ func (f *fixture) terminal() *kiosk.Desk {
 func (f *fixture) Now() (*kiosk.Attempt, string)    { return f.terminal().Now() }
 func (f *fixture) Pay(quote, by string) error       { return f.terminal().Pay(quote, by) }
 func (f *fixture) Cancel(ctx context.Context) error { return f.terminal().Cancel(ctx) }
-func (f *fixture) Clear() error                     { return f.terminal().Clear() }
+func (f *fixture) Clear(keep func(kiosk.Attempt) error) error {
+	return f.terminal().Clear(keep)
+}
 
 // till is a QR payment with one order.
 type till struct {
