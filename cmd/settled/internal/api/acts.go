@@ -33,6 +33,9 @@ const (
 	Unmasked   = "unmasked"
 	Exported   = "exported"
 	AttendedTo = "attended"
+
+	RulesStaged   = "rules_staged" // put up for another one to approve, which is an entry of its own
+	RulesRejected = "rules_rejected"
 )
 
 // Act is something that somebody did.

@@ -13,7 +13,7 @@ import (
 var actWords = map[string]string{
 	"settlement": "结算", "self_paid": "先自费", "void": "撤销", "refund": "退费", "reprint": "补打凭条",
 	"shift_open": "开班", "shift_close": "结班", "link": "登记家庭共济", "link_end": "解除家庭共济", "choice": "选定机构", "choice_undo": "撤回选定",
-	"held": "挂起", "release": "放行", "repair": "修改上报内容", "reconcile": "对账", "upload batch": "批量上传", "rules": "启用政策",
+	"held": "挂起", "release": "放行", "repair": "修改上报内容", "reconcile": "对账", "upload batch": "批量上传", "rules": "启用政策", RulesStaged: "暂存政策", RulesRejected: "退回政策",
 	SignedIn: "登录", SignedOut: "退出", WrongTry: "登录被拒", LockedOut: "登录锁定", Unmasked: "查看未遮盖信息", Exported: "导出姓名证件", AttendedTo: "处理自助机",
 	"operator_added": "新增操作员", "operator_changed": "操作员变更", "operator_removed": "停用操作员",
 }

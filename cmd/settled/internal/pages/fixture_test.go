@@ -61,6 +61,7 @@ type fixture struct {
 	made *choices
 
 	office *records
+	diary  diary
 
 	mu      sync.Mutex
 	why     []counter.Notice // why it is not ready
@@ -91,7 +92,7 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 			hospital: {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 		},
 		Ledger: ledger{f.Window, f.office}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Family: f.family(), Policy: func() api.Policy { return f.office.Loaded() },
-		Overlays: shelf, Past: gone{}, Books: accounts{f.office}, Repairs: mends{f.office}, Now: countertest.Morning,
+		Overlays: shelf, Past: gone{}, Acts: &f.diary, Books: accounts{f.office}, Repairs: mends{f.office}, Now: countertest.Morning,
 		SignIn: &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: token},
 		Log:    slog.New(slog.DiscardHandler),
 	})
