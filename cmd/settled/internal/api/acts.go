@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -73,12 +74,25 @@ func (s *Server) record(ctx context.Context, a Act) error {
 	return s.options.Acts.Keep(ctx, a)
 }
 
+// jots are acts on their way to the journal, one behind the other.
+type jots struct {
+	mu   sync.Mutex
+	last <-chan struct{} // closed when the last one is decided; nil: there was none
+}
+
 // jot has an act kept that the journal must not hinder: what it does not take the log says.
 // The channel is closed when that is decided.
 func (s *Server) jot(a Act) <-chan struct{} {
 	done := make(chan struct{})
+	s.jots.mu.Lock()
+	before := s.jots.last
+	s.jots.last = done
+	s.jots.mu.Unlock()
 	go func() {
 		defer close(done)
+		if before != nil {
+			<-before
+		}
 		if err := s.record(context.Background(), a); err != nil {
 			s.options.Log.Error("not in the journal", "act", a.Kind, "operator", a.Operator, "of", a.Of, "refused", a.Refused, "cause", err)
 		}

@@ -67,6 +67,7 @@ type Server struct {
 	options Options
 	grants  map[digest]Grant
 	door    *door // nil: nobody signs in
+	jots    jots
 	slips   originals
 	quoted  lastQuotes
 	handler http.Handler
