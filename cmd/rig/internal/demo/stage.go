@@ -177,6 +177,7 @@ credentials = "credentials"
 [institution]
 code = "H44030500001"
 registry = %q
+books = "books"
 
 [counter]
 number = "01"
