@@ -126,8 +126,8 @@ func TestWhoIsInTheJournal(t *testing.T) {
 	must(t, s.cmd.Process.Signal(syscall.SIGHUP))
 	s.acts("0004，信息科")
 	office := s.signIn(http.StatusOK, "0003", "new-password")
-	const clear = "/v1/exports/settlements?clear=true"
-	if status, text, _ := s.page(http.MethodGet, clear, "", office); status != http.StatusOK {
+	const unmasked = "/v1/exports/settlements?clear=true"
+	if status, text, _ := s.page(http.MethodGet, unmasked, "", office); status != http.StatusOK {
 		t.Fatalf("%d %s", status, text)
 	}
 	must(t, s.stop())

@@ -186,11 +186,11 @@ func TestNoJournal(t *testing.T) {
 			t.Errorf("%q is not in the log: %s", want, log)
 		}
 	}
-	const clear, staff = "/v1/exports/settlements?day=2024-11-05&clear=true", `{"operator":"0001","password":"pass-0001","clear":true}`
+	const table, staff = "/v1/exports/settlements?day=2024-11-05&clear=true", `{"operator":"0001","password":"pass-0001","clear":true}`
 	for _, ask := range []struct {
 		method, path, body string
 		cookie             *http.Cookie
-	}{{http.MethodPost, "/v1/session/patient", "", c}, {http.MethodGet, clear, "", office}, {http.MethodPost, "/v1/kiosk/staff", staff, machine}} {
+	}{{http.MethodPost, "/v1/session/patient", "", c}, {http.MethodGet, table, "", office}, {http.MethodPost, "/v1/kiosk/staff", staff, machine}} {
 		status, text, _ := d.asPage(t, ask.method, ask.path, ask.body, ask.cookie, nil)
 		if status != http.StatusServiceUnavailable || !bytes.Contains(text, []byte("JOURNAL_STOPPED")) {
 			t.Errorf("%s: %d %s", ask.path, status, text)
@@ -207,7 +207,7 @@ func TestNoJournal(t *testing.T) {
 		want               api.Act
 	}{
 		{http.MethodPost, "/v1/session/patient", "", c, api.Act{Kind: api.Unmasked, Operator: "0001", Seat: countertest.Seat, Person: person}},
-		{http.MethodGet, clear, "", office, api.Act{Kind: api.Exported, Operator: "0003", Seat: countertest.Seat, Role: api.Insurance, What: "结算 2024-11-05，2 行"}},
+		{http.MethodGet, table, "", office, api.Act{Kind: api.Exported, Operator: "0003", Seat: countertest.Seat, Role: api.Insurance, What: "结算 2024-11-05，2 行"}},
 		{http.MethodPost, "/v1/kiosk/staff", staff, machine, api.Act{Kind: api.AttendedTo, Operator: "0001", Seat: countertest.Seat, What: "K1", Text: "不清楚付了没有，￥12.00"}},
 	} {
 		if status, text, _ := d.asPage(t, ask.method, ask.path, ask.body, ask.cookie, nil); status != http.StatusOK {
