@@ -14,6 +14,7 @@ type noted struct {
 	About  string `json:"about"`
 	Number string `json:"number,omitempty"` // of a settlement or void whose slip was given out again
 	Copy   int    `json:"copy,omitempty"`   // how often that makes it, from 1
+	acted         // of an act beside money
 }
 
 func (n noted) check() error {
@@ -23,11 +24,16 @@ func (n noted) check() error {
 	if (n.Number == "") != (n.Copy == 0) || n.Copy < 0 {
 		return errors.New("a note of a slip has the number and the count")
 	}
-	return nil
+	return n.acted.check()
 }
 
-// reduce counts the copies of slips. Any other note changes nothing: it is for people.
+// reduce counts the copies of slips, and keeps who may sign in. Any other note changes
+// nothing: it is for people.
 func (n noted) reduce(v *view, _ journal.Entry) error {
+	switch n.About {
+	case ActAdded, ActChanged, ActRemoved:
+		return n.reduceOperator(v)
+	}
 	if n.Number == "" {
 		return nil
 	}
@@ -90,7 +96,7 @@ func (q *Queue) Note(ctx context.Context, about, text string, by By) error {
 	if err := ev.check(); err != nil {
 		return malformed("note", "%v", err)
 	}
-	sealed, err := q.vault.sealJSON(kindNote, reason{Why: cutText(text)})
+	sealed, err := q.sealedText(text)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,8 @@ type table[T row] struct{ name string }
 // well, and copies: number; of outbox and holds: seqKey of the settlement's or void's entry; of keys:
 // idempotency key; of shifts: seqKey of the entry that opened it; of seats: device; of
 // archives: seqKey of the last entry; of days: 2006-01-02; of choices and choosing, those
-// that wait: seqKey of the choice's entry; of choosers: keyed hash; of the rest: one.
+// that wait: seqKey of the choice's entry; of choosers: keyed hash; of operators: their
+// number; of the rest: one.
 var (
 	persons     = table[personRow]{"persons"}
 	cards       = table[cardRow]{"cards"}
@@ -44,6 +45,7 @@ var (
 	choices     = table[choiceRow]{"choices"}
 	choosers    = table[chooserRow]{"choosers"}
 	choosing    = table[chooserRow]{"choosing"}
+	operators   = table[operatorRow]{"operators"}
 )
 
 // one is the key of a table with a single row.
@@ -59,6 +61,7 @@ func rowTypes() map[string]func([]byte) (row, error) {
 		rings.name: rings.parse, archives.name: archives.parse,
 		shifts.name: shifts.parse, seats.name: seats.parse, rulesets.name: rulesets.parse, days.name: days.parse,
 		copies.name: copies.parse, choices.name: choices.parse, choosers.name: choosers.parse, choosing.name: choosing.parse,
+		operators.name: operators.parse,
 	}
 }
 

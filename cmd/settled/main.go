@@ -102,6 +102,7 @@ the receipt, and brings it to the national platform when the line allows.
   settled reconcile --day 2026-11-22                 are the platform's books and ours the same?
   settled doctor                                     what is wrong here, and what mends it?
   settled devices --watch                            which devices are there, and how are they?
+  settled acts --operator 0001                       who did what today?
   settled status                                     how much waits, since when, what is at risk?
   settled verify                                     was anything changed or lost?
   settled backup /srv/backup                         keep a copy of the journal, while it is written
@@ -122,7 +123,7 @@ SETTLED_API and SETTLED_TOKEN_FILE.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.PersistentFlags().Bool("json", false, "print JSON for programs")
 	root.AddCommand(newServe(), newQuote(), newSettle(), newVoid(), newRefund(), newReceipt(), newShift(), newLink(), newFamily(), newExplain(), newQueue(), newRoster(), newUpload(),
-		newReconcile(), newDifferences(), newStatus(),
+		newReconcile(), newDifferences(), newActs(), newStatus(),
 		newOperator(), newCard(), newDevices(), newDoctor(), newPolicy(), newCatalogue(), newNHSA(), newVerify(), newBackup(), newRestore(), newArchive(), newKey(), newVersion())
 	return root
 }

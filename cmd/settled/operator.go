@@ -13,6 +13,7 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/operators"
 	"settled/cmd/settled/internal/platform"
+	"settled/queue"
 )
 
 // rosterName is the credential that says who may sign in at the pages.
@@ -68,7 +69,22 @@ func (d *daemon) loadOperators() error {
 		d.log.Warn("a second person is asked for, and fewer than two operators may sign in", "operators", roster.Size())
 	}
 	d.people.Store(roster)
+	d.keepOperators(roster)
 	return nil
+}
+
+// keepOperators has the journal say who may sign in, where that has changed. Without it they
+// may all the same, so that somebody can look; the next load makes up for it.
+func (d *daemon) keepOperators(roster *operators.Roster) {
+	var list []queue.Operator
+	for o := range roster.All() {
+		list = append(list, queue.Operator{ID: o.ID, Name: o.Name, Role: o.Role, Password: o.Password})
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	if err := d.queue.Operators(ctx, list, queue.By{Device: d.seat()}); err != nil {
+		d.log.Error("changes of operators are not in the journal", "operators", len(list), "cause", err)
+	}
 }
 
 // nameAt gives how the platform names an operator: those of the roster by their own number,

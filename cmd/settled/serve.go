@@ -285,7 +285,7 @@ func (d *daemon) openAPI() (err error) {
 		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number, shares), d.ledger, d.config.Platform.Tolerate, d.config.Counter.Shift == "required"},
 		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, SlipKeys: d.devices.printer.slips, Log: d.log, BuildVersion: version,
 		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
-		Terminal: d.kiosk, Family: d.family, Overlays: d.staging(), Past: d.ledger, Policy: func() api.Policy { return d.rules.Load() },
+		Terminal: d.kiosk, Family: d.family, Overlays: d.staging(), Past: d.ledger, Acts: acts{d.queue}, Policy: func() api.Policy { return d.rules.Load() },
 	})
 	return err
 }

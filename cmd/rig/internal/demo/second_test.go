@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,5 +77,27 @@ func TestSecondPerson(t *testing.T) {
 	}
 	if found["void"] != 1 || found["release"] != 1 {
 		t.Errorf("the journal has %v", found)
+	}
+}
+
+// TestWhoSawThePatient: who had a patient shown unmasked stands in the list of who did what,
+// the patient masked, beside what was settled; nobody else sees the list.
+func TestWhoSawThePatient(t *testing.T) {
+	s := open(t)
+	must(t, s.bothCards(t.Context()))
+	number := s.settled(t, 1).Number
+	status, _, err := s.post(t, "/v1/session/patient", []byte("{}"))
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%d %v", status, err)
+	}
+	if out, err := s.daemon.run(t.Context(), "acts"); err == nil {
+		t.Errorf("the cashier sees\n%s", out)
+	}
+	out, err := s.operate(t).run(t.Context(), "acts")
+	must(t, err)
+	for _, want := range []string{"查看未遮盖信息", "张** 440****23", "结算", number, "新增操作员", "工号 0100，自助机，自助机"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
 	}
 }

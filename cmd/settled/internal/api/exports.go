@@ -20,10 +20,11 @@ import (
 )
 
 type exportInput struct {
-	What   string `path:"what" enum:"queue,held,differences,settlements,reconciliation,shifts"`
-	Format string `query:"format" enum:"csv,xlsx" default:"csv"`
-	State  string `query:"state" enum:"all,open" default:"all" doc:"of differences; open: what is still to be collected or given back"`
-	Clear  bool   `query:"clear" doc:"names and id numbers not masked: for somebody of the insurance office who signed in; the log says who did"`
+	What     string `path:"what" enum:"queue,held,differences,settlements,reconciliation,shifts,acts"`
+	Format   string `query:"format" enum:"csv,xlsx" default:"csv"`
+	State    string `query:"state" enum:"all,open" default:"all" doc:"of differences; open: what is still to be collected or given back"`
+	Clear    bool   `query:"clear" doc:"names and id numbers not masked: for somebody of the insurance office who signed in; the journal says who did"`
+	Operator string `query:"operator" maxLength:"32" doc:"of acts: this one's alone"`
 	Within
 }
 
@@ -40,7 +41,7 @@ func (s *Server) exports(api huma.API) {
 	}
 	register(api, operation{
 		id: "export", method: http.MethodGet, path: "/v1/exports/{what}", roles: bookkeepers, status: http.StatusOK, media: "application/octet-stream",
-		summary: "The queue, what is held, differences, or a day's or month's settlements, reconciliations or shifts as a table for a spreadsheet. Names and id numbers are masked unless clear is asked for and allowed.",
+		summary: "The queue, what is held, differences, or a day's or month's settlements, reconciliations, shifts, or who did what (for those who may see it) as a table for a spreadsheet. Names and id numbers are masked unless clear is asked for and allowed.",
 	}, func(ctx context.Context, g Grant, in *exportInput) (*fileOutput, error) {
 		if in.Clear && (g.Role != Insurance || g.Name == "") {
 			return nil, refusal(settle.NotAllowed, "only somebody of the insurance office who signed in may see names")
@@ -49,15 +50,18 @@ func (s *Server) exports(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		table, err := s.table(ctx, in, from, to)
+		table, err := s.table(ctx, g, in, from, to)
 		if err != nil {
 			return nil, err
 		}
-		if in.Clear {
-			s.options.Log.InfoContext(ctx, "an export was made unmasked", "operator", g.Operator, "what", in.What, "days", name, "rows", len(table.Rows))
-		}
-		if in.What == "settlements" || in.What == "reconciliation" || in.What == "shifts" || in.Day != "" {
+		if slices.Contains([]string{"settlements", "reconciliation", "shifts", "acts"}, in.What) || in.Day != "" {
 			table.Name += " " + name
+		}
+		if in.Clear {
+			err = s.record(ctx, Act{Kind: Exported, Operator: g.Operator, Seat: g.Seat, Role: g.Role, What: fmt.Sprintf("%s，%d 行", table.Name, len(table.Rows))})
+			if err != nil {
+				return nil, err
+			}
 		}
 		return written(table, in.Format)
 	})
@@ -77,7 +81,7 @@ func written(t *sheet.Table, format string) (*fileOutput, error) {
 	return &fileOutput{kind, "attachment; filename*=UTF-8''" + name, b.Bytes()}, nil
 }
 
-func (s *Server) table(ctx context.Context, in *exportInput, from, to settle.Date) (*sheet.Table, error) {
+func (s *Server) table(ctx context.Context, g Grant, in *exportInput, from, to settle.Date) (*sheet.Table, error) {
 	switch in.What {
 	case "queue":
 		return s.waitingTable(ctx, "待上传", in.Clear, func(e *Entry) bool { return e.State != Held })
@@ -95,6 +99,8 @@ func (s *Server) table(ctx context.Context, in *exportInput, from, to settle.Dat
 		return t, err
 	case "shifts":
 		return s.shiftTable(ctx, from, to)
+	case "acts":
+		return s.actTable(ctx, g, from, to, in.Operator)
 	}
 	if s.options.Books == nil {
 		return nil, &settle.Refusal{Code: NoSuchPath, Cashier: "本机不对账。", Technician: "there are no books"}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -70,10 +69,10 @@ func visited() past {
 
 // TestExports: a table of each kind, as CSV and XLSX; masked; no formula; sums add up.
 func TestExports(t *testing.T) {
-	var log bytes.Buffer
+	kept := newDiary()
 	d := startWith(t, nil, func(o *api.Options) {
 		o.Past, o.Books, o.Now = visited(), &owing{}, countertest.Morning
-		o.Log = slog.New(slog.NewTextHandler(&log, nil))
+		o.Acts = kept
 		o.SignIn = &api.SignIn{Operators: roster{"0003": {ID: "0003", Name: "王敏", Role: api.Insurance}, "0002": {ID: "0002", Name: "组长", Role: api.Supervisor}}, Seat: countertest.Seat, Token: cashierToken}
 	})
 	for what, want := range map[string][][]string{
@@ -120,14 +119,16 @@ func TestExports(t *testing.T) {
 	}
 	for operator, want := range map[string]int{"0003": http.StatusOK, "0002": http.StatusForbidden} {
 		cookie := signedIn(t, d, operator)
+		<-kept.made
 		status, text, _ := d.call(t, http.MethodGet, "/v1/exports/settlements?day=2024-11-05&clear=true", nil, cookie)
 		if shown := strings.Contains(string(text), "440304201806010019") && strings.Contains(string(text), "'=张三"); status != want || shown != (want == http.StatusOK) {
 			t.Errorf("operator %s: %d %s", operator, status, text)
 		}
+		if want == http.StatusOK {
+			kept.wrote(t, api.Act{Kind: api.Exported, Operator: "0003", Seat: countertest.Seat, Role: api.Insurance, What: "结算 2024-11-05，2 行"})
+		}
 	}
-	if !strings.Contains(log.String(), "operator=0003 what=settlements days=2024-11-05 rows=2") || strings.Contains(log.String(), "440304") {
-		t.Errorf("the log: %s", log.String())
-	}
+	kept.none(t)
 }
 
 // signedIn makes requests of an operator's own page.

@@ -20,8 +20,9 @@ type Terminal interface {
 	// Pay begins one; Cancel ends it before it is paid.
 	Pay(quote, by string) error
 	Cancel(ctx context.Context) error
-	// Clear lets go of one that was interrupted and that the staff has seen.
-	Clear() error
+	// Clear lets go of one that was interrupted and that the staff has seen, after keep has
+	// kept that; if it fails nothing is let go.
+	Clear(keep func(kiosk.Attempt) error) error
 }
 
 // payment is how far a patient's attempt is, as the terminal's page shows it.
@@ -55,6 +56,15 @@ type attemptOutput struct {
 	Body struct {
 		Attempt *kiosk.Attempt `json:"attempt,omitempty" doc:"what happened to whom; masked"`
 	}
+}
+
+var stepWords = map[kiosk.Step]string{
+	kiosk.Settled: "已结算", kiosk.Refunded: "已退款", kiosk.Cancelled: "未付款", kiosk.Refused: "未办理", kiosk.Unclear: "不清楚付了没有",
+}
+
+// attemptText says what an attempt was, for whoever asks later.
+func attemptText(a *kiosk.Attempt) string {
+	return joined(stepWords[a.Step], "￥"+a.Cash.String(), a.Bill, a.Number, a.Why)
 }
 
 // paying gives the view of the attempt of now, nil if there is none.
@@ -131,7 +141,7 @@ func (s *Server) kiosk(api huma.API) {
 	register(api, operation{
 		id: "attend", method: http.MethodPost, path: "/v1/kiosk/staff", roles: terminals, status: http.StatusOK,
 		summary: "What happened to whom at this terminal, for a cashier or supervisor, who says so by number and password and is not signed in by it.",
-	}, func(ctx context.Context, _ Grant, in *staffInput) (*attemptOutput, error) {
+	}, func(ctx context.Context, g Grant, in *staffInput) (*attemptOutput, error) {
 		o, err := s.door.try(in.Body.Operator, in.Body.Password)
 		if err != nil {
 			return nil, err
@@ -142,10 +152,12 @@ func (s *Server) kiosk(api huma.API) {
 		out := &attemptOutput{}
 		out.Body.Attempt, _ = t.Now()
 		if in.Body.Clear {
-			if err := t.Clear(); err != nil {
+			err := t.Clear(func(a kiosk.Attempt) error {
+				return s.record(ctx, Act{Kind: AttendedTo, Operator: o.ID, Seat: g.Seat, What: a.Ref, Text: attemptText(&a)})
+			})
+			if err != nil {
 				return nil, err
 			}
-			s.options.Log.InfoContext(ctx, "the terminal's attempt was seen to", "operator", o.ID)
 		}
 		return out, nil
 	})

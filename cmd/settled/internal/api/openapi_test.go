@@ -74,7 +74,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := startWith(t, nil, func(o *api.Options) {
-		o.Policy, o.Family, o.Overlays, o.Past = func() api.Policy { return rules }, noFamily{}, &overlays.Shelf{}, past{}
+		o.Policy, o.Family, o.Overlays, o.Past, o.Acts = func() api.Policy { return rules }, noFamily{}, &overlays.Shelf{}, past{}, newDiary()
 		o.Bills, o.Terminal, o.SignIn = openBills(t), &kiosk.Desk{}, &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: cashierToken}
 	})
 	doc := openAPI(t, d)
@@ -86,7 +86,7 @@ func TestDocument(t *testing.T) {
 		"/v1/settlements/{number}/receipt": {"get", "post"}, "/v1/settlements/{number}/explanation": {"get"},
 		"/v1/settlements/{number}/void": {"post"}, "/v1/settlements/{number}/refund": {"post"}, "/v1/settlements/{number}/refund/quote": {"post"},
 		"/v1/voids/{number}": {"get"}, "/v1/voids/{number}/receipt": {"get", "post"},
-		"/v1/shifts": {"get", "post"}, "/v1/figures": {"get"}, "/v1/charts/{what}": {"get"}, "/v1/exports/{what}": {"get"}, "/v1/shifts/close": {"post"}, "/v1/shifts/current": {"get"}, "/v1/shifts/{number}": {"get"}, "/v1/shifts/{number}/slip": {"get"},
+		"/v1/shifts": {"get", "post"}, "/v1/figures": {"get"}, "/v1/charts/{what}": {"get"}, "/v1/exports/{what}": {"get"}, "/v1/acts": {"get"}, "/v1/shifts/close": {"post"}, "/v1/shifts/current": {"get"}, "/v1/shifts/{number}": {"get"}, "/v1/shifts/{number}/slip": {"get"},
 		"/v1/queue": {"get"}, "/v1/queue/{number}": {"get"}, "/v1/links": {"delete", "post"}, "/v1/session": {"delete", "get"}, "/v1/devices": {"get"},
 		"/v1/events": {"get"}, "/livez": {"get"}, "/readyz": {"get"},
 		"/v1/session/quote": {"get"}, "/v1/session/patient": {"post"}, "/v1/session/read": {"post"},

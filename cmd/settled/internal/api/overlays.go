@@ -136,6 +136,9 @@ func (s *Server) overlays(api huma.API) {
 			return nil, err
 		}
 		o, err := shelf.Stage(in.Body.File, in.Body.Text, by)
+		if err == nil {
+			s.jotted(Act{Kind: RulesStaged, Operator: by.ID, Seat: g.Seat, What: o.File})
+		}
 		return &rowOutput{overlayRowOf(o)}, err
 	})
 	s.decisions(api, shelf)
@@ -163,6 +166,9 @@ func (s *Server) decisions(api huma.API, shelf Overlays) {
 			return nil, err
 		}
 		o, err := shelf.Reject(in.ID, in.Body.Why, by)
+		if err == nil {
+			s.jotted(Act{Kind: RulesRejected, Operator: by.ID, Seat: g.Seat, What: o.File, Text: in.Body.Why})
+		}
 		return &rowOutput{overlayRowOf(o)}, err
 	})
 }

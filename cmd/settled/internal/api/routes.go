@@ -87,6 +87,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.overlays(api)
 	s.figures(api)
 	s.exports(api)
+	s.acts(api)
 	s.scans(api)
 	s.events(api)
 	s.health(api)

@@ -35,6 +35,7 @@ type Options struct {
 	Bills        Bills         // nil: none wait here
 	Policy       func() Policy // the rules that are loaded now; nil: they are not shown
 	Past         Past          // nil: nothing is exported or drawn
+	Acts         Acts          // nil: who did what is kept nowhere
 	Overlays     Overlays      // nil: no rules are staged here
 	Terminal     Terminal      // nil: this is no self-service seat
 	Family       Family        // nil: a family can but pay here
@@ -66,6 +67,7 @@ type Server struct {
 	options Options
 	grants  map[digest]Grant
 	door    *door // nil: nobody signs in
+	jots    jots
 	slips   originals
 	quoted  lastQuotes
 	handler http.Handler
@@ -100,7 +102,7 @@ func New(o Options) (*Server, error) {
 		if o.Windows[o.SignIn.Seat] == nil || len(o.SignIn.Token) < shortestToken || o.SignIn.Operators == nil {
 			return nil, errors.New("api: the sign-in lacks operators, token or seat")
 		}
-		s.door = newDoor(*o.SignIn, o.Now)
+		s.door = newDoor(*o.SignIn, o.Now, s.jot)
 	}
 	mux := http.NewServeMux()
 	s.routes(mux)

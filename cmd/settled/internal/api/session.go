@@ -94,13 +94,15 @@ func (s *Server) shown(api huma.API) {
 	})
 	register(api, operation{
 		id: "clear-patient", method: http.MethodPost, path: "/v1/session/patient", roles: cashiers, status: http.StatusOK,
-		summary: "Who is in the patient's reader, not masked, to compare with the person at the window. The log says who asked.",
+		summary: "Who is in the patient's reader, not masked, to compare with the person at the window. The journal says who asked, or it is not shown.",
 	}, func(ctx context.Context, g Grant, _ *struct{}) (*clearPatientOutput, error) {
 		e, ok := s.window(g).Holder(counter.Patient)
 		if !ok {
 			return nil, refusal(settle.NoCard, "nobody is known to be in the patient's reader")
 		}
-		s.options.Log.InfoContext(ctx, "a patient was shown unmasked", "operator", g.Operator, "person", e.Person)
+		if err := s.record(ctx, Act{Kind: Unmasked, Operator: g.Operator, Seat: g.Seat, Person: e.Person}); err != nil {
+			return nil, err
+		}
 		who := e.Who
 		return &clearPatientOutput{clearPatient{
 			who.Name.ClearPersonalData(), who.IDNumber.ClearPersonalData(), who.CardNumber.ClearPersonalData(),

@@ -74,9 +74,11 @@ type door struct {
 	SignIn
 	now func() time.Time
 	key []byte
+	jot func(Act) <-chan struct{} // keeps what was refused
 
 	mu       sync.Mutex
 	failures map[string]failure  // by operator
+	refused  map[string]streak   // by operator; of numbers that nobody has: ""
 	ended    map[string]struct{} // nonces of sessions that were signed out
 }
 
@@ -85,8 +87,17 @@ type failure struct {
 	until time.Time
 }
 
-func newDoor(s SignIn, now func() time.Time) *door {
-	return &door{SignIn: s, now: now, key: sum([]byte(s.Token), "settled session 1 "+s.Seat), failures: map[string]failure{}, ended: map[string]struct{}{}}
+// streak is tries that were refused since the last sign-in.
+type streak struct {
+	count int
+	told  time.Time // of numbers that nobody has: when the last entry was made
+}
+
+func newDoor(s SignIn, now func() time.Time, jot func(Act) <-chan struct{}) *door {
+	return &door{
+		SignIn: s, now: now, jot: jot, key: sum([]byte(s.Token), "settled session 1 "+s.Seat),
+		failures: map[string]failure{}, refused: map[string]streak{}, ended: map[string]struct{}{},
+	}
 }
 
 func sum(key []byte, parts ...string) []byte {
@@ -158,7 +169,9 @@ func (d *door) try(id, password string) (Operator, error) {
 	if !d.Operators.Any() {
 		return Operator{}, noOperators()
 	}
-	if !d.mayTry(id) {
+	may, last := d.mayTry(id)
+	if !may {
+		d.refuse(id, false)
 		return Operator{}, &settle.Refusal{Code: SignInLater, Cashier: "密码错误次数过多，请一分钟后再试。", Technician: "too many failed sign-ins"}
 	}
 	if o, ok := d.Operators.SignIn(id, password); ok {
@@ -167,6 +180,7 @@ func (d *door) try(id, password string) (Operator, error) {
 		delete(d.failures, id)
 		return o, nil
 	}
+	d.refuse(id, last)
 	return Operator{}, &settle.Refusal{Code: SignInRefused, Cashier: "工号或密码不对；请重新输入。", Technician: "no such operator, or another password"}
 }
 
@@ -176,31 +190,67 @@ func noOperators() *settle.Refusal {
 	}
 }
 
+// refuse counts a try that was refused, and has the first of a streak kept, and that an
+// operator is locked out. Of numbers that nobody has there is an entry a minute at most,
+// without the number: it may be a password that slipped into the wrong field.
+func (d *door) refuse(id string, locked bool) {
+	if _, known := d.Operators.Operator(id); !known {
+		id = ""
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.refused[id]
+	s.count++
+	a := Act{Kind: WrongTry, Seat: d.Seat, Of: id, Refused: s.count}
+	tell := s.count == 1 || locked
+	switch {
+	case id == "":
+		if tell = d.now().Sub(s.told) >= pause; tell {
+			s = streak{told: d.now()}
+		}
+	case locked:
+		a.Kind = LockedOut
+	}
+	d.refused[id] = s
+	if tell {
+		d.jot(a)
+	}
+}
+
+// streakOf ends an operator's streak, and tells how many tries of it were refused.
+func (d *door) streakOf(id string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.refused[id].count
+	delete(d.refused, id)
+	return n
+}
+
 // mayTry counts a try as failed before it is made, so that many at once are no more than
-// one after the other.
-func (d *door) mayTry(id string) bool {
+// one after the other; last says that if it fails the operator waits.
+func (d *door) mayTry(id string) (may, last bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.failures[id]
 	if d.now().Before(f.until) {
-		return false
+		return false, false
 	}
 	f = failure{count: f.count + 1}
-	if f.count >= mostFailures {
+	if last = f.count >= mostFailures; last {
 		f = failure{until: d.now().Add(pause)}
 	}
 	if len(d.failures) > mostSignedIn {
 		clear(d.failures)
 	}
 	d.failures[id] = f
-	return true
+	return true, last
 }
 
-// end signs a request's session out.
-func (d *door) end(r *http.Request) {
+// end signs a request's session out, if it has one.
+func (d *door) end(r *http.Request) bool {
 	s, _, ok := d.sessionOf(r)
 	if !ok {
-		return
+		return false
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -208,6 +258,7 @@ func (d *door) end(r *http.Request) {
 		clear(d.ended)
 	}
 	d.ended[s.Nonce] = struct{}{}
+	return true
 }
 
 type signInInput struct {
@@ -255,14 +306,15 @@ func (s *Server) signIn(api huma.API) {
 			return nil, err
 		}
 		s.options.Log.Info("signed in", "operator", o.ID, "role", o.Role)
+		s.jotted(Act{Kind: SignedIn, Operator: o.ID, Seat: s.door.Seat, Role: o.Role, Refused: s.door.streakOf(o.ID)})
 		return &signInOutput{*s.door.cookie(o), whoAmI{o.ID, o.Name, o.Role, s.door.Seat}}, nil
 	})
 	register(api, operation{
 		id: "sign-out", method: http.MethodPost, path: "/v1/sign-out", roles: anyone, status: http.StatusOK,
 		summary: "End the session.",
 	}, func(ctx context.Context, g Grant, _ *struct{}) (*signInOutput, error) {
-		if r, ok := ctx.Value(requestKey{}).(*http.Request); ok {
-			s.door.end(r)
+		if r, ok := ctx.Value(requestKey{}).(*http.Request); ok && s.door.end(r) {
+			s.jotted(Act{Kind: SignedOut, Operator: g.Operator, Seat: g.Seat})
 		}
 		return &signInOutput{*s.door.empty(), whoAmI{g.Operator, g.Name, g.Role, g.Seat}}, nil
 	})

@@ -160,14 +160,19 @@ func (d *Desk) Cancel(ctx context.Context) error {
 	return nil
 }
 
-// Clear lets go of an attempt that the staff has seen. The error is a *settle.Refusal if
-// it has not come to its end.
-func (d *Desk) Clear() error {
+// Clear lets go of an attempt that the staff has seen, after keep has kept that it was. The
+// error is a *settle.Refusal if it has not come to its end.
+func (d *Desk) Clear(keep func(Attempt) error) error {
 	d.moving.Lock()
 	defer d.moving.Unlock()
 	a, _ := d.Now()
 	if a != nil && !a.Step.ended() {
 		return refuse(Busy, "这笔还没有办完，程序正在继续；请稍候再试。", "it is "+string(a.Step))
+	}
+	if a != nil {
+		if err := keep(*a); err != nil {
+			return err
+		}
 	}
 	if err := d.o.Folder.Remove(record); err != nil {
 		return err

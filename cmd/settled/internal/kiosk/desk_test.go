@@ -345,7 +345,7 @@ func TestPowerCut(t *testing.T) {
 			k.stop()
 			k.start(t)
 			k.await(t, tt.step) // still there
-			if err := k.desk.Clear(); err != nil {
+			if err := k.desk.Clear(func(kiosk.Attempt) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 			k.stop()

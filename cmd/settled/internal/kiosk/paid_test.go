@@ -2,6 +2,7 @@ package kiosk_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -141,7 +142,12 @@ func TestUnclear(t *testing.T) {
 			if err := k.desk.Pay(q.ID, "0100"); codeOf(err) != kiosk.Busy {
 				t.Errorf("the next patient: %v", err)
 			}
-			if err := k.desk.Clear(); err != nil {
+			full := errors.New("the journal takes nothing")
+			if err := k.desk.Clear(func(kiosk.Attempt) error { return full }); !errors.Is(err, full) {
+				t.Errorf("cleared, and nobody knows: %v", err)
+			}
+			k.await(t, kiosk.Unclear) // it stays
+			if err := k.desk.Clear(func(kiosk.Attempt) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 			k.stop()

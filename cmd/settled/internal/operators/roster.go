@@ -10,6 +10,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -94,6 +96,9 @@ func checkRole(role string) error {
 
 // Find gives an operator; nil if there is none.
 func (r *Roster) Find(id string) *Operator { return r.operators[id] }
+
+// All gives the operators, in no order.
+func (r *Roster) All() iter.Seq[*Operator] { return maps.Values(r.operators) }
 
 // Size is how many operators there are.
 func (r *Roster) Size() int { return len(r.operators) }

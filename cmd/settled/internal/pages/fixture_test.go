@@ -61,6 +61,7 @@ type fixture struct {
 	made *choices
 
 	office *records
+	diary  diary
 
 	mu      sync.Mutex
 	why     []counter.Notice // why it is not ready
@@ -91,7 +92,7 @@ func serve(t *testing.T, change func(*counter.Ports, *counter.Options)) *fixture
 			hospital: {Seat: countertest.Seat, Role: api.Hospital, Operator: "HIS"},
 		},
 		Ledger: ledger{f.Window, f.office}, Keeper: f, Ready: f, Bills: store, Pages: pages.New(), Terminal: f, Family: f.family(), Policy: func() api.Policy { return f.office.Loaded() },
-		Overlays: shelf, Past: gone{}, Books: accounts{f.office}, Repairs: mends{f.office}, Now: countertest.Morning,
+		Overlays: shelf, Past: gone{}, Acts: &f.diary, Books: accounts{f.office}, Repairs: mends{f.office}, Now: countertest.Morning,
 		SignIn: &api.SignIn{Operators: roster{}, Seat: countertest.Seat, Token: token},
 		Log:    slog.New(slog.DiscardHandler),
 	})
@@ -152,7 +153,9 @@ func (f *fixture) terminal() *kiosk.Desk {
 func (f *fixture) Now() (*kiosk.Attempt, string)    { return f.terminal().Now() }
 func (f *fixture) Pay(quote, by string) error       { return f.terminal().Pay(quote, by) }
 func (f *fixture) Cancel(ctx context.Context) error { return f.terminal().Cancel(ctx) }
-func (f *fixture) Clear() error                     { return f.terminal().Clear() }
+func (f *fixture) Clear(keep func(kiosk.Attempt) error) error {
+	return f.terminal().Clear(keep)
+}
 
 // till is a QR payment with one order.
 type till struct {

@@ -368,6 +368,8 @@ var backOffice = []step{
 		}
 		click("政策", "已启用")(t, f, tab)
 	}},
+	{"", click("操作记录", "没有记录")},
+	{"office-acts", picked("acts-day", "2024-11-05", "暂存政策")},
 }
 
 // TestStates goes through every state that a person meets: no script fails, axe-core finds

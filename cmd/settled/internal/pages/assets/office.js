@@ -6,14 +6,17 @@ import { call, follow } from './daemon.js';
 import { dialogKeys, isOpen } from './dialog.js';
 import { listen } from './keys.js';
 import { roles } from './words.js';
-import { office, page } from './office-parts.js';
+import { keeps, office, page } from './office-parts.js';
 import { queue } from './office-queue.js';
 import { books, debts, shifts } from './office-books.js';
 import { look } from './office-look.js';
 import { policy } from './office-policy.js';
+import { acts } from './office-acts.js';
 
 /** @type {[string, string, () => Promise<any>][]} */
-const tabs = [['queue', '队列与挂起', queue], ['debts', '差额收退', debts], ['books', '对账', books], ['shifts', '班次', shifts], ['look', '图表', look], ['policy', '政策', policy]];
+const all = [['queue', '队列与挂起', queue], ['debts', '差额收退', debts], ['books', '对账', books], ['shifts', '班次', shifts], ['look', '图表', look], ['policy', '政策', policy], ['acts', '操作记录', acts]];
+/** A cashier does not see what others did. */
+let tabs = all;
 
 let turn = 0;
 
@@ -47,6 +50,7 @@ function keepUp() {
 async function begin() {
   office.me = await call('GET', '/v1/me');
   office.again = render;
+  if (!keeps()) tabs = all.filter(([key]) => key !== 'acts');
   if (office.me.role === 'kiosk') return location.replace('/kiosk');
   if (tabs.some(([key]) => '#' + key === location.hash)) office.tab = location.hash.slice(1);
   $('seat').textContent = `医保结算后台 ${office.me.seat}`;
