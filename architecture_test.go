@@ -79,7 +79,7 @@ var table = []imports{
 		reason: "the platform's protocol is a codec and a client; it decides nothing and stores nothing",
 	},
 	{
-		of: "queue/catalogue/...", may: []string{"settle", "queue/catalogue/..."}, tests: []string{"settle/policy"}, never: []string{"net/...", "log"},
+		of: "queue/catalogue/...", may: []string{"settle", "queue/catalogue/...", "queue/internal/trees"}, tests: []string{"settle/policy"}, never: []string{"net/...", "log"},
 		reason: "drugs and services in a file of their own: neither the journal nor the queue knows where a price cap came from",
 	},
 	{
@@ -87,7 +87,11 @@ var table = []imports{
 		reason: "a disk that forgets: test equipment that knows operations and bytes, not what they mean",
 	},
 	{
-		of: "queue", may: []string{"settle", "queue/journal"}, tests: []string{"settle/policy", "queue/internal/cutfs"}, never: []string{"net/...", "log"},
+		of: "queue/internal/trees", never: []string{"log", "log/...", "net/...", "os"},
+		reason: "pages of a bbolt file: what is in them is of those who keep one",
+	},
+	{
+		of: "queue", may: []string{"settle", "queue/journal", "queue/internal/trees"}, tests: []string{"settle/policy", "queue/internal/cutfs"}, never: []string{"net/...", "log"},
 		reason: "state derived from the journal; what is sent, and how, is told to it from outside",
 	},
 	{
@@ -125,7 +129,7 @@ var keepers = []struct {
 	{"github.com/creack/pty", []string{"cmd/rig/..."}, "the other end of a line is test equipment"},
 	{"github.com/skip2/go-qrcode", []string{"cmd/rig/...", "cmd/settled/internal/api"}, "the printer draws its QR codes itself; the terminal's page shows the payment's"},
 	{"github.com/makiuchi-d/gozxing/...", nil, "only tests read a QR code from a picture"},
-	{"go.etcd.io/bbolt/...", []string{"queue", "queue/catalogue"}, "slices must not outlive a transaction: one package a file has transactions"},
+	{"go.etcd.io/bbolt/...", []string{"queue", "queue/catalogue", "queue/internal/trees"}, "slices must not outlive a transaction: one package a file has transactions"},
 	{"github.com/spf13/cobra/...", []string{"cmd/settled", "cmd/rig"}, "the command line is of the commands"},
 	{"github.com/danielgtaylor/huma/v2/...", []string{"cmd/settled/..."}, "HTTP is of the daemon's surface"},
 	{"github.com/coreos/go-systemd/v22/...", []string{"cmd/settled"}, "only main speaks to the service manager"},

@@ -297,11 +297,11 @@ func TestStoreInARing(t *testing.T) {
 	store := filepath.Join(dir, storeName)
 	good, err := os.ReadFile(store)
 	must(t, err)
-	const page, flags, count, first = 4096, 8, 10, 16 + 8 // places in a page
+	const page, flags, count, first, branch = 4096, 8, 10, 16 + 8, 1 // places in a page, and the flag of one
 	rings := 0
 	for at := 2 * page; at < len(good); at += page {
 		id := binary.NativeEndian.Uint64(good[at:])
-		if id != uint64(at/page) || binary.NativeEndian.Uint16(good[at+flags:]) != pageBranch || binary.NativeEndian.Uint16(good[at+count:]) == 0 {
+		if id != uint64(at/page) || binary.NativeEndian.Uint16(good[at+flags:]) != branch || binary.NativeEndian.Uint16(good[at+count:]) == 0 {
 			continue
 		}
 		bad := bytes.Clone(good)

@@ -14,6 +14,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
+	"settled/queue/internal/trees"
 	"settled/queue/journal"
 )
 
@@ -199,6 +200,19 @@ func (q *Queue) removeOld() error {
 			return err
 		}
 		list = list[1:]
+	}
+	return nil
+}
+
+// checkTrees looks at the tables' trees as [trees.Check] does.
+func checkTrees(tx *bolt.Tx, tables ...string) error {
+	f, err := os.Open(tx.DB().Path())
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	if err := trees.Check(f, tx, tables...); err != nil {
+		return corruptf("%v", err)
 	}
 	return nil
 }

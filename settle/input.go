@@ -80,8 +80,10 @@ func checkWords(v *Visit, p *Insured) *Refusal {
 		field, word = "patient.category", string(p.Category)
 	case !p.Benefit.Kind.known():
 		field, word = "patient.benefit.kind", string(p.Benefit.Kind)
-	case v.AdmissionNo < 0 || v.ContinuousMonths < 0:
-		field, word = "visit", "a negative count"
+	case v.AdmissionNo < 0:
+		field, word = "visit.admission_no", strconv.Itoa(v.AdmissionNo)
+	case v.ContinuousMonths < 0:
+		field, word = "visit.continuous_months", strconv.Itoa(v.ContinuousMonths)
 	default:
 		return nil
 	}

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
+
+	"github.com/emmansun/gmsm/sm3"
 
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
@@ -16,6 +19,21 @@ type books struct {
 	with     *platform.Reconciler
 	ledger   *ledger
 	tolerate settle.Fen
+}
+
+// shares are the books that the institution's counters show one another, nil: they do not.
+// They are sealed under a key of what all of them have: the platform's secret.
+func (c *config) shares() (*reconcile.Shares, error) {
+	if c.Institution.Books == "" {
+		return nil, nil
+	}
+	secret, err := c.secret("platform.secret")
+	if err != nil {
+		return nil, err
+	}
+	key := hmac.New(sm3.New, []byte(secret))
+	_, _ = key.Write([]byte("settled shared books")) // never fails
+	return reconcile.NewShares(c.Institution.Books, key.Sum(nil), c.Institution.Code, c.Counter.Number), nil
 }
 
 // Reconcile implements api.Books.

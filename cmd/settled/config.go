@@ -36,6 +36,7 @@ type config struct {
 	Institution struct {
 		Code     string `toml:"code"`     // 定点医药机构编号, letter + 11 digits
 		Registry string `toml:"registry"` // file of the institutions of the city
+		Books    string `toml:"books"`    // directory that its counters share, see reconcile.Shares; none when empty
 	} `toml:"institution"`
 	Counter struct {
 		Number       string `toml:"number"`        // two digits, unique in the institution
@@ -65,7 +66,7 @@ type config struct {
 		Area    string `toml:"area"`    // 就医地医保区划
 		System  string `toml:"system"`  // recer_sys_code
 
-		InFlight int    `toml:"in_flight"` // settlements on their way at a time, 1 to 64
+		InFlight int    `toml:"in_flight"` // requests on their way at a time, 1 to 64
 		Upload   string `toml:"upload"`    // at_once; window: only in the batches of `settled upload`
 		// Tolerate is the difference in cash, either way, for which nobody is asked.
 		Tolerate settle.Fen `toml:"tolerate"`
@@ -116,7 +117,7 @@ type secondPerson struct {
 	Release bool       `toml:"release"` // all that puts back what was held
 }
 
-// mostInFlight bounds the settlements on their way at a time.
+// mostInFlight bounds the requests on their way at a time.
 const mostInFlight = 64
 
 // defaultArea is the 医保区划 of Shenzhen.
@@ -163,7 +164,7 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 	c.State = cmp.Or(c.State, state)
 	c.Credentials = cmp.Or(c.Credentials, credentials)
 	base := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Policy.Overlays, &c.Platform.CA, &c.ECode.Used} {
+	for _, p := range []*string{&c.State, &c.Credentials, &c.Archives, &c.Institution.Registry, &c.Institution.Books, &c.Policy.Overlays, &c.Platform.CA, &c.ECode.Used} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}

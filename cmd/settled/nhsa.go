@@ -43,7 +43,9 @@ JSON object a line for each file ("-" is standard input):
               each holds, broken or not_applicable, with both sides
   warnings    missing fields, wrong lengths and forms, unknown codes
 
-A file that is no message is unreadable, which is an answer; one that could not be
+A message may be in UTF-8, UTF-16 or GB18030, and in a string, a list of one or a
+gateway's object; what the daemon itself would not read so is warned of. A file has one
+message; one that is no message is unreadable, which is an answer; one that could not be
 opened or read ends with exit status 1.`,
 		Example: `  settled nhsa inspect reply.json
   settled nhsa inspect messages/*.json | jq -c 'select(.identities.I1.status == "broken")'`,

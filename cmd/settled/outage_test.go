@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"settled/devices/bench"
 	"settled/queue"
 	"settled/settle"
 )
@@ -39,10 +39,9 @@ func must(t testing.TB, err error) {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free now
+	listen, err := bench.FreeAddress(t.Context())
 	must(t, err)
-	s := &site{t: t, dir: t.TempDir(), listen: l.Addr().String()}
-	must(t, l.Close())
+	s := &site{t: t, dir: t.TempDir(), listen: listen}
 	must(t, os.Mkdir(s.at("credentials"), 0o700))
 	for name, value := range map[string]string{"journal.key": hex.EncodeToString(s.key()), "api.token": "0123456789abcdef", "platform.secret": "0123456789abcdef"} {
 		must(t, os.WriteFile(s.at("credentials", name), []byte(value), 0o600))
@@ -94,7 +93,7 @@ func (s *site) journal() string { return s.at("state", "journal", "journal-00000
 // start starts the real daemon.
 func (s *site) start() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	s.cmd = exec.CommandContext(ctx, os.Args[0], "serve", "--config", s.at("settled.toml"))
 	s.cmd.Args[0] = "settled" // the verb of TestMain
 	s.cmd.Stderr, s.cmd.Stdout = &s.log, &s.log
@@ -135,7 +134,7 @@ type answerOfHealth struct {
 // health asks until fn is content with the answer.
 func (s *site) health(path string, fn func(status int, a answerOfHealth) bool) (a answerOfHealth) {
 	s.t.Helper()
-	deadline, cancel := context.WithTimeout(s.t.Context(), 40*time.Second)
+	deadline, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

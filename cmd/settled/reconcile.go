@@ -24,7 +24,8 @@ func newReconcile() *cobra.Command {
 
 The day is the platform's (setl_time). Totals are asked for by insurance type, clearing type
 and office (3201); where one is unequal, the settlements are stated (3202), and each that
-differs is named with what to do. Nothing is repaired before a person says so:
+differs is named with what to do. With institution.books the other counters' books of the
+day are counted in, as they were when they were last reconciled. Nothing is repaired before a person says so:
 settled reconcile apply. It may be run again at any time, days later too; the journal
 keeps each result (settled reconcile days).`,
 		Args: args(cobra.NoArgs),
@@ -177,6 +178,12 @@ func showReport(out io.Writer, r *reconcile.Report) error {
 		t.AppendRow(table.Row{b.Type, b.Clearing, b.Office, b.Positive.Count, b.Negative.Count, net.Total, net.Fund, net.Account, net.Cash, stateOfBooks(b.State)})
 	}
 	t.Render()
+	for _, o := range r.Others {
+		_, _ = fmt.Fprintf(out, "已并入 %s 号窗口 %d 笔（截至 %s）\n", o.Counter, o.Rows, o.At.Format(time.DateTime))
+	}
+	if r.Apart != "" {
+		_, _ = fmt.Fprintln(out, r.Apart)
+	}
 	for i := range r.Details {
 		showDetail(out, r, &r.Details[i])
 	}

@@ -272,13 +272,17 @@ func (d *daemon) openAPI() (err error) {
 	if err := d.openKiosk(waiting); err != nil {
 		return err
 	}
+	shares, err := d.config.shares()
+	if err != nil {
+		return err
+	}
 	d.ledger = newLedger(d.queue, d.config.Counter.Number, d.log)
 	d.ledger.state, d.ledger.second = d.degraded(), d.config.SecondPerson.Release
 	d.upload = platform.NewUpload(d.line, platform.Pace{InFlight: d.config.Platform.InFlight, OnlyInBatches: d.config.Platform.Upload == "window"}, d.log, d.ledger.moved)
 	d.api, err = api.New(api.Options{
 		Windows: map[string]api.Window{d.seat(): d.window},
 		Tokens:  tokens,
-		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number), d.ledger, d.config.Platform.Tolerate},
+		Books:   &books{platform.NewReconciler(d.line, d.config.Counter.Number, shares), d.ledger, d.config.Platform.Tolerate},
 		Ledger:  d.ledger, Keeper: d.ledger, Uploads: d.ledger, Batches: &batches{d.upload}, Repairs: &repairs{d.line, d.ledger}, Rosters: &rosters{d.roster}, Ready: d, Devices: d.attached(), ECodes: d.config.ECode.Prefixes, SlipKeys: d.devices.printer.slips, Log: d.log, BuildVersion: version,
 		Bills: waiting, Pages: pages.New(), SignIn: &api.SignIn{Operators: d, Seat: d.seat(), Token: token},
 		Terminal: d.kiosk, Family: d.family, Overlays: d.staging(), Past: d.ledger, Policy: func() api.Policy { return d.rules.Load() },

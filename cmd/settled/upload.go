@@ -63,7 +63,7 @@ The exit status is 1 if the batch ended before all was brought on.`,
 	}
 	cmd.Flags().StringVar(&window, "window", "", "hours in which it may run, 22:00-06:00 (default: until nothing more can be done)")
 	cmd.Flags().StringVar(&rate, "rate", "", "settlements begun at most: 600/min, 10/s or 5000/h (default: no bound)")
-	cmd.Flags().IntVar(&inFlight, "in-flight", 0, "settlements on their way at a time (default: platform.in_flight)")
+	cmd.Flags().IntVar(&inFlight, "in-flight", 0, "requests on their way at a time (default: platform.in_flight)")
 	cmd.Flags().BoolVar(&stop, "stop", false, "end the batch that runs")
 	addClientFlags(cmd)
 	return cmd

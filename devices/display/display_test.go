@@ -15,7 +15,7 @@ import (
 	"settled/devices/serialport"
 )
 
-const long = 10 * time.Second
+const long = time.Minute
 
 var (
 	toPay  = display.View{What: display.ToPay, Total: "258.94", Amount: "17.10"}
@@ -127,7 +127,7 @@ func TestDisplay(t *testing.T) {
 	cancel()
 	select {
 	case <-done:
-	case <-time.After(2 * time.Second):
+	case <-time.After(long):
 		t.Fatal("it does not end")
 	}
 }

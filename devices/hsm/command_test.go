@@ -55,7 +55,7 @@ func TestCommands(t *testing.T) {
 	t.Setenv("SETTLED_SECRET", "x")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			deadline := 5 * time.Second
+			deadline := time.Minute
 			if tt.want == "deadline" {
 				deadline = 200 * time.Millisecond
 			}
@@ -95,7 +95,7 @@ func TestSimulatedHSM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := New(rig, []string{"hsm"}, 20*time.Second).Answer(t.Context(), question())
+	r, err := New(rig, []string{"hsm"}, time.Minute).Answer(t.Context(), question())
 	if err != nil || len(r.Internal) != psam.Factor || string(r.External[8:]) != "\x04\x00\x00\x00\x00\x00\x00\x00" {
 		t.Errorf("%x %x %v", r.Internal, r.External, err)
 	}

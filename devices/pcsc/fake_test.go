@@ -175,7 +175,7 @@ func TestEstablishHangs(t *testing.T) {
 		t.Errorf("a watcher beside the call that was left: %v", err)
 	}
 	close(gate)
-	goleak.VerifyNone(t, before)
+	nothingLeft(t, before)
 	if n := calls.Load(); n != 1 {
 		t.Errorf("%d calls piled up", n)
 	}
@@ -241,11 +241,11 @@ func TestCloseWithEverythingStuck(t *testing.T) {
 	}
 	took := time.Since(began)
 	t.Logf("closed in %v", took)
-	if took > 10*time.Second { // a Limit is a minute
+	if took > 30*time.Second { // a Limit is a minute
 		t.Errorf("close took %v", took)
 	}
 	close(gate)
-	goleak.VerifyNone(t, before)
+	nothingLeft(t, before)
 }
 
 // stuckSession is a service of which no call returns.
@@ -274,7 +274,7 @@ func TestReleaseHangs(t *testing.T) {
 		s, sessions = sessions[0], sessions[1:]
 		return s, nil
 	}}
-	w := watch(t, Options{Binding: f, Limit: 20 * time.Millisecond, Poll: shortPoll})
+	w := watch(t, Options{Binding: f, Limit: time.Second, Poll: shortPoll})
 	want := []Kind{ServiceUp, ReaderAppeared, ReaderGone, ServiceDown}
 	if got := kinds(t, w, len(want)); !slices.Equal(got, want) {
 		t.Errorf("events %v, want %v", got, want)

@@ -24,7 +24,7 @@ func TestTwoReadersAtOnce(t *testing.T) {
 		lasts, err = time.ParseDuration(v)
 		must(t, err)
 	}
-	w := watch(t, Options{})
+	w := watch(t, Options{Limit: patience})
 	roles := []string{"patient", "guardian"}
 	for _, role := range roles {
 		expect(t, w, CardInserted, insert(t, role, "child-v2"))

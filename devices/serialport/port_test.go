@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	soon = 50 * time.Millisecond
-	long = 5 * time.Second // a limit that only a fault reaches
+	soon = 200 * time.Millisecond
+	long = time.Minute // a limit that only a fault reaches
 )
 
 // pair gives the two ends of a line: the device's, and the path of ours.

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 func roles() []string { return []string{"patient", "guardian", "kiosk", "office"} }
 
 // patience is how long a test waits for what must happen.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // put puts a card into a reader and connects with it as soon as pcscd has seen it.
 func put(t testing.TB, role, profile string, faults ...string) *pcsc.Card {
@@ -299,16 +299,21 @@ func TestCodeSeesAnotherCard(t *testing.T) {
 }
 
 // A read is 22 commands. At 44 ms each, as without the cards' TCP_QUICKACK, every
-// test of the counter would wait a second.
+// test of the counter would wait a second: so does the quickest of many, however busy the
+// machine is.
 func TestReadIsQuick(t *testing.T) {
 	card := put(t, "guardian", "child-v2")
-	began := time.Now()
-	if _, err := sscard.Read(t.Context(), card, nil); err != nil {
-		t.Fatal(err)
+	var took time.Duration
+	for range 20 {
+		began := time.Now()
+		if _, err := sscard.Read(t.Context(), card, nil); err != nil {
+			t.Fatal(err)
+		}
+		if took = time.Since(began); took <= 500*time.Millisecond {
+			return
+		}
 	}
-	if took := time.Since(began); took > 500*time.Millisecond {
-		t.Errorf("a read took %v", took)
-	}
+	t.Errorf("a read took %v", took)
 }
 
 func BenchmarkRead(b *testing.B) {

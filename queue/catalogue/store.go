@@ -11,6 +11,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"settled/queue/internal/trees"
 )
 
 // FileName is the store's file in the state directory.
@@ -119,12 +121,21 @@ func (s *Store) renew() error {
 
 // openFile opens a bbolt file.
 func openFile(path string, readOnly bool) (db *bolt.DB, err error) {
+	var file *os.File // db's: another one may have the name by now
+	open := func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+		file, err = os.OpenFile(name, flag, mode)
+		return file, err
+	}
 	err = guarded(func() (err error) {
-		db, err = bolt.Open(path, readable, &bolt.Options{Timeout: opening, ReadOnly: readOnly})
+		db, err = bolt.Open(path, readable, &bolt.Options{Timeout: opening, ReadOnly: readOnly, OpenFile: open})
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("catalogue: open %s: %w", filepath.Base(path), err)
+	}
+	err = guarded(func() error { return db.View(func(tx *bolt.Tx) error { return trees.Check(file, tx) }) })
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("catalogue: %w (%w)", errDamaged, err), db.Close())
 	}
 	return db, nil
 }

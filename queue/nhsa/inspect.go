@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"net/http"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"settled/settle"
 )
@@ -37,28 +34,30 @@ type Inspection struct {
 	Warnings   []string   `json:"warnings"` // name fields and codes, never what a field says of a person
 }
 
-// Inspect looks at a request or a reply of any province, leniently: UTF-8 or GB18030,
-// numbers as text, a row for a list, JSON within a string. It never fails.
+// Inspect looks at a request or a reply of any province, leniently: UTF-8, UTF-16 or
+// GB18030, numbers as text, a row for a list, JSON within a string, names of fields in
+// another spelling, the message within something else. What of it the daemon would not
+// read is warned of. It never fails.
 func (s *Spec) Inspect(data []byte) Inspection {
 	in := Inspection{Identities: noIdentities(), Warnings: []string{}}
-	text := bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(text) {
-		if decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(text); err == nil {
-			text = decoded
-			in.warn("not UTF-8; read as GB18030")
-		}
+	text := in.decoded(data)
+	v, err := readJSON(text)
+	if err != nil {
+		return in.unreadable(text, err)
 	}
-	msg, err := readObject(text)
+	msg, err := s.messageIn(&in, v)
 	if err != nil {
 		return in.unreadable(text, err)
 	}
 	switch {
 	case has(msg, "infcode"), has(msg, "code") && !has(msg, "infno"), text1(msg, "type") == "error":
-		s.inspectReply(&in, msg, text)
+		s.inspectReply(&in, msg)
 	case has(msg, "infno"):
 		s.inspectRequest(&in, msg)
-	case has(msg, "output"), bareReply(msg):
-		s.inspectReply(&in, msg, text)
+	case has(msg, "output"), bareReply(msg), gatewayWord(msg).found:
+		s.inspectReply(&in, msg)
+	case encrypted(msg):
+		in.Kind, in.Message = KindUnreadable, "encrypted (encData): decrypt it first"
 	default:
 		in.Kind, in.Message = KindUnreadable, "neither a request (no infno) nor a reply (no infcode, no code)"
 	}
@@ -79,36 +78,6 @@ func (in *Inspection) warn(format string, args ...any) {
 	in.Warnings = append(in.Warnings, fmt.Sprintf(format, args...))
 }
 
-var errEmpty = errors.New("empty")
-
-// readObject reads one JSON object, numbers in their own spelling.
-func readObject(text []byte) (map[string]any, error) {
-	if len(bytes.TrimSpace(text)) == 0 {
-		return nil, errEmpty
-	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		var syntax *json.SyntaxError
-		switch {
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, fmt.Errorf("cut off after %d bytes", len(text))
-		case errors.As(err, &syntax):
-			return nil, fmt.Errorf("not JSON at byte %d of %d", syntax.Offset, len(text))
-		}
-		return nil, fmt.Errorf("not JSON: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("something follows the message at byte %d", dec.InputOffset())
-	}
-	msg, ok := v.(map[string]any)
-	if !ok {
-		return nil, errors.New("not a JSON object")
-	}
-	return msg, nil
-}
-
 func (s *Spec) inspectRequest(in *Inspection, msg map[string]any) {
 	in.Kind, in.Infno = KindRequest, text1(msg, "infno")
 	c := checker{spec: s, in: in}
@@ -118,34 +87,30 @@ func (s *Spec) inspectRequest(in *Inspection, msg map[string]any) {
 		in.warn("infno %q: not a transaction that is known", in.Infno)
 	} else {
 		in.Name = t.name
-		c.nodes("input", unwrapped(msg["input"]), t.request)
+		input := s.innermost(in, "input", msg["input"], func(o map[string]any) bool { return hasNode(o, t.request) })
+		c.nodes("input", input, t.request)
 		if strings.HasPrefix(in.Infno, "2207") {
-			c.parts(unwrapped(msg["input"]))
+			c.parts(input)
 		}
+		c.products(input)
 	}
 	if c.templates > 0 {
 		in.warn("template: %d fields hold a placeholder, not a value", c.templates)
 	}
 }
 
-func (s *Spec) inspectReply(in *Inspection, msg map[string]any, text []byte) {
+func (s *Spec) inspectReply(in *Inspection, msg map[string]any) {
 	in.Kind, in.Outcome = KindReply, OutcomeOK
-	out := unwrapped(msg["output"])
-	if !has(msg, "infcode") && has(msg, "code") { // a gateway's or the e-credential's own envelope
-		out = unwrapped(msg["data"])
+	node, out := "output", msg["output"]
+	if !has(msg, "infcode") && !has(msg, "output") && has(msg, "data") { // a gateway's or the e-credential's own envelope
+		node, out = "data", msg["data"]
 	} else if bareReply(msg) {
 		out = msg
 	}
+	out = s.innermost(in, node, out, func(o map[string]any) bool { return replyInfno(o) != "" })
 	in.Infno = replyInfno(out)
-	in.Message = maskNumbers(firstText(msg, "err_msg", "message", "msg"))
-	if has(msg, "infcode") || has(msg, "code") || has(msg, "type") {
-		if _, err := ReadReply(in.Infno, 200, text); err != nil && !okGateway(msg) {
-			in.Outcome = outcomeOf(err)
-		}
-	}
-	if in.Outcome == OutcomeUnreadable && has(msg, "infcode") {
-		in.Outcome = s.oddInfcode(in, msg)
-	}
+	in.Message = maskNumbers(clip(or(firstText(msg, "err_msg", "message", "msg"), gatewayWord(msg).words)))
+	in.Outcome = s.outcome(in, msg)
 	if in.Outcome != OutcomeOK {
 		return
 	}
@@ -153,10 +118,41 @@ func (s *Spec) inspectReply(in *Inspection, msg map[string]any, text []byte) {
 	if has(msg, "infcode") {
 		c.row("", msg, s.replyHead)
 	}
+	c.opaque(node, msg, out)
 	if t := s.transaction(in.Infno); t != nil {
 		in.Name = t.name
 		c.nodes("output", out, t.reply)
 		in.Identities = identitiesOf(in.Infno, out)
+	}
+}
+
+// outcome judges a reply as the daemon would, by [ReadReply]; what that leaves open is
+// judged by what comes with it.
+func (s *Spec) outcome(in *Inspection, msg map[string]any) string {
+	if word := gatewayWord(msg); !has(msg, "infcode") && !has(msg, "code") && word.found && !word.yes {
+		return OutcomeAccess
+	}
+	if !has(msg, "infcode") && !has(msg, "code") && !has(msg, "type") || okGateway(msg) {
+		return OutcomeOK
+	}
+	code := text1(msg, "infcode")
+	body, err := json.Marshal(msg) // what was around it is gone
+	if err == nil {
+		_, err = ReadReply(in.Infno, http.StatusOK, body)
+	}
+	switch outcome := outcomeOf(err); {
+	case err == nil:
+		return OutcomeOK
+	case outcome == OutcomeUnreadable && has(msg, "infcode"):
+		return s.oddInfcode(in, msg)
+	case outcome == OutcomeUnreadable: // a gateway's 500 to 599
+		in.warn("code: %q is a failure behind the gateway; what became of the request is not certain", settle.Clip(text1(msg, "code")))
+		return OutcomeAccess
+	default:
+		if code != "" && code != "-1" {
+			in.warn("infcode: %q, where 0 or -1 is due", settle.Clip(code))
+		}
+		return outcome
 	}
 }
 
@@ -205,10 +201,10 @@ func replyInfno(out any) string {
 	if rows := rowsOf(child(o, "setlinfo")); len(rows) > 0 {
 		return settlementInfno(rows[0])
 	}
-	for _, sign := range [...]struct{ node, field, infno string }{
-		{"baseinfo", "psn_no", "1101"},
-		{"trtinfo", "trt_chk_type", "2001"},
-		{"trtinfo", "trt_enjymnt_flag", "2001"},
+	for _, sign := range [...]struct{ node, field, infno string }{ // no field: the node alone tells
+		{"baseinfo", "", "1101"},
+		{"insuinfo", "", "1101"},
+		{"trtinfo", "", "2001"},
 		{"result", "feedetl_sn", "2204"},
 		{"result", "trt_dcla_detl_sn", "2505"},
 		{"result", "clr_appy_evt_id", "3203"},
@@ -216,14 +212,15 @@ func replyInfno(out any) string {
 		{"data", "ipt_otp_no", "2201"},
 		{"signinoutb", "sign_no", "9001"},
 		{"signinoutb", "sign_time", "9002"},
-		{"stmtinfo", "stmt_rslt", "3201"},
-		{"fileinfo", "file_qury_no", "3202"},
+		{"stmtinfo", "", "3201"},
+		{"fileinfo", "", "3202"},
 		{"medinsinfo", "fixmedins_code", "1201"},
-		{"cuminfo", "cum", "5206"},
-		{"psnfixmedin", "fixmedins_code", "5302"},
+		{"cuminfo", "", "5206"},
+		{"psnfixmedin", "", "5302"},
 		{"mdtrtinfo", "mdtrt_id", "5201"},
+		{"feedetail", "opsp_dise_code", "5301"},
 	} {
-		if rows := rowsOf(child(o, sign.node)); len(rows) > 0 && text1(rows[0], sign.field) != "" {
+		if rows := rowsOf(child(o, sign.node)); len(rows) > 0 && (sign.field == "" || text1(rows[0], sign.field) != "") {
 			return sign.infno
 		}
 	}

@@ -1,6 +1,7 @@
 package nhsa
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 )
 
 const samples = "../../testdata/samples"
@@ -144,6 +146,110 @@ func TestInspectChanged(t *testing.T) {
 				t.Errorf("warnings %q, want %q among them", got.Warnings, c.warning)
 			}
 		})
+	}
+}
+
+// TestInspectAround puts the same message into what provinces and gateways put around it:
+// it is found, and what the daemon would not read so is warned of.
+func TestInspectAround(t *testing.T) {
+	reply := string(read(t, filepath.Join(samples, "openhis-2207-resp-hebei.json")))
+	request := string(read(t, filepath.Join(samples, "henan-2206-req.json")))
+	var parts struct{ Output, Input json.RawMessage }
+	for _, text := range []string{reply, request} {
+		if err := json.Unmarshal([]byte(text), &parts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	output, input := string(parts.Output), string(parts.Input)
+	quoted := func(s string) string { b, _ := json.Marshal(s); return string(b) }
+	const all = "I1 I2 I3 I4 S1"
+	cases := map[string]struct{ text, kind, infno, holds, warning string }{
+		"in a string":          {quoted(reply), KindReply, "2207", all, "the message is JSON in a string"},
+		"in a list":            {"[" + reply + "]", KindReply, "2207", all, "the message is in a list"},
+		"in a gateway's":       {`{"code":200,"message":"ok","data":` + reply + `}`, KindReply, "2207", all, `the message is inside "data"`},
+		"in a gateway's text":  {`{"code":0,"data":` + quoted(reply) + `}`, KindReply, "2207", all, "the message is JSON in a string"},
+		"of no code":           {`{"success":true,"data":` + output + `}`, KindReply, "2207", all, ""},
+		"a request in a log":   {`{"body":` + request + `}`, KindRequest, "2206", "", `the message is inside "body"`},
+		"output in data":       {`{"infcode":0,"inf_refmsgid":"1","output":{"data":` + output + `}}`, KindReply, "2207", all, "output.data: a layer that the interface does not have"},
+		"output in a list":     {`{"infcode":0,"inf_refmsgid":"1","output":[` + output + `]}`, KindReply, "2207", all, "output: a list where an object is due"},
+		"input in a list":      {strings.Replace(request, input, "["+input+"]", 1), KindRequest, "2206", "", "input: a list where an object is due"},
+		"input in input":       {strings.Replace(request, input, `{"input":`+input+"}", 1), KindRequest, "2206", "", "input.input: a layer that the interface does not have"},
+		"upper case":           {`{"INFCODE":0,"INF_REFMSGID":"1","OUTPUT":` + strings.ReplaceAll(strings.ToUpper(output), "NULL", "null") + `}`, KindReply, "2207", all, "names: ACCT_MULAID_PAY is spelt acct_mulaid_pay in the interface; 52 such"},
+		"without strokes":      {`{"infCode":"0","infRefmsgid":"1","output":` + output + `}`, KindReply, "2207", all, "names: infCode is spelt infcode in the interface; 2 such"},
+		"a request of strokes": {strings.Replace(request, `"psn_no"`, `"psnNo"`, 1), KindRequest, "2206", "", "names: psnNo is spelt psn_no in the interface; 1 such"},
+		"output under a key":   {`{"infcode":0,"inf_refmsgid":"1","enctype":"SM4","output":"b64=="}`, KindReply, "", "", "output: encrypted (enctype); its fields cannot be seen"},
+		"output of words":      {`{"infcode":0,"inf_refmsgid":"1","output":"done"}`, KindReply, "", "", "output: text where an object is due"},
+		"input of words":       {`{"infno":"2206","input":"x"}`, KindRequest, "2206", "", "input: text where an object is due"},
+		"no insured person":    {`{"infcode":0,"inf_refmsgid":"1","output":{"baseinfo":{"psn_name":"x"}}}`, KindReply, "1101", "", "output.baseinfo.psn_no: required, and missing"},
+		"another code":         {`{"infcode":-2,"err_msg":"超时"}`, KindReply, "", "", `infcode: "-2", where 0 or -1 is due`},
+		"a total below zero":   {`{"infno":"3201","input":{"data":{"medfee_sumamt":"-3"}}}`, KindRequest, "3201", "", "input.data.clr_type: required, and missing"},
+		"a line that is off":   {`{"infno":"2204","input":{"feedetail":{"pric":"3.3333","cnt":"3","det_item_fee_sumamt":"10.01"}}}`, KindRequest, "2204", "", "input.feedetail[0]: price times quantity is 10.00, not 10.01"},
+	}
+	s := mustSpec(t)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := s.Inspect([]byte(c.text))
+			if h := holding(got.Identities); got.Kind != c.kind || got.Infno != c.infno || h != c.holds {
+				t.Errorf("got %s %q, %q (%s); want %s %q, %q", got.Kind, got.Infno, h, got.Message, c.kind, c.infno, c.holds)
+			}
+			if (c.warning != "" || len(got.Warnings) > 0) && !slices.Contains(got.Warnings, c.warning) {
+				t.Errorf("warnings %q, want %q among them", got.Warnings, c.warning)
+			}
+			for _, w := range got.Warnings {
+				if strings.Contains(w, "below zero") {
+					t.Errorf("warning %q: sums are net of refunds", w)
+				}
+			}
+		})
+	}
+}
+
+// TestInspectTurnedAway tells gateways' refusals, of whatever shape, from what is no
+// message.
+func TestInspectTurnedAway(t *testing.T) {
+	cases := map[string]struct{ text, kind, outcome, message string }{
+		"success false":   {`{"success":false,"message":"系统繁忙"}`, KindReply, OutcomeAccess, "系统繁忙"},
+		"success as text": {`{"success":"false","errorCode":"E1","msg":"不可用"}`, KindReply, OutcomeAccess, "不可用"},
+		"a status":        {`{"timestamp":"x","status":404,"error":"Not Found","path":"/2207"}`, KindReply, OutcomeAccess, "Not Found"},
+		"a result's code": {`{"resultCode":"1","resultMsg":"token失效"}`, KindReply, OutcomeAccess, "token失效"},
+		"an object":       {`{"error":{"code":1,"message":"bad sign"}}`, KindReply, OutcomeAccess, "bad sign"},
+		"upper case":      {`{"Code":401,"Message":"非法用户!"}`, KindReply, OutcomeAccess, "非法用户!"},
+		"behind it":       {`{"code":500,"message":"内部错误"}`, KindReply, OutcomeAccess, "内部错误"},
+		"type alone":      {`{"type":"error","message":"x"}`, KindReply, OutcomeAccess, "x"},
+		"business inside": {`{"code":0,"data":"{\"infcode\":-1,\"err_msg\":\"已结算\"}"}`, KindReply, OutcomeBusiness, "已结算"},
+		"upper business":  {`{"INFCODE":-1,"ERR_MSG":"人员不存在","OUTPUT":null}`, KindReply, OutcomeBusiness, "人员不存在"},
+		"camel business":  {`{"infCode":"-1","errMsg":"人员不存在"}`, KindReply, OutcomeBusiness, "人员不存在"},
+		"HTML":            {"<html><head><title>502 Bad Gateway</title></head></html>", KindUnreadable, "", "an HTML page, not JSON: 502 Bad Gateway"},
+		"XML":             {`<?xml version="1.0"?><r><infcode>0</infcode></r>`, KindUnreadable, "", "XML, not JSON"},
+		"encrypted":       {`{"appId":"1","encType":"SM4","encData":"AB"}`, KindUnreadable, "", "encrypted (encData): decrypt it first"},
+		"a pair":          {`{"request":{"infno":"1101"},"response":{"infcode":0}}`, KindUnreadable, "", "2 messages (request, response): each needs a file of its own"},
+		"a list":          {`[{"a":1},{"a":1}]`, KindUnreadable, "", "a list of 2, not one message"},
+		"nobody's":        {`{"a":1,"message":"x"}`, KindUnreadable, "", "neither a request (no infno) nor a reply (no infcode, no code)"},
+		"long words":      {`{"infcode":-1,"err_msg":"` + strings.Repeat("长", 3000) + `"}`, KindReply, OutcomeBusiness, strings.Repeat("长", 2000) + "…"},
+		"many layers":     {strings.Repeat("[", 9) + strings.Repeat("]", 9), KindUnreadable, "", "more than 4 layers around the message"},
+	}
+	s := mustSpec(t)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := s.Inspect([]byte(c.text))
+			if got.Kind == KindReply && got.Outcome == OutcomeUnreadable {
+				got.Kind = KindUnreadable // it is a reply by the word infcode alone
+			}
+			if got.Kind != c.kind || (got.Outcome != c.outcome && c.kind == KindReply) || got.Message != c.message {
+				t.Errorf("got %s %s %q, want %s %s %q", got.Kind, got.Outcome, got.Message, c.kind, c.outcome, c.message)
+			}
+		})
+	}
+}
+
+func TestInspectUTF16(t *testing.T) {
+	text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(`{"infcode":-1,"err_msg":"该参保人的参保信息为空"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := mustSpec(t).Inspect([]byte(text))
+	if got.Message != "该参保人的参保信息为空" || !slices.Contains(got.Warnings, "not UTF-8; read as UTF-16") {
+		t.Errorf("got %+v", got)
 	}
 }
 

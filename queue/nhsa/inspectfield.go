@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/shopspring/decimal"
+
 	"settled/settle"
 )
 
@@ -25,6 +27,10 @@ func (c *checker) nodes(path string, v any, nodes map[string]node) {
 		return
 	}
 	o, ok := v.(map[string]any)
+	if text, _ := v.(string); strings.TrimSpace(text) != "" {
+		c.in.warn("%s: text where an object is due", path)
+		return
+	}
 	if _, list := v.([]any); !ok && !(list && has(nodes, "*")) {
 		c.in.warn("%s: missing", path)
 		return
@@ -137,6 +143,32 @@ func (c *checker) parts(input any) {
 			c.in.warn("input.data: total %s is not the sum of its four parts %s", *id.Left, *id.Right)
 		}
 	}
+}
+
+// products warns of lines of fees whose amount is not price times quantity, which platforms
+// refuse (interface 5).
+func (c *checker) products(input any) {
+	o, _ := input.(map[string]any)
+	for i, row := range rowsOf(child(o, "feedetail")) {
+		price, err1 := looseDecimal(text1(row, "pric"))
+		count, err2 := looseDecimal(text1(row, "cnt"))
+		amount, known := amountOf(row, "det_item_fee_sumamt")
+		if err1 != nil || err2 != nil || !known {
+			continue
+		}
+		product := price.Mul(count).Round(2)
+		if !product.Equal(decimal.New(int64(amount), -2)) {
+			c.in.warn("input.feedetail[%d]: price times quantity is %s, not %s", i, product.StringFixed(2), amount)
+		}
+	}
+}
+
+// looseDecimal reads a price or quantity, bounds before arithmetic.
+func looseDecimal(s string) (decimal.Decimal, error) {
+	if _, _, err := splitExponent(s); err != nil {
+		return decimal.Decimal{}, err
+	}
+	return decimal.NewFromString(s)
 }
 
 func firstForm(form string) string { return or(form, "a value") }

@@ -19,6 +19,8 @@ type Spec struct {
 	replyHead fields
 	byInfno   map[string]*transaction
 	codes     map[string][]string
+	names     map[string]bool   // of every field and node
+	spelling  map[string]string // the name of what is spelt in another way: [folded] → name
 }
 
 // fields is a node's fields, each with its form in the specification's notation:
@@ -69,7 +71,37 @@ func LoadSpec() (*Spec, error) {
 			s.byInfno[infno] = tr
 		}
 	}
+	s.learnNames()
 	return s, nil
+}
+
+// learnNames keeps the names of all fields and nodes, and those of the envelopes.
+func (s *Spec) learnNames() {
+	s.names = map[string]bool{"expContent": true, "medinsInfo": true, "encType": true, "signType": true} // spelt so too
+	for _, name := range []string{
+		"infcode", "output", "warn_msg", "enctype", "input", "code", "type", "message", "data",
+	} {
+		s.names[name] = true
+	}
+	learn := func(row fields) {
+		for name := range row {
+			s.names[name] = true
+		}
+	}
+	learn(s.head)
+	learn(s.replyHead)
+	for _, t := range s.byInfno {
+		for _, nodes := range []map[string]node{t.request, t.reply} {
+			for name, n := range nodes {
+				s.names[name] = true
+				learn(n.fields)
+			}
+		}
+	}
+	s.spelling = map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(s.names)) {
+		s.spelling[folded(name)] = name
+	}
 }
 
 // Infnos lists the transactions, sorted.

@@ -146,7 +146,7 @@ func compareSent(t *testing.T, at string, row map[string]reflect.StructField, wa
 		}
 		wire := f.Tag.Get("wire")
 		if f.Type == reflect.TypeFor[settle.Fen]() {
-			wire = "N16,2*" // always there
+			wire = spec[:len(spec)-len(strings.TrimPrefix(spec, "-"))] + "N16,2*" // always there, of either sign
 		}
 		if !within(strings.TrimSuffix(wire, "*"), strings.TrimSuffix(spec, "*")) {
 			t.Errorf("%s.%s: sent as %s, the specification has %s", at, name, wire, spec)

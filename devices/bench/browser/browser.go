@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -125,7 +127,7 @@ func (t *Tab) Hosts() []string {
 }
 
 // patience is how long something may take to show.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 // Open goes to an address and waits until the page is loaded.
 func (t *Tab) Open(address string) error {
@@ -139,6 +141,17 @@ func (t *Tab) Open(address string) error {
 
 // Reload loads the page again.
 func (t *Tab) Reload() error { return chromedp.Do(t.ctx, chromedp.Reload()) }
+
+// Before has the pages that are opened from now on begin with a script.
+func (t *Tab) Before(script string) error {
+	_, err := chromedp.Run(t.ctx, func(ctx context.Context, target *chromedp.Target) (page.AddScriptToEvaluateOnNewDocumentResult, error) {
+		return cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	})
+	if err != nil {
+		err = fmt.Errorf("browser: before a page: %w", err)
+	}
+	return err
+}
 
 // Eval gives what an expression of JavaScript comes to; a promise is awaited.
 func Eval[T any](t *Tab, expression string) (T, error) {

@@ -31,6 +31,9 @@ type daemon struct {
 	ended chan error
 }
 
+// patience is how long the demo waits for what must happen: far more than it takes.
+const patience = time.Minute
+
 // start starts "settled serve" and waits until it is ready to settle.
 func (d *daemon) start(ctx context.Context) error {
 	if err := d.launch(ctx); err != nil {
@@ -58,7 +61,7 @@ func (d *daemon) launch(ctx context.Context) error {
 
 // awaitReady asks /readyz until the daemon can settle.
 func (d *daemon) awaitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -75,7 +78,7 @@ func (d *daemon) awaitReady(ctx context.Context) error {
 		case err := <-d.ended:
 			return fmt.Errorf("settled serve ended early (%w):\n%s", err, d.lastLog())
 		case <-ctx.Done():
-			return fmt.Errorf("settled serve is not ready after 20 s:\n%s", d.lastLog())
+			return fmt.Errorf("settled serve is not ready after %v:\n%s", patience, d.lastLog())
 		case <-tick.C:
 		}
 	}
@@ -119,7 +122,7 @@ func (d *daemon) stop() error {
 			err = fmt.Errorf("settled serve: %w\n%s", err, d.lastLog())
 		}
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		return errors.Join(errors.New("settled serve does not end on SIGTERM"), d.cmd.Process.Kill())
 	}
 }
@@ -157,7 +160,7 @@ func (d *daemon) runJSON(ctx context.Context, into any, args ...string) error {
 // await follows the daemon's events until one satisfies want; kind "" is any. The
 // first event, the present screen, comes at once.
 func (d *daemon) await(ctx context.Context, kind string, want func(data []byte) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	res, err := d.get(ctx, "/v1/events")
 	if err != nil {

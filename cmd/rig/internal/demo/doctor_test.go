@@ -134,7 +134,7 @@ func TestDevices(t *testing.T) {
 	if err != nil || !strings.Contains(out, "患者") || !strings.Contains(out, "正常，无卡") {
 		t.Errorf("%s %v", out, err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
 	cmd := exec.CommandContext(ctx, s.daemon.program, "devices", "--watch", "--json")
 	cmd.Env = append(os.Environ(), "SETTLED_API="+s.daemon.base, "SETTLED_TOKEN_FILE="+s.daemon.tokenFile)
@@ -200,7 +200,7 @@ func TestEndsWithEverythingStuck(t *testing.T) { // by itself: it measures a tim
 	must(t, s.daemon.stop())
 	took := time.Since(began)
 	t.Logf("ended %v after SIGTERM", took.Round(time.Millisecond))
-	if took > 4*time.Second { // 2 s on a machine that has nothing else to do
+	if took > 10*time.Second { // 2 s on a machine that has nothing else to do
 		t.Errorf("the end took %v", took)
 	}
 	if a := <-confirmed; a.Number != "" {

@@ -146,10 +146,11 @@ func (s *stage) changes(t *testing.T) {
 	must(t, s.daemon.awaitState(t.Context(), "identified", func(sc screen) bool { return sc.Patient != nil }))
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	late := soon(t)
 	for f.Choice == nil || f.Choice.State != "filed" || !f.Choice.CanUndo {
 		select {
 		case <-tick.C:
-		case <-soon(t):
+		case <-late:
 			t.Fatalf("not filed: %s", text)
 		}
 		_, f, text = s.family(t, http.MethodGet, "/v1/family", "")

@@ -42,7 +42,7 @@ func hear(t *testing.T, manager *net.UnixConn, want string) string {
 	t.Helper()
 	var heard strings.Builder
 	buffer := make([]byte, 4096)
-	must(t, manager.SetReadDeadline(time.Now().Add(15*time.Second)))
+	must(t, manager.SetReadDeadline(time.Now().Add(time.Minute)))
 	for {
 		n, err := manager.Read(buffer)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"settled/cmd/rig/internal/platform"
+	"settled/devices/bench"
 )
 
 // finding is an item of a reconciliation.
@@ -44,6 +45,11 @@ type report struct {
 		Findings []finding `json:"findings"`
 	} `json:"details"`
 	Bridge map[string]tally `json:"bridge"`
+	Others []struct {
+		Counter string `json:"counter"`
+		Rows    int    `json:"rows"`
+	} `json:"others"`
+	Apart string `json:"apart"`
 }
 
 // of leaves the books of one clearing type: 11 outpatient, 21 inpatient.
@@ -145,6 +151,7 @@ func TestReconcile(t *testing.T) {
 	if r := s.reconciled(t, day).of("11"); r.states() != "310 equal, 390 equal" || r.Books[1].Positive.Count != 4 {
 		t.Errorf("after the repair: %+v", r)
 	}
+	s.elsewhere(t, day)
 	s.owed(t, differs.Number, day)
 	s.due(t, day)
 	files, err := filepath.Glob(at(s.folder, "state/journal/journal-*.jsonl"))
@@ -158,6 +165,41 @@ func TestReconcile(t *testing.T) {
 	if notes != 4 {
 		t.Errorf("the journal has %d reconciliations, want 4", notes)
 	}
+}
+
+// elsewhere reconciles the day at a second counter, which has settled nothing: with what the
+// first one shares its books are the platform's.
+func (s *stage) elsewhere(t *testing.T, day string) {
+	t.Helper()
+	listen, err := freeAddress(t.Context())
+	must(t, err)
+	second := *s.daemon
+	second.base, second.config, second.log = "http://"+listen, at(s.folder, "second.toml"), at(s.folder, "second.log")
+	second.env = []string{bench.SocketVariable + "=" + at(s.folder, "no-pcscd")}
+	text := strings.NewReplacer(`state = "state"`, `state = "second"`, `number = "01"`, `number = "02"`).Replace(s.configText(listen))
+	must(t, os.WriteFile(second.config, []byte(text), 0o600))
+	must(t, second.launch(t.Context()))
+	defer func() { must(t, second.stop()) }()
+	for {
+		res, err := second.get(t.Context(), "/readyz")
+		if err == nil {
+			must(t, res.Body.Close())
+			break
+		}
+		must(t, t.Context().Err())
+	}
+	var r report
+	must(t, second.runJSON(t.Context(), &r, "reconcile", "--day", day))
+	if r = r.of("11"); r.states() != "310 equal, 390 equal" || r.Apart != "" || len(r.Others) != 1 || r.Others[0].Counter != "01" || r.Books[1].Positive.Count != 4 || r.Bridge["there"].Count != 0 {
+		t.Errorf("at another counter: %+v", r)
+	}
+	must(t, os.RemoveAll(at(s.folder, "books")))
+	must(t, os.WriteFile(at(s.folder, "books"), nil, 0o600))
+	out, err := second.run(t.Context(), "reconcile", "--day", day)
+	if err != nil || !strings.Contains(out, "不可用，只对了本窗口") || !strings.Contains(out, "由本院 01 号窗口上传") || !strings.Contains(out, "差异均已说明") {
+		t.Errorf("without what the first one shares: %v\n%s", err, out)
+	}
+	must(t, os.Remove(at(s.folder, "books")))
 }
 
 // due looks at which days are to be reconciled: none, one again when more is booked, and

@@ -194,7 +194,7 @@ func TestVoidInFlight(t *testing.T) {
 			s := family(t)
 			before := s.position(t)
 			must(t, s.platform.Add(platform.Fault{Infno: "2207", Kind: platform.Cut, Booked: booked, Times: 1}))
-			must(t, s.platform.Add(platform.Fault{Infno: "2601", Kind: platform.Away, Text: "签名时间戳超时!"}))
+			must(t, s.platform.Add(platform.Fault{Infno: "2601", Kind: platform.Cut})) // so that it stays unknown
 			a := s.settled(t, 1)
 			s.awaitUpload(t, a.Number, "unknown")
 			v := given(t, http.StatusCreated)(s.void(t, a.Number, "v1"))
@@ -355,10 +355,12 @@ func TestKillBetween(t *testing.T) {
 	v := given(t, http.StatusCreated)(s.refund(t, a.Number, "r1", 1, 3))
 	s.kill(t)
 	must(t, s.platform.Add(platform.Fault{Infno: "2208", Kind: platform.Cut, Booked: true, Times: 1}))
+	must(t, s.platform.Add(platform.Fault{Infno: "2208", Kind: platform.Cut})) // so that it stays unknown
 	must(t, s.platform.Up())
 	must(t, s.daemon.start(t.Context()))
 	s.awaitUpload(t, v.Number, "unknown")
 	s.kill(t)
+	s.platform.Clear()
 	must(t, s.daemon.start(t.Context()))
 	if again := given(t, http.StatusOK)(s.giveBack(t, "/v1/settlements/"+a.Number+"/refund",
 		map[string]any{"key": "r1", "reason": "x", "keep": []int{1, 3}, "quote": "lost"})); again.Number != v.Number || !again.Replayed {

@@ -72,7 +72,7 @@ func (s *stage) quoted(t *testing.T) string {
 // awaitNotice waits until /readyz, which stays ready, has one notice, or none for "".
 func (s *stage) awaitNotice(t *testing.T, code, text string) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {

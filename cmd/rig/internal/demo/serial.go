@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"settled/cmd/rig/internal/escpos"
 	"settled/cmd/rig/internal/pole"
@@ -80,15 +79,12 @@ func (s *stage) serialConfig() string {
 	return text
 }
 
-// paperLimit is how long the demo waits for paper.
-const paperLimit = 10 * time.Second
-
 // onPaper waits for the n-th slip and says where its picture is.
 func (s *stage) onPaper(ctx context.Context, n int) {
 	if s.serial.printer == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, paperLimit)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if !s.serial.printer.Await(n, ctx.Done()) {
 		s.say("（第%d张凭条没有打出）", n)

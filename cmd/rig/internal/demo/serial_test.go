@@ -123,7 +123,7 @@ func TestScanned(t *testing.T) {
 // soon is closed when something has taken so long that it will not come.
 func soon(t *testing.T) <-chan struct{} {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx.Done()
 }
@@ -191,7 +191,7 @@ func TestPrinterFaults(t *testing.T) {
 	}
 	began := time.Now()
 	must(t, s.daemon.stop())
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("it took %s to end", took)
 	}
 	must(t, s.serial.printer.Set("stuck=no"))
@@ -219,7 +219,7 @@ func (s *stage) awaitReadyz(t *testing.T, want string) {
 // awaitAt asks until the answer has what is wanted.
 func (s *stage) awaitAt(t *testing.T, path, want string) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -116,7 +116,7 @@ func (s *stage) startTill(ctx context.Context) error {
 }
 
 func (s *stage) startDaemon(ctx context.Context, socket string) error {
-	listen, err := freeAddress(ctx)
+	listen, err := bench.FreeAddress(ctx)
 	if err != nil {
 		return err
 	}
@@ -134,15 +134,6 @@ func (s *stage) startDaemon(ctx context.Context, socket string) error {
 		config: config, env: []string{bench.SocketVariable + "=" + socket},
 	}
 	return s.daemon.start(ctx)
-}
-
-// freeAddress finds a free port on the loopback.
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // credentials writes the secrets of this run and gives the API's token.
@@ -177,6 +168,7 @@ credentials = "credentials"
 [institution]
 code = "H44030500001"
 registry = %q
+books = "books"
 
 [counter]
 number = "01"

@@ -60,8 +60,15 @@ func (f *faults) add(fault Fault) error {
 	return nil
 }
 
+// met is a fault that a request has met, with what ends its waiting: a command that comes
+// right after counts for it.
+type met struct {
+	Fault
+	cleared, release <-chan struct{}
+}
+
 // take gives the first fault that applies, and counts it down.
-func (f *faults) take(infno string, body []byte) (Fault, bool) {
+func (f *faults) take(infno string, body []byte) (met, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, fault := range f.list {
@@ -82,9 +89,9 @@ func (f *faults) take(infno string, body []byte) (Fault, bool) {
 		if got.Kind == Hold {
 			f.held.Add(1)
 		}
-		return got, true
+		return met{got, f.cleared, f.release}, true
 	}
-	return Fault{}, false
+	return met{}, false
 }
 
 // clear forgets all faults and lets go of everybody who waits.
@@ -106,39 +113,32 @@ func (f *faults) letGo() {
 	f.held.Wait()
 }
 
-func (f *faults) channels() (cleared, release chan struct{}) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.cleared, f.release
-}
-
 // pause does the waiting of a slow or held request. The one who asked may have gone;
 // the platform does not notice.
-func (f *faults) pause(fault Fault) {
-	_, release := f.channels()
-	select {
-	case f.waiting <- struct{}{}:
-	default:
-	}
+func (f *faults) pause(fault met) {
+	f.waits()
 	switch fault.Kind {
 	case Slow:
 		timer := time.NewTimer(time.Duration(fault.MS) * time.Millisecond)
 		defer timer.Stop()
 		<-timer.C
 	case Hold:
-		<-release
+		<-fault.release
 	}
 }
 
-// hang never answers: until the faults are cleared or the other side gives up.
-func (f *faults) hang(ctx context.Context) {
-	cleared, _ := f.channels()
+func (f *faults) waits() {
 	select {
 	case f.waiting <- struct{}{}:
 	default:
 	}
+}
+
+// hang never answers: until the faults are cleared or the other side gives up.
+func (f *faults) hang(ctx context.Context, fault met) {
+	f.waits()
 	select {
-	case <-cleared:
+	case <-fault.cleared:
 	case <-ctx.Done():
 	}
 	panic(http.ErrAbortHandler)
@@ -146,10 +146,8 @@ func (f *faults) hang(ctx context.Context) {
 
 // spoil answers as the fault wants it; body is the true answer, nil if nothing was
 // done.
-func (f *faults) spoil(w http.ResponseWriter, r *http.Request, fault Fault, body []byte) {
+func spoil(w http.ResponseWriter, fault Fault, body []byte) {
 	switch fault.Kind {
-	case Silent:
-		f.hang(r.Context())
 	case Cut:
 		panic(http.ErrAbortHandler)
 	case Error:

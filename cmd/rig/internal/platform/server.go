@@ -97,7 +97,7 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	if !faulty {
 		if fate, ok := s.weather.draw(infno, body, s.o.Now()); ok {
-			s.weathered(w, r, infno, body, fate)
+			s.weathered(w, infno, body, fate)
 			return
 		}
 		_, _ = w.Write(s.Books.Transact(infno, body))
@@ -106,7 +106,7 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 	s.serveFaulty(w, r, infno, body, fault)
 }
 
-func (s *Simulator) serveFaulty(w http.ResponseWriter, r *http.Request, infno string, body []byte, fault Fault) {
+func (s *Simulator) serveFaulty(w http.ResponseWriter, r *http.Request, infno string, body []byte, fault met) {
 	switch fault.Kind {
 	case Slow, Hold:
 		s.faults.pause(fault)
@@ -120,7 +120,10 @@ func (s *Simulator) serveFaulty(w http.ResponseWriter, r *http.Request, infno st
 	if fault.Booked {
 		answer = s.Books.Transact(infno, body)
 	}
-	s.faults.spoil(w, r, fault, answer)
+	if fault.Kind == Silent {
+		s.faults.hang(r.Context(), fault)
+	}
+	spoil(w, fault.Fault, answer)
 }
 
 // Add orders a fault.

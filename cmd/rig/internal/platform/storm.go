@@ -9,7 +9,7 @@ import (
 )
 
 // weathered answers a request as the weather has it.
-func (s *Simulator) weathered(w http.ResponseWriter, r *http.Request, infno string, body []byte, f fate) {
+func (s *Simulator) weathered(w http.ResponseWriter, infno string, body []byte, f fate) {
 	w.Header().Set(HeaderTakes, strconv.FormatInt(f.takes.Milliseconds(), 10))
 	switch f.Kind {
 	case "":
@@ -46,7 +46,7 @@ func (s *Simulator) weathered(w http.ResponseWriter, r *http.Request, infno stri
 	case Mixed:
 		_, _ = w.Write(s.weather.mixed(infno, answer)) // nothing, if there was none before
 	default:
-		s.faults.spoil(w, r, f.Fault, answer)
+		spoil(w, f.Fault, answer)
 	}
 }
 

@@ -26,7 +26,7 @@ type Batches interface {
 
 // BatchOrder says how a batch is to go.
 type BatchOrder struct {
-	InFlight  int        `json:"in_flight,omitempty" minimum:"0" maximum:"64" doc:"settlements on their way at a time; 0: as configured"`
+	InFlight  int        `json:"in_flight,omitempty" minimum:"0" maximum:"64" doc:"requests on their way at a time; 0: as configured"`
 	PerMinute int        `json:"per_minute,omitempty" minimum:"0" maximum:"60000" doc:"settlements begun in a minute; 0: no bound"`
 	Until     *time.Time `json:"until,omitempty" doc:"when it ends though some are left; none: when nothing more can be done"`
 }

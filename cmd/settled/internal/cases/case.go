@@ -13,6 +13,7 @@ type kase struct {
 	Kind string
 
 	Codes bool // lines may have a code and leave the rest to a catalogue
+	lines bool // whether there is a list of lines, or of those that stay; empty or not
 
 	Person   settle.Insured
 	Bill     settle.Bill
@@ -66,6 +67,7 @@ func (k *kase) read(r *reader) {
 		case "visit":
 			readVisit(r, &k.Bill.Visit)
 		case "items":
+			k.lines = r.peek() == '['
 			r.list(settle.MaxLines, func() {
 				k.Bill.Lines = append(k.Bill.Lines, settle.Line{})
 				readLine(r, &k.Bill.Lines[len(k.Bill.Lines)-1], k.Codes)
@@ -75,13 +77,19 @@ func (k *kase) read(r *reader) {
 		case "own_account":
 			if !r.null() {
 				k.Person.Own = new(settle.Account)
-				r.object(func(name []byte) bool { return string(name) == "balance" && r.fen(&k.Person.Own.Balance) })
+				told := false
+				r.object(func(name []byte) bool {
+					told = string(name) == "balance" && r.told()
+					return string(name) == "balance" && r.fen(&k.Person.Own.Balance)
+				})
+				r.need(told, "balance")
 			}
 		case "mutual_accounts":
 			r.list(maxList, func() { k.account(r) })
 		case "original_case":
 			word(r, &k.Original)
 		case "keep_item_indexes":
+			k.lines = r.peek() == '['
 			r.list(settle.MaxLines, func() {
 				k.Keep = append(k.Keep, 0)
 				r.count(&k.Keep[len(k.Keep)-1])
@@ -94,7 +102,24 @@ func (k *kase) read(r *reader) {
 		}
 		return true
 	})
+	switch k.Kind {
+	case "settlement", "":
+		r.need(k.Bill.Visit.Day != 0, "policy_date")
+		r.need(k.lines, "items")
+	case "refund":
+		r.need(k.lines, "keep_item_indexes")
+	}
 }
+
+// need refuses the object under way if a field is not there that nothing stands for.
+func (r *reader) need(there bool, name string) {
+	if !there {
+		r.fail("%s is missing", name)
+	}
+}
+
+// told tells whether the value under way is one, not null.
+func (r *reader) told() bool { return r.peek() != 'n' }
 
 func (k *kase) patient(r *reader) {
 	p := &k.Person
@@ -141,6 +166,14 @@ func readBenefit(r *reader, b *settle.Benefit) {
 		}
 		return true
 	})
+	switch b.Kind {
+	case settle.BenefitAnnual:
+		r.need(b.SchoolYear != 0, "paid_school_year_start")
+	case settle.BenefitNewborn:
+		r.need(b.RegisteredOn != 0, "registered_on")
+	case settle.BenefitExplicit:
+		r.need(b.From != 0, "from")
+	}
 }
 
 func (k *kase) selection(r *reader) {
@@ -218,6 +251,7 @@ func readVisit(r *reader, v *settle.Visit) {
 // catalogue says.
 func readLine(r *reader, l *settle.Line, codes bool) {
 	open := settle.Open{Ratio: true, Consultation: true}
+	priced, counted := false, false
 	r.object(func(name []byte) bool {
 		switch string(name) {
 		case "code":
@@ -230,9 +264,9 @@ func readLine(r *reader, l *settle.Line, codes bool) {
 		case "category":
 			word(r, &l.Grade)
 		case "unit_price":
-			r.decimal(&l.UnitPrice, 9)
+			priced = r.decimal(&l.UnitPrice, 9)
 		case "qty":
-			r.decimal(&l.Quantity, 9)
+			counted = r.decimal(&l.Quantity, 9)
 		case "price_cap":
 			l.PriceCap.Valid = r.decimal(&l.PriceCap.Decimal, 9)
 		case "first_self_pay_ratio":
@@ -252,6 +286,8 @@ func readLine(r *reader, l *settle.Line, codes bool) {
 		}
 		return true
 	})
+	r.need(priced, "unit_price")
+	r.need(counted, "qty")
 	if l.Code != "" {
 		l.Open = open
 	}
@@ -273,6 +309,7 @@ func readUsage(r *reader, u *settle.Usage) {
 
 func (k *kase) account(r *reader) {
 	var a settle.FamilyAccount
+	told := false
 	r.object(func(name []byte) bool {
 		switch string(name) {
 		case "account_id":
@@ -288,6 +325,7 @@ func (k *kase) account(r *reader) {
 		case "link_to":
 			r.day(&a.LinkTo)
 		case "balance":
+			told = r.told()
 			r.fen(&a.Balance)
 		case "is_registered_guardian":
 			r.flag(&a.RegisteredGuardian)
@@ -296,6 +334,7 @@ func (k *kase) account(r *reader) {
 		}
 		return true
 	})
+	r.need(told, "balance")
 	k.Person.Family = append(k.Person.Family, a)
 }
 

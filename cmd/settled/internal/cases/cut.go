@@ -24,6 +24,14 @@ var (
 	errEarly   = errors.New("it ends early")
 )
 
+// misplaced says what is wrong at a byte of the bundle.
+type misplaced struct {
+	at   int64
+	what string
+}
+
+func (m *misplaced) Error() string { return fmt.Sprintf("byte %d: %s", m.at, m.what) }
+
 // cutter cuts values out of JSON text. It finds where each ends, and whether what is
 // between them is in order; what is in them is not looked at.
 type cutter struct {
@@ -62,7 +70,7 @@ func (c *cutter) expect(these string) (byte, error) {
 	case err != nil:
 		return 0, err
 	case strings.IndexByte(these, b) < 0:
-		return 0, fmt.Errorf("byte %d: %q is not expected", c.at, b)
+		return 0, &misplaced{c.at, fmt.Sprintf("%q is not expected", b)}
 	}
 	c.take(1)
 	return b, nil
@@ -164,6 +172,9 @@ func (s *scan) string(window []byte) (n int) {
 // function, all else has only to be JSON. Nothing may follow the bundle.
 func walk(in io.Reader, places registry, one func(c *cutter) error) error {
 	c := &cutter{in: bufio.NewReaderSize(in, 1<<18)}
+	if mark, _ := c.in.Peek(3); string(mark) == "\xef\xbb\xbf" {
+		c.take(3) // some editors begin UTF-8 with it
+	}
 	if _, err := c.expect("{"); err != nil {
 		return err
 	}
@@ -190,12 +201,12 @@ func walk(in io.Reader, places registry, one func(c *cutter) error) error {
 			break
 		}
 	}
-	if !seen["institutions"] && !seen["cases"] {
-		return errors.New("neither institutions nor cases")
+	if !seen["cases"] {
+		return errors.New("no cases")
 	}
 	switch _, err := c.next(); {
 	case err == nil:
-		return fmt.Errorf("something follows it at byte %d", c.at)
+		return &misplaced{c.at, "something follows it"}
 	case !errors.Is(err, io.EOF):
 		return err
 	}
@@ -210,7 +221,7 @@ func (c *cutter) name() (string, error) {
 	}
 	var name string
 	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &name) != nil {
-		return "", fmt.Errorf("byte %d: a name in quotes is expected", c.at)
+		return "", &misplaced{c.at, "a name in quotes is expected"}
 	}
 	_, err = c.expect(":")
 	return name, err

@@ -87,7 +87,7 @@ func TestRawCases(t *testing.T) {
 		"twice passed by": {replace(`"expected":{`, `"expected":{"status":1,`), "G002", `expected: field "status" twice`},
 		"too long":        {replace(`"title":"`, `"title":"`+strings.Repeat("x", maxCase)), "", "case 2 has 419"},
 		"a refund of one": {func([]byte) []byte {
-			return []byte(`{"id": "G002", "kind": "refund", "original_case": "G002"}`)
+			return []byte(`{"id": "G002", "kind": "refund", "original_case": "G002", "keep_item_indexes": []}`)
 		}, "G002", "original case: it is no settlement case"},
 	} {
 		t.Run(name, func(t *testing.T) {

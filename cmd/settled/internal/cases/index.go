@@ -1,8 +1,10 @@
 package cases
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -74,12 +76,12 @@ func surveyed(source io.ReaderAt, size int64, places registry) (*index, error) {
 	running.Wait()
 	for _, f := range s.all {
 		if f.err != nil {
-			return nil, f.err
+			return nil, located(f.err, source)
 		}
 		s.cases = append(s.cases, f.cases...)
 	}
 	if err != nil {
-		return nil, err
+		return nil, located(err, source)
 	}
 	s.sort()
 	return s.index, nil
@@ -124,11 +126,36 @@ func (x *index) examine(f *sheaf) {
 		raw := text[:e.size]
 		text = text[e.size:]
 		if !json.Valid(raw) {
-			f.err = fmt.Errorf("case %d, at byte %d: %w", f.first+i+1, e.offset, errSyntax)
+			f.err = fmt.Errorf("case %d: %w", f.first+i+1, invalid(raw, e.offset))
 			return
 		}
 		if id := identity(raw); id != "" {
 			e.id = x.hash(id)
+		}
+	}
+}
+
+// invalid says what is no JSON in a value that begins at a byte of the bundle.
+func invalid(raw []byte, at int64) error {
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal(raw, new(json.RawMessage)); !errors.As(err, &syntax) {
+		return errSyntax
+	}
+	return &misplaced{at + max(0, syntax.Offset-1), fmt.Sprintf("%v: %v", errSyntax, syntax)}
+}
+
+// located adds the line to an error that says at which byte it is.
+func located(err error, source io.ReaderAt) error {
+	var m *misplaced
+	if !errors.As(err, &m) {
+		return err
+	}
+	line, buffer := 1, make([]byte, 1<<16)
+	for in := io.NewSectionReader(source, 0, m.at); ; {
+		n, end := in.Read(buffer)
+		line += bytes.Count(buffer[:n], []byte{'\n'})
+		if end != nil {
+			return fmt.Errorf("line %d: %w", line, err)
 		}
 	}
 }

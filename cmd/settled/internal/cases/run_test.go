@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -100,6 +101,40 @@ func TestCases(t *testing.T) {
 	}
 	if n != len(got) || n < 100 {
 		t.Errorf("%d answers for %d cases", len(got), n)
+	}
+}
+
+// TestBoundaries: cases at the edges of ages, days, limits and accounts, each worked out by
+// hand from the rules, have what is written of them.
+func TestBoundaries(t *testing.T) {
+	raw, err := os.ReadFile("../../../../testdata/cases/boundaries.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f file
+	if err := json.Unmarshal(raw, &f); err != nil {
+		t.Fatal(err)
+	}
+	got := answers(t, bytes.NewReader(raw), shipped(t).On)
+	if len(got) != len(f.Cases) || len(got) < 100 {
+		t.Fatalf("%d answers for %d cases", len(got), len(f.Cases))
+	}
+	for i, c := range f.Cases {
+		want := map[string]any{"return": c["expected_return"]}
+		if c["kind"] == "settlement" {
+			want = as[map[string]any](t, c["expected"])
+		}
+		for name, value := range want {
+			told := got[i][name]
+			if lines, ok := told.([]any); ok && name == "items" {
+				for at, line := range lines {
+					lines[at] = map[string]any{"fund": as[map[string]any](t, line)["fund"]}
+				}
+			}
+			if d := cmp.Diff(value, told); d != "" {
+				t.Errorf("%s %s: %s -want +got\n%s", c["id"], c["title"], name, d)
+			}
+		}
 	}
 }
 
@@ -217,9 +252,11 @@ func TestCaseErrors(t *testing.T) {
 		"half a level":        {func(t *testing.T, c map[string]any) { part(t, c, "institution")["level"] = 1.5 }, "institution.level: a whole number is expected"},
 		"level as text":       {func(t *testing.T, c map[string]any) { part(t, c, "institution")["level"] = "1" }, "institution.level: a whole number is expected, not text"},
 		"day as a number":     {func(_ *testing.T, c map[string]any) { c["policy_date"] = 20241105 }, `policy_date: a day as text such as "2024-11-05" is expected, not a number`},
-		"too many lines":      {func(_ *testing.T, c map[string]any) { c["items"] = make([]struct{}, settle.MaxLines+1) }, "items: more than 1000"},
-		"no such place":       {func(_ *testing.T, c map[string]any) { delete(c, "institution"); c["institution_id"] = "XX" }, `no institution "XX"`},
-		"two places":          {func(_ *testing.T, c map[string]any) { c["institution_id"] = "H3" }, "is not institution_id"},
+		"too many lines": {func(t *testing.T, c map[string]any) {
+			c["items"] = slices.Repeat(as[[]any](t, c["items"]), settle.MaxLines+1)
+		}, "items: more than 1000"},
+		"no such place": {func(_ *testing.T, c map[string]any) { delete(c, "institution"); c["institution_id"] = "XX" }, `no institution "XX"`},
+		"two places":    {func(_ *testing.T, c map[string]any) { c["institution_id"] = "H3" }, "is not institution_id"},
 		"selected nowhere": {func(t *testing.T, c map[string]any) {
 			first(t, part(t, c, "patient"), "selections")["institution_id"] = "XX"
 		}, "selections[0]"},
@@ -235,7 +272,32 @@ func TestCaseErrors(t *testing.T) {
 		"contradiction":     {func(t *testing.T, c map[string]any) { part(t, c, "institution")["in_city"] = false }, "contradicts"},
 		"unknown kind":      {func(_ *testing.T, c map[string]any) { c["kind"] = "rebate" }, "kind"},
 		"no day":            {func(_ *testing.T, c map[string]any) { c["policy_date"] = "2024-02-30" }, "policy_date: not a day"},
-		"refund of nothing": {func(_ *testing.T, c map[string]any) { c["kind"] = "refund"; c["original_case"] = "G999" }, `no case "G999"`},
+		"nothing of a line": {func(_ *testing.T, c map[string]any) { c["items"] = []any{nil} }, "items[0] (line 1 of the bill): unit_price is missing"},
+		"no price":          {func(t *testing.T, c map[string]any) { delete(first(t, c, "items"), "unit_price") }, "items[0] (line 1 of the bill): unit_price is missing"},
+		"no quantity":       {func(t *testing.T, c map[string]any) { first(t, c, "items")["qty"] = nil }, "items[0] (line 1 of the bill): qty is missing"},
+		"no lines":          {func(_ *testing.T, c map[string]any) { delete(c, "items") }, "items is missing"},
+		"null for lines":    {func(_ *testing.T, c map[string]any) { c["items"] = nil }, "items is missing"},
+		"no policy date":    {func(_ *testing.T, c map[string]any) { delete(c, "policy_date") }, "policy_date is missing"},
+		"no school year": {func(t *testing.T, c map[string]any) {
+			delete(part(t, part(t, c, "patient"), "benefit"), "paid_school_year_start")
+		}, "patient.benefit: paid_school_year_start is missing"},
+		"no registration": {func(t *testing.T, c map[string]any) {
+			part(t, c, "patient")["benefit"] = map[string]any{"kind": "newborn"}
+		}, "patient.benefit: registered_on is missing"},
+		"no first day": {func(t *testing.T, c map[string]any) {
+			part(t, c, "patient")["benefit"] = map[string]any{"kind": "explicit"}
+		}, "patient.benefit: from is missing"},
+		"no own balance":    {func(_ *testing.T, c map[string]any) { c["own_account"] = map[string]any{} }, "own_account: balance is missing"},
+		"no family balance": {func(_ *testing.T, c map[string]any) { c["mutual_accounts"] = []any{map[string]any{"balance": nil}} }, "mutual_accounts[0]: balance is missing"},
+		"a negative count": {func(_ *testing.T, c map[string]any) {
+			c["visit"] = map[string]any{"kind": "inpatient", "admission_no": -1}
+		}, `visit.admission_no: a field has a value that cannot be: "-1"`},
+		"no lines that stay": {func(_ *testing.T, c map[string]any) { c["kind"] = "refund"; delete(c, "items") }, "keep_item_indexes is missing"},
+		"refund of nothing": {func(_ *testing.T, c map[string]any) {
+			c["kind"] = "refund"
+			c["keep_item_indexes"] = []int{}
+			c["original_case"] = "G999"
+		}, `no case "G999"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := edited(t, "G001", c.change)
@@ -340,6 +402,7 @@ func TestBadBundle(t *testing.T) {
 	raw, _ := bundled(t)
 	for name, text := range map[string]string{
 		"empty": "", "a list": "[]", "no object": `"x"`, "cut off": string(raw[:len(raw)-10]), "neither": `{"a": 1}`,
+		"no cases":      `{"institutions": {}}`,
 		"cases no list": `{"institutions": {}, "cases": {}}`, "a bad registry": `{"institutions": {"A": {"floor": 1}}, "cases": []}`,
 		"a tail": string(raw) + "x", "another bundle": string(raw) + string(raw), "cases twice": `{"cases": [], "cases": []}`,
 		"no JSON in a case": strings.Replace(string(raw), `"id": "G155"`, `"id": G155`, 1), "a comma too many": `{"cases": [1,]}`,
@@ -354,5 +417,23 @@ func TestBadBundle(t *testing.T) {
 	}
 	if err := Run(bytes.NewReader(raw), brokenPipe{}, shipped(t).On, nil); !errors.Is(err, errBroken) {
 		t.Errorf("broken output: %v", err)
+	}
+}
+
+// TestWhereABundleIsBad: what is wrong with a bundle is told by line; the mark with which
+// some editors begin a file is not wrong.
+func TestWhereABundleIsBad(t *testing.T) {
+	for text, want := range map[string]string{
+		"\xef\xbb\xbf{\"cases\": []}":              "",
+		"{\"cases\": [\n{\n\"id\": G1\n}]}":        "line 3: case 1: byte 20: not JSON: invalid character 'G' looking for beginning of value",
+		"{\"cases\": [\n{\"id\": \"a\"}\n{\"id\"":  "line 3: cases: byte 24: '{' is not expected",
+		"{\"cases\": []}\n\nx":                     "line 3: byte 15: something follows it",
+		"{\n\"cases\": [],\ncases: 1}":             "line 3: byte 20: a name in quotes is expected",
+		"{\"institutions\": {}, \"case\": [{}]}\n": "no cases",
+	} {
+		err := Run(strings.NewReader(text), io.Discard, shipped(t).On, nil)
+		if (err == nil) != (want == "") || err != nil && !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"settled/cmd/settled/internal/platform"
+	"settled/cmd/settled/internal/reconcile"
 	"settled/queue"
 	"settled/queue/nhsa"
 	"settled/settle"
@@ -59,7 +61,8 @@ func (d *desk) open() {
 	d.upload = platform.NewUpload(d.line, platform.Pace{
 		InFlight: platform.DefaultInFlight, OnlyInBatches: d.batches, Spread: d.spread,
 	}, d.h.log(d), func(string) {})
-	d.books = platform.NewReconciler(d.line, fmt.Sprintf("%02d", d.number))
+	counter := fmt.Sprintf("%02d", d.number)
+	d.books = platform.NewReconciler(d.line, counter, reconcile.NewShares(filepath.Join(d.h.dir, "books"), d.h.key, institution, counter))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- d.upload.Run(ctx) }()

@@ -178,16 +178,17 @@ func (h *hospital) run() (settled int) {
 			}
 			sleep(30 * time.Minute) // past midnight
 			if d.number == 1+day%len(h.desks) {
-				d.reconcile(now().Add(-time.Hour), false)
+				d.reconcile(now().Add(-time.Hour), early)
 			}
 			sleep(8 * time.Hour)
 		}
 		d.drained(12 * time.Hour)
 		for _, at := range d.odd {
-			d.reconcile(at, true)
+			d.reconcile(at, last)
 		}
-		d.reconcile(now().Add(-12*time.Hour), true)
+		d.reconcile(now().Add(-12*time.Hour), last)
 	})
+	h.each(func(d *desk) { d.reconcile(now().Add(-24*time.Hour), whole) })
 	h.judge()
 	for _, d := range h.desks {
 		d.close()

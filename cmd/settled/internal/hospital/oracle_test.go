@@ -174,20 +174,28 @@ func byRule(h *queue.Held, reasons map[string]int) string {
 	return ""
 }
 
-// reconcile reconciles a day of a desk. It must be even, or all that differs explained;
-// unless it is not the last time: then what the upload is still at may be open.
-func (d *desk) reconcile(at time.Time, last bool) {
+// How far a day has come that is reconciled.
+type stage int
+
+const (
+	early stage = iota // what the upload is still at may be open
+	last               // of this desk: all that differs is explained
+	whole              // and of the others, whose books are at hand
+)
+
+// reconcile reconciles a day of a desk. It must be even, or all that differs explained.
+func (d *desk) reconcile(at time.Time, s stage) {
 	t := d.h.t
 	y, m, n := at.Date()
 	day := settle.Date(y*10000 + int(m)*100 + n)
 	none := func(n uint64) (counter.Shift, error) { return counter.Shift{}, fmt.Errorf("shift %d", n) }
 	odd, tries := "", 3
-	if last {
+	if s >= last {
 		tries = 20
 	}
 	for range tries { // the line fails, and files come garbled: that is seen, and asked again
 		report, err := d.books.Reconcile(context.Background(), day, none, clerk)
-		if odd = d.odds(&report); err != nil {
+		if odd = d.odds(&report, s); err != nil {
 			odd = err.Error()
 		}
 		if odd == "" {
@@ -195,20 +203,21 @@ func (d *desk) reconcile(at time.Time, last bool) {
 		}
 		pause(10 * time.Minute) // a storm lasts up to forty
 	}
-	if last {
+	if s >= last {
 		t.Errorf("desk %d: %s: %s", d.number, day, odd[:min(len(odd), 2000)])
 	}
 	d.odd = append(d.odd, at)
 }
 
 // odds tells what of a report is neither even nor explained.
-func (d *desk) odds(r *reconcile.Report) (odd string) {
+func (d *desk) odds(r *reconcile.Report, s stage) (odd string) {
+	odd = r.Apart
 	for _, detail := range r.Details {
 		if detail.State != reconcile.Accounted {
 			odd += fmt.Sprintf("%s, %d unread\n", detail.State, detail.Unread)
 		}
 		for i := range detail.Findings {
-			if f := &detail.Findings[i]; !f.Settled() {
+			if f := &detail.Findings[i]; !f.Settled() || s == whole && f.Kind == reconcile.Elsewhere {
 				odd += fmt.Sprintf("%s %s %s: %v, %v: %s\n", f.Kind, f.Number, f.MsgID, f.Here, f.There, f.Do)
 			}
 		}

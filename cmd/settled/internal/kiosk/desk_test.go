@@ -180,7 +180,7 @@ func (k *terminal) quote(t *testing.T) counter.Quote {
 // await waits for a step, or for no attempt ("").
 func (k *terminal) await(t *testing.T, want kiosk.Step) kiosk.Attempt {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

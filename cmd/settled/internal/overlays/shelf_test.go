@@ -366,7 +366,7 @@ func (f *office) tried(id string) *Trial {
 	f.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		list := f.List()
 		if i := slices.IndexFunc(list, func(o Overlay) bool { return o.ID == id && o.Trial != nil }); i >= 0 {

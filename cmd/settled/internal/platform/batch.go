@@ -13,7 +13,7 @@ import (
 
 // Batch says how fast, and how long, a batch goes.
 type Batch struct {
-	InFlight  int       // settlements under way at a time; 0: as many as without it
+	InFlight  int       // requests on their way at a time; 0: as many as without it
 	PerMinute int       // settlements begun in a minute; 0: no bound
 	Until     time.Time // when it ends though some are left; zero: when nothing more can be done
 	By        queue.By  // who wants it
@@ -154,8 +154,8 @@ func (s *batches) tell() {
 	}
 }
 
-// most is how many settlements may be under way by the batch, and when the next may
-// begin; ok: there is a batch.
+// most is how many requests may be on their way by the batch, and when the next settlement
+// may begin; ok: there is a batch.
 func (s *batches) most(now time.Time) (n int, next time.Time, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

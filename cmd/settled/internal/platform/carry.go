@@ -132,7 +132,7 @@ func beganBefore(s settle.Settlement, restored time.Time) bool {
 
 // step sends a stored request and records the answer, and with it what comes next.
 func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, request stored) (next *stored, err error) {
-	reply, sent := u.line.post(ctx, request.infno, request.body)
+	reply, sent := u.send(ctx, request)
 	if notTaken(sent) {
 		u.unsent.put(j.number, request)
 		return nil, sent
@@ -167,6 +167,15 @@ func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, r
 		return nil, nil
 	}
 	return next, u.stillWaits(j.number, *next)
+}
+
+// send sends a request when it may go.
+func (u *Upload) send(ctx context.Context, request stored) (nhsa.Reply, error) {
+	if err := u.wire.enter(ctx); err != nil {
+		return nhsa.Reply{}, &nhsa.Unknown{Infno: request.infno, NotSent: true, Err: err}
+	}
+	defer u.wire.leave()
+	return u.line.post(ctx, request.infno, request.body)
 }
 
 // stillWaits refuses a request that was kept if what it is of was reversed since: it is

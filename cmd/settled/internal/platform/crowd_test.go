@@ -92,13 +92,13 @@ func (w *window) booked() (all []string, by map[string][]string) {
 	return all, by
 }
 
-// TestInFlight has the platform take its time: as many settlements as allowed are under
+// TestInFlight has the platform take its time: as many requests as allowed are on their
 // way at a time, and never two of one person, whose order is the journal's.
 func TestInFlight(t *testing.T) {
 	t.Parallel()
 	w := openWindowOn(t, crowd(t, 8))
 	for i := range 32 {
-		w.settleOf(i*5%8/2*2, "") // four people, in an order of their own
+		w.settleOf(i*5%8, "") // in an order of their own
 	}
 	w.faults(fault{Infno: "2201", Kind: "slow", MS: 300, Body: psnNo(0), Times: 1}, // so that a later one would overtake
 		fault{Kind: "slow", MS: 5})
@@ -110,7 +110,7 @@ func TestInFlight(t *testing.T) {
 			t.Errorf("of %s the platform booked %v", person, list)
 		}
 	}
-	if most := w.books().Most; len(by) != 4 || most != DefaultInFlight {
+	if most := w.books().Most; len(by) != 8 || most != DefaultInFlight {
 		t.Errorf("at most %d requests were there at a time, of %d people", most, len(by))
 	}
 }

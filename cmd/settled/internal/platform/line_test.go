@@ -57,19 +57,36 @@ func TestSignInTogether(t *testing.T) {
 	must(t, err)
 	o.Client = client
 	line := NewLine(o)
-	var all sync.WaitGroup
+	signing := line.operator("").signing
+	signing <- struct{}{} // nobody begins before all wait
+	var wait, all sync.WaitGroup
 	for range 8 {
+		wait.Add(1)
+		ctx := waited{t.Context(), sync.OnceFunc(wait.Done)}
 		all.Go(func() {
-			if _, err := line.signIn(t.Context(), ""); err == nil {
+			if _, err := line.signIn(ctx, ""); err == nil {
 				t.Error("signed in without an answer")
 			}
 		})
 	}
+	wait.Wait()
+	<-signing
 	all.Wait()
 	if n := w.books().Requests["9001"]; n != 1 {
 		t.Errorf("%d sign-ins for 8 that waited together", n)
 	}
 	w.command("release", struct{}{})
+}
+
+// waited is a context that tells when somebody begins to wait.
+type waited struct {
+	context.Context
+	begins func()
+}
+
+func (w waited) Done() <-chan struct{} {
+	w.begins()
+	return w.Context.Done()
 }
 
 // TestOperators: a message goes in the name of whoever settled, signed in once a day; one

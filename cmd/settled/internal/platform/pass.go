@@ -87,7 +87,10 @@ func (u *Upload) start(ctx context.Context, under int, ends chan<- ended) (int, 
 	u.lanes.wake(func(i *item) bool { return !u.later[i.Number].until.After(now) })
 	for {
 		most, next := u.pace(now)
-		if under >= u.breaker.room(now, most) || next.After(now) {
+		if most > 0 { // else those under way are brought to an end
+			u.wire.allow(most)
+		}
+		if under >= u.breaker.room(now, ahead(most)) || next.After(now) {
 			return under, nil
 		}
 		i := u.lanes.take()
@@ -109,7 +112,7 @@ func (u *Upload) start(ctx context.Context, under int, ends chan<- ended) (int, 
 func (u *Upload) next(under int) (wait time.Duration, more bool) {
 	now := u.line.options.Now()
 	most, begin := u.pace(now)
-	switch room := u.breaker.room(now, most); {
+	switch room := u.breaker.room(now, ahead(most)); {
 	case most == 0 || under >= room && room > 0:
 		return idlePass, false
 	case room == 0:

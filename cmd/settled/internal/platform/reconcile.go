@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"settled/cmd/settled/internal/counter"
@@ -28,15 +29,17 @@ const (
 type Reconciler struct {
 	line    *Line
 	counter string // two digits
+	shares  *reconcile.Shares
 
 	mu   sync.Mutex // one reconciliation at a time
 	last map[settle.Date]reconcile.Report
 	read map[string]readRow // settlements, for the last one
 }
 
-// NewReconciler makes one over a line, for the counter of a number.
-func NewReconciler(line *Line, counter string) *Reconciler {
-	return &Reconciler{line: line, counter: counter, last: map[settle.Date]reconcile.Report{}}
+// NewReconciler makes one over a line, for the counter of a number; shares are the books
+// that it and the institution's other counters show one another, nil: none.
+func NewReconciler(line *Line, counter string, shares *reconcile.Shares) *Reconciler {
+	return &Reconciler{line: line, counter: counter, shares: shares, last: map[settle.Date]reconcile.Report{}}
 }
 
 // Reconcile reconciles a day by the platform's time: 3201 for each group, and where one is
@@ -57,7 +60,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, day settle.Date, shift func(
 	if report.Drawers, err = drawers(rows, day, shift); err != nil {
 		return reconcile.Report{}, err
 	}
-	if err := r.compare(ctx, rows, &report); err != nil {
+	if err := r.compare(ctx, slices.Concat(rows, r.others(ctx, rows, &report)), &report); err != nil {
 		return reconcile.Report{}, refusalOf(err)
 	}
 	if err := report.Number(); err != nil {
@@ -72,6 +75,26 @@ func (r *Reconciler) Reconcile(ctx context.Context, day settle.Date, shift func(
 	}
 	r.last[day] = report
 	return report, nil
+}
+
+// others gives what the platform booked of the other counters' on the report's day, as
+// they showed it when they were last reconciled, and shows them what it booked of ours.
+// Where that cannot be, the report says so and is of this counter alone.
+func (r *Reconciler) others(ctx context.Context, rows []reconcile.Row, report *reconcile.Report) []reconcile.Row {
+	report.Others = []reconcile.Other{}
+	if r.shares == nil {
+		return nil
+	}
+	shares, err := r.shares.Exchange(ctx, reconcile.Share{Counter: r.counter, Day: report.Day, At: report.At, Rows: reconcile.Booked(rows, report.Day)})
+	if err != nil {
+		report.Apart = "各窗口共用的对账目录（institution.books）不可用，只对了本窗口：" + err.Error()
+	}
+	var others []reconcile.Row
+	for _, s := range shares {
+		report.Others = append(report.Others, reconcile.Other{Counter: s.Counter, At: s.At, Rows: len(s.Rows)})
+		others = append(others, s.Rows...)
+	}
+	return others
 }
 
 // Days lists the platform's days from one to another, both included, on which it booked

@@ -97,7 +97,7 @@ func (w *window) open() {
 	w.t.Helper()
 	q, err := queue.Open(w.dir, queue.Options{Institution: "H44030500001", Counter: "01", Key: bytes.Repeat([]byte{7}, queue.KeySize), Now: w.now})
 	must(w.t, err)
-	client, err := nhsa.New(nhsa.Options{BaseURL: w.base, Gateway: nhsa.TIF{PaasID: "rig-paas", Secret: "rig-secret"}, Total: 5 * time.Second})
+	client, err := nhsa.New(nhsa.Options{BaseURL: w.base, Gateway: nhsa.TIF{PaasID: "rig-paas", Secret: "rig-secret"}, Total: time.Minute})
 	must(w.t, err)
 	line := NewLine(Options{
 		Client: client, Queue: q, Now: time.Now, By: clerk,

@@ -18,7 +18,7 @@ func TestGarbledResult(t *testing.T) {
 	w.settle("MZ1", 1)
 	w.passes()
 	w.command("mood", map[string]any{"books": map[string]any{"missing": 1}})
-	r := NewReconciler(w.upload.line, "01")
+	r := NewReconciler(w.upload.line, "01", nil)
 	none := func(n uint64) (counter.Shift, error) { return counter.Shift{}, fmt.Errorf("shift %d", n) }
 	w.faults(fault{Infno: "9102", Kind: "rubbish", Times: 1})
 	report, err := r.Reconcile(t.Context(), dateOf(time.Now()), none, clerk)

@@ -21,7 +21,7 @@ const (
 	mostRow    = 3                // settlements in a row without a clear answer: it is the line
 )
 
-// DefaultInFlight is how many settlements are under way at a time unless said otherwise.
+// DefaultInFlight is how many requests are on their way at a time unless said otherwise.
 const DefaultInFlight = 4
 
 // Upload brings the pending settlements to the platform, and takes reversed ones back
@@ -37,6 +37,7 @@ type Upload struct {
 	onlyInBatches bool
 	spread        func(pause time.Duration) time.Duration
 	unsent        unsent
+	wire          wire
 	batches       batches
 
 	// Of whoever runs pass.
@@ -80,7 +81,7 @@ func (u *unsent) drop(number string) {
 
 // Pace is how an upload goes without a batch.
 type Pace struct {
-	InFlight      int  // settlements under way at a time
+	InFlight      int  // requests on their way at a time, of as many people
 	OnlyInBatches bool // none
 
 	// Spread is how long is really waited where a pause is due; nil: at random, from half
@@ -151,7 +152,7 @@ func (u *Upload) mayBegin(now time.Time) bool {
 	return most > 0
 }
 
-// pace is how many settlements may be under way, and when the next may begin.
+// pace is how many requests may be on their way, and when the next settlement may begin.
 func (u *Upload) pace(now time.Time) (most int, next time.Time) {
 	most, next, batch := u.batches.most(now)
 	switch {

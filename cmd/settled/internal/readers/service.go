@@ -26,8 +26,8 @@ const (
 	servicePath    = "/usr/sbin/pcscd"
 )
 
-// hangUp is how soon a service that refuses a client hangs up.
-const hangUp = 150 * time.Millisecond
+// hangUp is how soon a service that refuses a client hangs up, on a busy machine as well.
+const hangUp = 500 * time.Millisecond
 
 // diagnose finds the cause of the service's absence at its socket. why is what a call
 // failed with, if one did.

@@ -43,9 +43,10 @@ type Sums struct {
 type Finding struct {
 	Item         int            `json:"item"` // its number in the report, from 1
 	Kind         Kind           `json:"kind" enum:"only_here,only_there,differs,unclear,other_day,elsewhere"`
-	Number       string         `json:"number,omitempty"` // of the settlement or reversal here; empty: none is known
-	Person       settle.Private `json:"person,omitempty"` // masked
-	Refund       bool           `json:"refund"`           // it is of the negative row
+	Number       string         `json:"number,omitempty"`  // of the settlement or reversal here; empty: none is known
+	Counter      string         `json:"counter,omitempty"` // that made it, if it is another one's and its books are at hand
+	Person       settle.Private `json:"person,omitempty"`  // masked
+	Refund       bool           `json:"refund"`            // it is of the negative row
 	MsgID        string         `json:"msgid,omitempty"`
 	SettlementID string         `json:"setl_id,omitempty"`
 	VisitID      string         `json:"mdtrt_id,omitempty"`
@@ -105,6 +106,11 @@ func Compare(ours []Row, lines []nhsa.StatementResult, unread int, k Known) []Fi
 			found = append(found, f)
 		}
 	}
+	for i := range found {
+		if f := &found[i]; f.Counter != "" && !f.Settled() {
+			f.Repair, f.Target, f.Do = "", "", "在本院 "+f.Counter+" 号窗口办理："+f.Do
+		}
+	}
 	return found
 }
 
@@ -133,7 +139,7 @@ func match(ours []Row, told []bool, line nhsa.StatementResult) int {
 func here(r *Row) Finding {
 	b := r.Booked
 	return Finding{
-		Number: r.Number, Person: r.Person, Refund: r.Negative, MsgID: b.MsgID, SettlementID: b.SettlementID, VisitID: b.VisitID,
+		Number: r.Number, Counter: r.Counter, Person: r.Person, Refund: r.Negative, MsgID: b.MsgID, SettlementID: b.SettlementID, VisitID: b.VisitID,
 		Here: &Sums{Total: b.Total, Fund: b.Fund, Account: b.Own + b.Family},
 	}
 }
@@ -183,7 +189,7 @@ func (k *Known) stray(line nhsa.StatementResult) Finding {
 		return f
 	}
 	if r := k.booked(line.MsgID); r != nil {
-		f.Kind, f.Number, f.Do = OtherDay, r.Number, "本地记在 "+r.Booked.Day().String()+"，不用处理。"
+		f.Kind, f.Number, f.Counter, f.Do = OtherDay, r.Number, r.Counter, "本地记在 "+r.Booked.Day().String()+"，不用处理。"
 		if r.Booked.At == "" {
 			f.Do = "本地已有，平台答复丢失而未记日期，不用处理。"
 		}

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +99,23 @@ func TestCompare(t *testing.T) {
 		if s := strings.Join(got, ", "); s != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, s, c.want)
 		}
+	}
+}
+
+// TestOthers: what differs of another counter's is told here, and repaired there.
+func TestOthers(t *testing.T) {
+	ours, _ := reconcile.Statement(day(), "11", "440300", d21, d21)
+	i := slices.IndexFunc(ours, func(r reconcile.Row) bool { return r.Number == "04" })
+	line := nhsa.StatementResult{MsgID: ours[i].Booked.MsgID, Finding: nhsa.FoundHospital}
+	of := func(counter string) reconcile.Finding {
+		ours[i].Counter = counter
+		return reconcile.Compare(ours, []nhsa.StatementResult{line}, 0, known())[0]
+	}
+	if f := of(""); f.Repair != reconcile.Hold || f.Counter != "" {
+		t.Errorf("of this counter: %+v", f)
+	}
+	if f := of("02"); f.Repair != "" || f.Target != "" || f.Counter != "02" || f.Settled() || !strings.HasPrefix(f.Do, "在本院 02 号窗口办理：") {
+		t.Errorf("of another: %+v", f)
 	}
 }
 

@@ -63,6 +63,15 @@ type Report struct {
 	Details []Detail    `json:"details"`
 	Bridge  Bridge      `json:"bridge"`
 	Drawers []Drawer    `json:"drawers"`
+	Others  []Other     `json:"others"`          // counters whose books are in it
+	Apart   string      `json:"apart,omitempty"` // why the books that counters share could not be read or written, in Chinese
+}
+
+// Other is another counter of the institution whose books of the day were at hand.
+type Other struct {
+	Counter string    `json:"counter"`
+	At      time.Time `json:"at"` // as of when
+	Rows    int       `json:"rows"`
 }
 
 // State is how the day stands as a whole.
@@ -145,6 +154,9 @@ func (r *Report) Open() (n int) {
 func (r *Report) Summary() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "report %s of %s\n", r.ID, r.Day)
+	for _, o := range r.Others {
+		fmt.Fprintf(&b, "with %d of counter %s, as of %s\n", o.Rows, o.Counter, o.At.Format(time.DateTime))
+	}
 	for _, g := range r.Books {
 		fmt.Fprintf(&b, "%s %s %s: %s, +%d %s, -%d %s, fund %s, account %s\n", g.Type, g.Clearing, g.Office, g.State,
 			g.Positive.Count, g.Positive.Total, g.Negative.Count, g.Negative.Total, g.Positive.Fund+g.Negative.Fund, g.Positive.Account+g.Negative.Account)

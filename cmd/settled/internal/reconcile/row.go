@@ -34,18 +34,19 @@ type Row struct {
 	Shift    uint64          // 班次 at the counter; 0: none
 	Local    counter.Amounts // the counter's
 	Booked   *Booking        // nil: the platform has not, or has never had it
+	Counter  string          // two digits, of another counter's that shares its books; "": it is this one's
 }
 
 // Booking is how the platform booked a row. Its amounts count.
 type Booking struct {
 	Group
-	At           string // setl_time; "": its answer was lost, and its day is not known
-	SettlementID string
-	VisitID      string
-	MsgID        string
-	PersonNo     nhsa.Told
-	Way          string     // clr_way; "" is not known
-	InScope      settle.Fen // inscp_scp_amt
+	At           string     `json:"setl_time"` // "": its answer was lost, and its day is not known
+	SettlementID string     `json:"setl_id"`
+	VisitID      string     `json:"mdtrt_id"`
+	MsgID        string     `json:"msgid"`
+	PersonNo     nhsa.Told  `json:"psn_no"`
+	Way          string     `json:"clr_way"` // "" is not known
+	InScope      settle.Fen `json:"inscp_scp_amt"`
 	counter.Amounts
 }
 

@@ -93,6 +93,18 @@ func (f *Folder) Remove(name string) error {
 	return nil
 }
 
+// Get gives the record of a name; nil if there is none.
+func (f *Folder) Get(name string) ([]byte, error) {
+	data, err := f.read(f.path(name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("sealed: %w", err)
+	}
+	return data, nil
+}
+
 // All gives the content of every record, in no order. One that does not open is left
 // out, and its file is named in unread.
 func (f *Folder) All() (records [][]byte, unread []string, err error) {

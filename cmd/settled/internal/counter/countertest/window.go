@@ -114,7 +114,7 @@ func (w *Window) Await(t testing.TB, wanted func(counter.Screen) bool) counter.S
 	t.Helper()
 	screens, leave := w.Subscribe()
 	defer leave()
-	deadline := time.NewTimer(10 * time.Second)
+	deadline := time.NewTimer(time.Minute) // only a fault reaches it
 	defer deadline.Stop()
 	var last counter.Screen
 	for {

@@ -63,7 +63,9 @@ function report(r) {
   const net = (/** @type {any} */ b, /** @type {string} */ key) => yuan(fen(b.positive[key]) + fen(b.negative[key]));
   return [
     panel(`${r.day} 分组总额`, null, table(['险种', '类别', '经办机构', '结算#', '撤销#', '总额#', '统筹#', '账户#', '结果', '平台说明'], r.books.map((/** @type {any} */ b) => [
-      word(types, b.insutype), word(clearings, b.clr_type), b.setl_optins, String(b.positive.count), String(b.negative.count), net(b, 'total'), net(b, 'fund'), net(b, 'account'), judged(b.state), b.words ?? '']), '当天平台没有入账。')),
+      word(types, b.insutype), word(clearings, b.clr_type), b.setl_optins, String(b.positive.count), String(b.negative.count), net(b, 'total'), net(b, 'fund'), net(b, 'account'), judged(b.state), b.words ?? '']), '当天平台没有入账。'),
+      r.others?.length > 0 && h('p', {}, '已并入：' + r.others.map((/** @type {any} */ o) => `${o.counter} 号窗口 ${o.rows} 笔（截至 ${moment(o.at)}）`).join('；')),
+      r.apart && h('p', { class: 'wait' }, '! ' + r.apart)),
     r.details.length > 0 && panel(`${r.day} 逐笔差异`, null, table(['项', '种类', '单号', '患者', '本地#', '平台#', '怎么办', ''], found.map((/** @type {any} */ f) => [
       String(f.item), nowrap(word(kinds, f.kind)), f.number ? statement(f.number) : f.msgid || f.setl_id || '', f.person ?? '', side(f.here), side(f.there), f.do,
       f.repair && keeps() && h('button', { type: 'button', onclick: () => apply(r, f) }, f.repair === 'hold' ? '挂起' : '放行')]), '没有不一致的。')),

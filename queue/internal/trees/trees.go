@@ -1,11 +1,11 @@
-package queue
+// Package trees looks at the trees of a bbolt file without going round in one.
+package trees
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
@@ -19,21 +19,31 @@ const (
 	pageBranch = 1  // a flag
 )
 
-// checkTrees tells whether one way only leads to each page of the tables: where a page is
-// below itself, as a write that never reached the disk may leave it, bbolt would go round
-// for ever and take all memory, which no panic ends. Its own Check goes round, too. What is
-// read is the branches, and the heads of the pages with rows, each level from the file's
-// front to its end.
-func checkTrees(tx *bolt.Tx, tables ...string) error {
-	f, err := os.Open(tx.DB().Path())
-	if err != nil {
-		return fmt.Errorf("queue: %w", err)
-	}
-	defer func() { _ = f.Close() }() // only read
+// Damage is what is wrong with a file.
+type Damage struct{ why string }
+
+// Error implements error.
+func (d *Damage) Error() string { return d.why }
+
+func damagef(format string, args ...any) error { return &Damage{fmt.Sprintf(format, args...)} }
+
+// Check tells whether one way only leads to each page of the tables, of all if none is
+// named: where a page is below itself, as a write that never reached the disk may leave it,
+// bbolt would go round for ever and take all memory, which no panic ends. Its own Check
+// goes round, too. What is read is the branches, and the heads of the pages with rows, each
+// level from the front of the transaction's file to its end. The error is a *Damage. bbolt
+// may panic on what it meets.
+func Check(file io.ReaderAt, tx *bolt.Tx, tables ...string) error {
 	page := int64(tx.DB().Info().PageSize)
-	t := forest{file: f, page: page, seen: make([]bool, tx.Size()/page)}
+	t := forest{file: file, page: page, seen: make([]bool, tx.Size()/page)}
 	if err := t.walk([]uint64{uint64(tx.Cursor().Bucket().Root())}); err != nil { // where the tables are
 		return err
+	}
+	if len(tables) == 0 {
+		_ = tx.ForEach(func(name []byte, _ *bolt.Bucket) error { // there is no other error than this one's
+			tables = append(tables, string(name))
+			return nil
+		})
 	}
 	var roots []uint64
 	for _, name := range tables {
@@ -58,12 +68,12 @@ func (t *forest) walk(level []uint64) error {
 		var below []uint64
 		for _, id := range level {
 			if id >= uint64(len(t.seen)) || t.seen[id] {
-				return corruptf("a way leads to page %d of %d that should not", id, len(t.seen))
+				return damagef("a way leads to page %d of %d that should not", id, len(t.seen))
 			}
 			t.seen[id] = true
 			var err error
 			if below, err = t.below(below, int64(id)*t.page); err != nil {
-				return corruptf("page %d: %v", id, err)
+				return damagef("page %d: %v", id, err)
 			}
 		}
 		level = below
