@@ -88,7 +88,11 @@ func TestArchive(t *testing.T) {
 	pending, err := q.Pending(1000, 0)
 	must(t, err)
 	settle1(t, q, "more", 1, 0, 0, 1)
+	must(t, empty(q.file(journalDir), journal.FileName(1))) // as if its removal had failed
 	mustClose(t, q)
+	if _, err := os.Stat(filepath.Join(dir, journalDir, journal.FileName(1))); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("an orderly end leaves what was archived: %v", err)
+	}
 
 	p, err := VerifyDir(t.Context(), dir, VerifyOptions{Key: o.Key})
 	must(t, err)

@@ -169,9 +169,9 @@ func timed(b *testing.B, fn func() error) time.Duration {
 	return time.Since(began)
 }
 
-// BenchmarkOpen measures Open after an orderly end, and after kill -9 with all behind
-// bbolt's position, that against reading what is replayed, and against reading it and
-// hashing it, the least that proves it.
+// BenchmarkOpen measures Open after an orderly end, also with thousands of days against
+// few; and after kill -9 with all behind bbolt's position, that against reading what is
+// replayed, and against reading it and hashing it, the least that proves it.
 func BenchmarkOpen(b *testing.B) {
 	for _, n := range []int{few, many(b)} {
 		b.Run(fmt.Sprintf("closed/%d", n), func(b *testing.B) {
@@ -179,16 +179,46 @@ func BenchmarkOpen(b *testing.B) {
 			mustClose(b, filled(b, dir, n))
 			var took []float64
 			for b.Loop() {
-				var q *Queue
-				took = append(took, float64(timed(b, func() (err error) { q, err = Open(dir, unsyncedOptions()); return err }).Microseconds()))
-				mustClose(b, q)
+				took = append(took, float64(openClosed(b, dir).Microseconds()))
 			}
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(median(took)/1000, "ms")
 		})
 	}
+	b.Run(fmt.Sprintf("days/%d", manyDays), openDays)
 	b.Run(fmt.Sprintf("killed/%d", few), func(b *testing.B) { reopened(b, few) })
 	b.Run(fmt.Sprintf("killed/%d", defaultApplyMany), func(b *testing.B) { reopened(b, defaultApplyMany) })
+}
+
+// fewDays and manyDays are in how many files the start after an orderly end is compared: an
+// archive leaves thirty.
+const fewDays, manyDays = 30, 3000
+
+func openDays(b *testing.B) {
+	small, big := b.TempDir(), b.TempDir()
+	inDays(b, small, fewDays)
+	inDays(b, big, manyDays)
+	var took, ratios []float64
+	for b.Loop() {
+		var s, l time.Duration
+		if rand.IntN(2) == 0 {
+			s, l = openClosed(b, small), openClosed(b, big)
+		} else {
+			l, s = openClosed(b, big), openClosed(b, small)
+		}
+		took, ratios = append(took, float64(l.Microseconds())), append(ratios, float64(l)/float64(s))
+	}
+	b.ReportMetric(0, "ns/op") // of a pair: means nothing
+	b.ReportMetric(median(took)/1000, "ms")
+	b.ReportMetric(median(ratios), "x-few")
+}
+
+// openClosed times the start of a queue that was closed in order, and closes it so again.
+func openClosed(b *testing.B, dir string) time.Duration {
+	var q *Queue
+	took := timed(b, func() (err error) { q, err = Open(dir, unsyncedOptions()); return err })
+	mustClose(b, q)
+	return took
 }
 
 // reopened opens a copy of a queue whose last n settlements are not in bbolt.

@@ -17,9 +17,8 @@ func (b *settlementBody) encode() []byte {
 	return append(b.Settlement.AppendJSON(append(out, `,"settlement":`...)), '}')
 }
 
-// encode gives the seal as JSON.
-func (p *settlementSeal) encode() ([]byte, error) {
-	out := make([]byte, 0, 1024+384*len(p.Lines))
+// appendJSON appends the seal as JSON.
+func (p *settlementSeal) appendJSON(out []byte) ([]byte, error) {
 	out = p.Who.appendJSON(append(out, `{"who":`...))
 	out = p.Guardian.appendJSON(append(out, `,"guardian":`...))
 	out = p.Chart.AppendJSON(append(out, `,"chart":`...))

@@ -32,7 +32,7 @@ func TestEncode(t *testing.T) {
 		if rapid.Bool().Draw(t, "none") {
 			p.Names = nil
 		}
-		got, err := p.encode()
+		got, err := p.appendJSON(nil)
 		must(t, err)
 		encoded(t, p, got)
 	})

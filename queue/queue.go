@@ -185,7 +185,7 @@ func (q *Queue) release(whole bool) error {
 	if q.journal != nil {
 		errs = append(errs, q.journal.Close())
 	}
-	if whole && errors.Join(errs...) == nil {
+	if whole && errors.Join(errs...) == nil && removeArchived(q.file(journalDir)) == nil {
 		q.leave(q.head)
 	}
 	return errors.Join(append(errs, q.lock.Close())...)

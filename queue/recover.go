@@ -35,8 +35,10 @@ func (q *Queue) recover() error {
 	if err := q.openJournal(at.Pos); err != nil {
 		return err
 	}
-	if err := removeArchived(q.file(journalDir)); err != nil { // if that was broken off
-		return err
+	if q.trust != clean { // it may have been broken off
+		if err := removeArchived(q.file(journalDir)); err != nil {
+			return err
+		}
 	}
 	if damage != nil {
 		if at, err = q.rebuild(damage); err != nil {

@@ -31,6 +31,7 @@ type vault struct {
 	mark       string        // of the first: tells one key from another, and nothing else
 	marks      []string      // of all
 	presses    sync.Pool     // of *press
+	plains     sync.Pool     // of *[]byte, to encode what is sealed
 	unpressers sync.Pool     // of *unpresser
 }
 

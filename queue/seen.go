@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -49,10 +48,16 @@ func (t trust) lines() int64 {
 
 // seen is the content of the file.
 type seen struct {
-	Boot  string      `json:"boot"`           // of the machine
-	Head  journal.Pos `json:"head,omitzero"`  // after an orderly end: last entry, in the journal and in bbolt
-	Store footprint   `json:"store,omitzero"` // and how the two files were left
-	Lines footprint   `json:"lines,omitzero"`
+	Boot string      `json:"boot"`          // of the machine
+	Head journal.Pos `json:"head,omitzero"` // after an orderly end: last entry, in the journal and in bbolt
+	traces
+}
+
+// traces are how an orderly end left what the next start does not look at.
+type traces struct {
+	Store footprint `json:"store,omitzero"` // bbolt's file
+	Lines footprint `json:"lines,omitzero"` // the journal's last one
+	Names footprint `json:"names,omitzero"` // the journal's directory: a name that came or went is seen, and none need be read
 }
 
 // footprint tells a file from one that was changed, replaced or restored.
@@ -75,17 +80,17 @@ func footprintOf(path string) (footprint, error) {
 	return footprint{Inode: s.Ino, Size: s.Size, Modified: s.Mtim.Nano(), Changed: s.Ctim.Nano()}, nil
 }
 
-// footprints gives how bbolt's file and the journal's last one stand on disk.
-func (q *Queue) footprints() (store, lines footprint, err error) {
-	if store, err = footprintOf(q.file(storeName)); err != nil {
-		return footprint{}, footprint{}, err
+// traces gives how the files stand on disk, of a journal whose last entry is head.
+func (q *Queue) traces(head journal.Pos) (t traces, err error) {
+	dir := q.file(journalDir)
+	for path, to := range map[string]*footprint{
+		q.file(storeName): &t.Store, filepath.Join(dir, journal.FileName(head.Segment)): &t.Lines, dir: &t.Names,
+	} {
+		if *to, err = footprintOf(path); err != nil {
+			return traces{}, err
+		}
 	}
-	list, err := filepath.Glob(filepath.Join(q.file(journalDir), "journal-*.jsonl"))
-	if err != nil || len(list) == 0 {
-		return footprint{}, footprint{}, fmt.Errorf("journal without files: %w", err)
-	}
-	lines, err = footprintOf(slices.Max(list))
-	return store, lines, err
+	return t, nil
 }
 
 // arrive tells how much of the files needs no look, and with it the last entry of both
@@ -96,7 +101,7 @@ func (q *Queue) arrive() (trust, journal.Pos) {
 	if err != nil || json.Unmarshal(text, &was) != nil {
 		was = seen{}
 	}
-	if store, lines, err := q.footprints(); err == nil && was.Head.N > 0 && was.Store == store && was.Lines == lines {
+	if is, err := q.traces(was.Head); err == nil && was.Head.N > 0 && was.traces == is {
 		return clean, was.Head
 	}
 	if was.Boot != "" && was.Boot == boot() {
@@ -111,7 +116,7 @@ func (q *Queue) leave(head journal.Pos) {
 	s := seen{Boot: boot(), Head: head}
 	var err error
 	if head.N > 0 {
-		s.Store, s.Lines, err = q.footprints()
+		s.traces, err = q.traces(head)
 	}
 	text, err2 := json.Marshal(s)
 	if err = errors.Join(err, err2); err == nil {

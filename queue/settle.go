@@ -43,9 +43,12 @@ func apart(s settle.Settlement) (settle.Settlement, settlementSeal) {
 		s.Split.Lines[i].Name = ""
 	}
 	seal.Holders = map[string]string{}
-	s.Insured.Family, s.Split.Steps = slices.Clone(s.Insured.Family), slices.Clone(s.Split.Steps)
+	s.Insured.Family = slices.Clone(s.Insured.Family)
 	for i := range s.Insured.Family {
 		take(seal.Holders, s.Insured.Family[i].ID, &s.Insured.Family[i].Holder)
+	}
+	if slices.ContainsFunc(s.Split.Steps, func(s settle.Step) bool { return s.Holder != "" }) {
+		s.Split.Steps = slices.Clone(s.Split.Steps)
 	}
 	for i := range s.Split.Steps {
 		take(seal.Holders, s.Split.Steps[i].Account, &s.Split.Steps[i].Holder)
@@ -110,13 +113,19 @@ func (q *Queue) Draft(c Commit) (*Draft, error) {
 	}
 	public, private := apart(*s)
 	d.body = (&settlementBody{Digest: c.ContentDigest, Settlement: public}).encode()
-	plain, err := private.encode()
-	if err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
-	}
 	if s.SelfPaid != nil {
 		d.kind = kindSelfPaid
 	}
+	buffer, _ := q.vault.plains.Get().(*[]byte)
+	if buffer == nil {
+		buffer = new([]byte)
+	}
+	defer q.vault.plains.Put(buffer)
+	plain, err := private.appendJSON((*buffer)[:0])
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	*buffer = plain
 	d.sealed, err = q.vault.seal(d.kind, plain)
 	return d, err
 }

@@ -50,6 +50,28 @@ func TestClosed(t *testing.T) {
 	}
 }
 
+// TestClosedBeforeTheLast: a caller who does not know of the last file is not believed, also
+// if that file is empty.
+func TestClosedBeforeTheLast(t *testing.T) {
+	for _, more := range []int{0, 2} {
+		dir := t.TempDir()
+		j := mustOpen(t, dir, Options{})
+		known := batch(t, j, 3)[2]
+		if err := j.Roll(); err != nil {
+			t.Fatal(err)
+		}
+		if more > 0 {
+			batch(t, j, more)
+		}
+		mustClose(t, j)
+		j = mustOpen(t, dir, Options{From: posOf(known), Closed: true})
+		if head, _ := j.Head(); head.N != uint64(3+more) || head.Segment != 4 {
+			t.Errorf("%d more: head %+v", more, head)
+		}
+		mustClose(t, j)
+	}
+}
+
 // TestEach: Open gives what stands behind the place that the caller knows, in order, and
 // nothing of a torn tail.
 func TestEach(t *testing.T) {

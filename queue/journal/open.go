@@ -45,17 +45,17 @@ func Open(dir string, opt Options) (*Journal, error) {
 }
 
 func (j *Journal) open() error {
+	if j.opt.Closed {
+		if ok, err := j.resume(); ok || err != nil {
+			return err
+		}
+	}
 	list, err := files(j.dir)
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
 		return j.begin()
-	}
-	if j.opt.Closed {
-		if ok, err := j.resume(list); ok || err != nil {
-			return err
-		}
 	}
 	w := walker{dir: j.dir}
 	err = w.start(list, j.opt.From, j.opt.Look)
@@ -100,13 +100,20 @@ func (j *Journal) behind() func(Entry) error {
 	}
 }
 
-// resume goes on from From if the last file ends with it.
-func (j *Journal) resume(list []uint64) (ok bool, err error) {
+// resume goes on from From if its file ends with it and no next one was begun. It lists
+// no names: there may be thousands.
+func (j *Journal) resume() (ok bool, err error) {
 	from := j.opt.From
-	if list[len(list)-1] != from.Segment {
-		return false, nil
+	if s, err := ReadStub(j.dir); err != nil || from.Segment <= s.N {
+		return false, err
+	}
+	if _, err := os.Lstat(filepath.Join(j.dir, FileName(from.N+1))); !errors.Is(err, os.ErrNotExist) {
+		return false, err
 	}
 	f, err := os.OpenFile(filepath.Join(j.dir, FileName(from.Segment)), os.O_RDWR, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("journal: %w", err)
 	}
@@ -208,10 +215,13 @@ func (w *walker) start(list []uint64, from Pos, look int64) error {
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	w.head.Loc = Loc{Segment: from.Segment, Offset: begin}
+	if err := w.genesis(list); err != nil { // the first file
+		return err
+	}
 	if err := ends(w.dir, list[:slices.Index(list, from.Segment)+1]); err != nil {
 		return err
 	}
+	w.head, w.at = Pos{Loc: Loc{Segment: from.Segment, Offset: begin}}, time.Time{}
 	w.known = from.N
 	w.free = begin > 0
 	if begin == 0 {

