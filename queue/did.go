@@ -61,7 +61,7 @@ func (q *Queue) Did(day settle.Date, fn func(Did) error) error {
 func byPeople(kind string) bool {
 	switch kind {
 	case kindSettlement, kindSelfPaid, kindVoid, kindRefund, kindLink, kindLinkEnd, kindChoice, kindChoiceUndo,
-		kindShiftOpen, kindShiftClose, kindRules, kindNote, kindReconcile, kindHeld, kindRelease, kindRepair:
+		kindShiftOpen, kindShiftClose, kindRules, kindNote, kindReconcile, kindHeld, kindRelease, kindRepair, kindSquared:
 		return true
 	}
 	return false
@@ -99,6 +99,8 @@ func (d *Did) tell(ev event) bool {
 		return ev.Code == settle.UploadHeld
 	case released:
 		d.Number, d.By.Second = ev.Number, ev.Second
+	case squared:
+		d.Number, d.What = ev.Number, ev.How+" "+ev.Cash.String()
 	case repaired:
 		d.Number, d.What, d.By.Second = ev.Number, strings.Join(ev.Fields, ","), ev.Second
 	case noted:

@@ -62,6 +62,13 @@ func TestSquare(t *testing.T) {
 	must(t, square(more, -200, ByOther, ""))
 	wantRefusal(t, square(more, -200, ByOther, ""), CodeSquared)
 	wantRefusal(t, square(waived, -7, ByCash, ""), CodeSquared)
+	var did []string
+	for _, d := range didOn(t, q, 20261121) {
+		if d.Kind == kindSquared {
+			did = append(did, d.Number+" "+d.What)
+		}
+	}
+	same(t, "who did what", did, []string{more + " cash 2.00", less + " cash -2.30", waived + " waived 0.07", more + " other -2.00"})
 	check := func() {
 		t.Helper()
 		verified(t, q)

@@ -41,5 +41,5 @@ step 'a hospital for days, power cuts (one image in two), kills, histories, with
   env GOGC=800 SETTLED_THIN=2 SETTLED_HOSPITAL="${HOSPITAL:-12000}" SETTLED_SEED="${SEED:-20261122}" go test -vet=off -count=1 -timeout 30m -run "$numbers" \
   ./cmd/settled/internal/hospital ./queue ./cmd/settled/internal/platform
 printf '\n== go test -race\n'
-export PROPERTY_CHECKS=10000 SETTLED_THIN=4
+export PROPERTY_CHECKS=10000 SETTLED_THIN=8
 exec go test -vet=off -race -short -p 3 -timeout 20m "$@" ./...

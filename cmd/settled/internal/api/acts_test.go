@@ -259,6 +259,8 @@ func TestActs(t *testing.T) {
 		{Entry: 11, At: at, Seat: "W01", Operator: "0003", Kind: api.Unmasked, Patient: "张** 440****23"},
 		{Entry: 12, At: at, Seat: "W01", Kind: "operator_changed", Of: "0002", Role: api.Supervisor, What: "role,password", Text: "=收费员二"},
 		{Entry: 13, At: at.AddDate(0, 0, 1), Seat: "W01", Operator: "0001", Kind: api.SignedIn},
+		{Entry: 14, At: at.AddDate(0, 0, 2), Seat: "W01", Operator: "0002", Kind: "squared", Number: "012024110500001", What: "cash -2.50"},
+		{Entry: 15, At: at.AddDate(0, 0, 2), Seat: "W01", Operator: "0002", Kind: "squared", Number: "012024110500002", What: "waived 0.10"},
 	}
 	type list struct {
 		Acts []struct {
@@ -272,7 +274,8 @@ func TestActs(t *testing.T) {
 		"day=2024-11-05&operator=0003":              "11查看未遮盖信息：张** 440****23 10登录锁定：工号 0003 连续 5 次被拒，须等一分钟 +0",
 		"day=2024-11-05&operator=0002&limit=1":      "12操作员变更：工号 0002，改了角色、密码，收费组长，=收费员二 +1",
 		"day=2024-11-06":                            "13登录： +0",
-		"day=2024-11-07":                            "+0",
+		"day=2024-11-07":                            "15登记差额已补退：不再补退，补收 0.10 14登记差额已补退：现金，退还 2.50 +0",
+		"day=2024-11-08":                            "+0",
 		"operator=0001&limit=2&day=2024-11-05":      "9撤销：原单 012024110500001 8结算： +1",
 		"operator=0001&limit=9&day=2024-11-06":      "13登录： +0",
 		"operator=nobody&limit=5000&day=2024-11-05": "+0",

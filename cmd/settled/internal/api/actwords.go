@@ -13,7 +13,7 @@ import (
 var actWords = map[string]string{
 	"settlement": "结算", "self_paid": "先自费", "void": "撤销", "refund": "退费", "reprint": "补打凭条",
 	"shift_open": "开班", "shift_close": "结班", "link": "登记家庭共济", "link_end": "解除家庭共济", "choice": "选定机构", "choice_undo": "撤回选定",
-	"held": "挂起", "release": "放行", "repair": "修改上报内容", "reconcile": "对账", "upload batch": "批量上传", "rules": "启用政策", RulesStaged: "暂存政策", RulesRejected: "退回政策",
+	"held": "挂起", "release": "放行", "repair": "修改上报内容", "squared": "登记差额已补退", "reconcile": "对账", "upload batch": "批量上传", "rules": "启用政策", RulesStaged: "暂存政策", RulesRejected: "退回政策",
 	SignedIn: "登录", SignedOut: "退出", WrongTry: "登录被拒", LockedOut: "登录锁定", Unmasked: "查看未遮盖信息", Exported: "导出姓名证件", AttendedTo: "处理自助机",
 	"operator_added": "新增操作员", "operator_changed": "操作员变更", "operator_removed": "停用操作员",
 }
@@ -21,6 +21,9 @@ var actWords = map[string]string{
 var roleWords = map[Role]string{
 	Cashier: "收费员", Supervisor: "收费组长", Insurance: "医保办", Kiosk: "自助机", Operations: "信息科",
 }
+
+// squaredWords say how a difference was squared.
+var squaredWords = map[string]string{"cash": "现金", "other": "非现金", "waived": "不再补退"}
 
 var fieldWords = strings.NewReplacer("role", "角色", "password", "密码", "name", "姓名", ",", "、")
 
@@ -53,6 +56,12 @@ func detailOf(a *Act) string {
 		return "班次 " + a.What
 	case "reprint":
 		return "第 " + a.What + " 份"
+	case "squared":
+		how, sum, _ := strings.Cut(a.What, " ")
+		if back, given := strings.CutPrefix(sum, "-"); given {
+			return joined(squaredWords[how], "退还 "+back)
+		}
+		return joined(squaredWords[how], "补收 "+sum)
 	case "rules":
 		if a.Of != "" {
 			return of + " 暂存"

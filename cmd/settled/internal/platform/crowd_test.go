@@ -101,7 +101,7 @@ func TestInFlight(t *testing.T) {
 		w.settleOf(i*5%8, "") // in an order of their own
 	}
 	w.faults(fault{Infno: "2201", Kind: "slow", MS: 300, Body: psnNo(0), Times: 1}, // so that a later one would overtake
-		fault{Kind: "slow", MS: 5})
+		fault{Kind: "slow", MS: 20})
 	must(t, w.pass())
 	w.agree()
 	_, by := w.booked()
