@@ -112,6 +112,7 @@ func (a accounts) Reconcile(_ context.Context, day settle.Date, _ api.Grant) (re
 	r.Bridge = reconcile.Bridge{Here: positive, There: positive}
 	counted, over := settle.Fen(57400), settle.Fen(-100)
 	r.Drawers = []reconcile.Drawer{{Shift: 6, Taken: 7500, OnDay: 7500, Counted: &counted, Over: &over}}
+	r.Others = []reconcile.Other{{Counter: "02", At: countertest.Morning(), Rows: 41}}
 	if !a.repaired() {
 		sums := reconcile.Sums{Total: 10000, Fund: 7500}
 		r.Books[0].State, r.Books[0].Words = reconcile.Unequal, "对账不平"
