@@ -251,6 +251,7 @@ func reopened(b *testing.B, n int) {
 		must(b, os.RemoveAll(at))
 	}
 	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(q.head.Loc.End()-from)/1e6, "MB")
 	b.ReportMetric(median(took)/1000, "ms")
 	b.ReportMetric(median(reads), "x-read")
 	b.ReportMetric(median(hashes), "x-read-and-hash")
