@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"settled/queue/journal"
 	"settled/settle"
@@ -314,5 +313,5 @@ func cutText(s string) string {
 	if len(s) <= maxText {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxText], "") + "…"
+	return cutTo(s, maxText) + "…"
 }

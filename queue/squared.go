@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ type Squared struct {
 	Why    string     // sealed, cut at 4096 bytes; may be ""
 	By     By
 	At     time.Time
+
+	InShift bool // asked for: cash is refused where no shift is open, and not kept beside all of them
 }
 
 // squared is the body of a "squared" entry.
@@ -82,7 +85,7 @@ func (s *settlementRow) owed() settle.Fen {
 
 // Square keeps that a difference was collected, given back or written off, once: a second
 // time is refused ([CodeSquared]), as is any other sum than what is owed ([CodeOwed]).
-// In cash it counts in the shift that is open at by's seat.
+// In cash it counts in the shift that is open at by's seat, if one is ([CodeNoShift]).
 func (q *Queue) Square(ctx context.Context, s Squared) error {
 	ev := squared{Number: s.Number, Cash: s.Cash, How: s.How}
 	if err := ev.check(); err != nil {
@@ -111,6 +114,9 @@ func (q *Queue) Square(ctx context.Context, s Squared) error {
 			return squaredBefore(s.Number, "")
 		case row.owed() != s.Cash:
 			return owesOther(s.Number, row.owed(), s.Cash)
+		}
+		if seat, _, err := get(t.view, seats, s.By.Device); err != nil || s.InShift && s.How == ByCash && seat.Shift == 0 {
+			return cmp.Or(err, noShift(s.By.Device))
 		}
 		return t.add(kindSquared, ev, nil, sealed, s.By)
 	})

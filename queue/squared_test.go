@@ -107,7 +107,8 @@ func TestSquare(t *testing.T) {
 	}
 }
 
-// TestSquareElsewhere: what is squared where no shift is open is kept and counts in none.
+// TestSquareElsewhere: what is squared where no shift is open is refused if one is asked
+// for, else kept and in none.
 func TestSquareElsewhere(t *testing.T) {
 	h := newHand()
 	q := mustOpen(t, t.TempDir(), options(h))
@@ -115,7 +116,10 @@ func TestSquareElsewhere(t *testing.T) {
 	_, err := q.OpenShift(t.Context(), clerk, 0)
 	must(t, err)
 	number := differing(t, q, "a", 200)
-	must(t, q.Square(t.Context(), Squared{Number: number, Cash: 200, How: ByCash, By: By{Operator: "0002", Device: "W02"}}))
+	elsewhere := Squared{Number: number, Cash: 200, How: ByCash, By: By{Operator: "0002", Device: "W02"}, InShift: true}
+	wantRefusal(t, q.Square(t.Context(), elsewhere), CodeNoShift)
+	elsewhere.InShift = false
+	must(t, q.Square(t.Context(), elsewhere))
 	if s, _, err := q.CurrentShift("W01"); err != nil || s.Collected.Count != 0 || s.Cash != s.Settled.Cash {
 		t.Errorf("%+v, %v", s, err)
 	}

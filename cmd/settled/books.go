@@ -78,13 +78,9 @@ func (b *books) Debts(_ context.Context, from, to settle.Date) ([]reconcile.Debt
 
 // Square implements api.Books.
 func (b *books) Square(ctx context.Context, number string, ask api.Squaring, by api.Grant) (reconcile.Difference, error) {
-	if ask.How == queue.ByCash && (b.shift || by.Seat == "") {
-		if _, err := b.ledger.CurrentShift(ctx, by.Seat); err != nil {
-			return reconcile.Difference{}, instead(err, counter.NoShift)
-		}
-	}
 	d, err := b.with.Square(ctx, queue.Squared{
 		Number: number, Cash: ask.Cash, How: ask.How, Why: ask.Why, By: queue.By{Operator: by.Operator, Device: by.Seat},
+		InShift: b.shift || by.Seat == "",
 	})
 	return d, told(err)
 }

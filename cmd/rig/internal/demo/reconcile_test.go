@@ -182,7 +182,7 @@ func (s *stage) elsewhere(t *testing.T, day string) {
 	must(t, os.WriteFile(second.config, []byte(text), 0o600))
 	must(t, second.launch(t.Context()))
 	defer func() { must(t, second.stop()) }()
-	for {
+	for tick := time.Tick(20 * time.Millisecond); ; <-tick { // it never is ready: it has no reader
 		res, err := second.get(t.Context(), "/readyz")
 		if err == nil {
 			must(t, res.Body.Close())
@@ -198,7 +198,7 @@ func (s *stage) elsewhere(t *testing.T, day string) {
 	must(t, os.RemoveAll(at(s.folder, "books")))
 	must(t, os.WriteFile(at(s.folder, "books"), nil, 0o600))
 	out, err := second.run(t.Context(), "reconcile", "--day", day)
-	if err != nil || !strings.Contains(out, "不可用，只对了本窗口") || !strings.Contains(out, "由本院 01 号窗口上传") || !strings.Contains(out, "差异均已说明") {
+	if err != nil || !strings.Contains(out, "没有读全或没有写上") || !strings.Contains(out, "由本院 01 号窗口上传") || !strings.Contains(out, "差异均已说明") {
 		t.Errorf("without what the first one shares: %v\n%s", err, out)
 	}
 	must(t, os.Remove(at(s.folder, "books")))

@@ -107,19 +107,8 @@ func TestCases(t *testing.T) {
 // TestBoundaries: cases at the edges of ages, days, limits and accounts, each worked out by
 // hand from the rules, have what is written of them.
 func TestBoundaries(t *testing.T) {
-	raw, err := os.ReadFile("../../../../testdata/cases/boundaries.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f file
-	if err := json.Unmarshal(raw, &f); err != nil {
-		t.Fatal(err)
-	}
-	got := answers(t, bytes.NewReader(raw), shipped(t).On)
-	if len(got) != len(f.Cases) || len(got) < 100 {
-		t.Fatalf("%d answers for %d cases", len(got), len(f.Cases))
-	}
-	for i, c := range f.Cases {
+	cases, got := worked(t, "boundaries.json", 100)
+	for i, c := range cases {
 		want := map[string]any{"return": c["expected_return"]}
 		if c["kind"] == "settlement" {
 			want = as[map[string]any](t, c["expected"])

@@ -132,7 +132,12 @@ func beganBefore(s settle.Settlement, restored time.Time) bool {
 
 // step sends a stored request and records the answer, and with it what comes next.
 func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, request stored) (next *stored, err error) {
-	reply, sent := u.send(ctx, request)
+	if err := u.turn(ctx, j.number); err != nil {
+		u.unsent.put(j.number, request)
+		return nil, err
+	}
+	reply, sent := u.line.post(ctx, request.infno, request.body)
+	u.wire.leave()
 	if notTaken(sent) {
 		u.unsent.put(j.number, request)
 		return nil, sent
@@ -160,35 +165,35 @@ func (u *Upload) step(ctx context.Context, j job, visit nhsa.Visit, m machine, r
 	if moved != nil {
 		u.log.Info("upload", "number", j.number, "transaction", request.infno, "answer", plain(moved))
 	}
-	switch {
-	case stops:
+	if stops {
 		return nil, moved
-	case next == nil:
-		return nil, nil
 	}
-	return next, u.stillWaits(j.number, *next)
+	return next, nil
 }
 
-// send sends a request when it may go.
-func (u *Upload) send(ctx context.Context, request stored) (nhsa.Reply, error) {
-	if err := u.wire.enter(ctx); err != nil {
-		return nhsa.Reply{}, &nhsa.Unknown{Infno: request.infno, NotSent: true, Err: err}
+// turn waits until a request of a settlement or void may go, and looks whether it still is
+// to: it may have been reversed meanwhile, and nothing of what is not sent needs to be
+// looked for.
+func (u *Upload) turn(ctx context.Context, number string) error {
+	err := u.wire.enter(ctx)
+	if err != nil {
+		return &nhsa.Unknown{NotSent: true, Err: err}
 	}
-	defer u.wire.leave()
-	return u.line.post(ctx, request.infno, request.body)
+	if err = u.stillWaits(number); err != nil {
+		u.wire.leave()
+	}
+	return err
 }
 
-// stillWaits refuses a request that was kept if what it is of was reversed since: it is
-// not sent, and nothing of it needs to be looked for.
-func (u *Upload) stillWaits(number string, request stored) error {
+// stillWaits refuses a request of what does not wait for the platform any more.
+func (u *Upload) stillWaits(number string) error {
 	names, err := u.line.options.Queue.Parties(number)
 	if err != nil || len(names) > 0 {
 		return err
 	}
-	u.unsent.put(number, request)
 	return &settle.Refusal{
 		Code: queue.CodeState, Cashier: "该笔结算已不在待上传状态，未上传。",
-		Technician: request.infno + " of " + number + " was kept and not sent: it is not pending any more",
+		Technician: "the request of " + number + " was not sent: it is not pending any more",
 	}
 }
 

@@ -79,7 +79,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, day settle.Date, shift func(
 
 // others gives what the platform booked of the other counters' on the report's day, as
 // they showed it when they were last reconciled, and shows them what it booked of ours.
-// Where that cannot be, the report says so and is of this counter alone.
+// Where that cannot be, the report says so, and what is not at hand is not in it.
 func (r *Reconciler) others(ctx context.Context, rows []reconcile.Row, report *reconcile.Report) []reconcile.Row {
 	report.Others = []reconcile.Other{}
 	if r.shares == nil {
@@ -87,7 +87,7 @@ func (r *Reconciler) others(ctx context.Context, rows []reconcile.Row, report *r
 	}
 	shares, err := r.shares.Exchange(ctx, reconcile.Share{Counter: r.counter, Day: report.Day, At: report.At, Rows: reconcile.Booked(rows, report.Day)})
 	if err != nil {
-		report.Apart = "各窗口共用的对账目录（institution.books）不可用，只对了本窗口：" + err.Error()
+		report.Apart = "各窗口共用的对账目录（institution.books）没有读全或没有写上，没有并入的窗口只作说明；请信息科检查后再对一次账：" + err.Error()
 	}
 	var others []reconcile.Row
 	for _, s := range shares {
