@@ -26,7 +26,9 @@ func TestWire(t *testing.T) {
 			}
 		}()
 		for w.length() == before {
-			runtime.Gosched()
+			if runtime.Gosched(); len(came) > 0 {
+				t.Fatalf("%d did not wait", n)
+			}
 		}
 		return came
 	}
@@ -53,6 +55,36 @@ func TestWire(t *testing.T) {
 	w.leave()
 	if w.on != 0 || len(w.waiting) != 0 {
 		t.Errorf("%d on the way, %d waiting when all had left", w.on, len(w.waiting))
+	}
+}
+
+// TestReversedInTurn reverses a settlement whose first request waits for its turn: it is not
+// sent.
+func TestReversedInTurn(t *testing.T) {
+	t.Parallel()
+	w := openWindow(t)
+	way := &w.upload.wire
+	way.allow(DefaultInFlight)
+	for range DefaultInFlight {
+		must(t, way.enter(t.Context()))
+	}
+	s := w.settle("MZ1", 1)
+	passed := make(chan error, 1)
+	go func() { passed <- w.pass() }()
+	for way.length() == 0 {
+		if runtime.Gosched(); len(passed) > 0 {
+			t.Fatal("nothing waited", <-passed)
+		}
+	}
+	w.reverse(s, 0)
+	for range DefaultInFlight {
+		way.leave()
+	}
+	must(t, <-passed)
+	w.passes()
+	w.agree()
+	if books := w.books(); books.Requests["1101"]+books.Requests["2201"] > 0 {
+		t.Errorf("of a settlement that was reversed %v", books.Requests)
 	}
 }
 
