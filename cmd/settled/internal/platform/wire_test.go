@@ -26,7 +26,8 @@ func TestWire(t *testing.T) {
 			}
 		}()
 		for w.length() == before {
-			if runtime.Gosched(); len(came) > 0 {
+			runtime.Gosched()
+			if len(came) > 0 {
 				t.Fatalf("%d did not wait", n)
 			}
 		}
@@ -72,7 +73,8 @@ func TestReversedInTurn(t *testing.T) {
 	passed := make(chan error, 1)
 	go func() { passed <- w.pass() }()
 	for way.length() == 0 {
-		if runtime.Gosched(); len(passed) > 0 {
+		runtime.Gosched()
+		if len(passed) > 0 {
 			t.Fatal("nothing waited", <-passed)
 		}
 	}
