@@ -210,12 +210,15 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 	if err != nil {
 		return err
 	}
+	head := nhsa.Head{
+		Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
+		Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
+	}
+	if err := platform.CheckHead(head, time.Now()); err != nil {
+		return usagef("no message to the platform can be made (look at counter.operator and operator_name, platform.area and system, and the institution's name in %s): %w", c.Institution.Registry, err)
+	}
 	d.line = platform.NewLine(platform.Options{
-		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(), Names: d.nameAt,
-		Head: nhsa.Head{
-			Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
-			Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
-		},
+		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(), Names: d.nameAt, Head: head,
 	})
 	return nil
 }
