@@ -3,7 +3,9 @@ package roster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +67,7 @@ type Loader struct {
 
 	mu       sync.Mutex
 	progress Progress
+	list     []Person           // that is loaded
 	stop     context.CancelFunc // nil: none runs
 	orders   chan load
 }
@@ -80,18 +83,29 @@ func New(p Ports) *Loader {
 	return &Loader{ports: p, pause: wait, orders: make(chan load, 1)}
 }
 
-// Start begins to load a list, or gives the load that runs: there is one at a time.
-func (l *Loader) Start(list []Person, o Order) Progress {
+// Busy is the code of a list that is refused because another one is loaded.
+const Busy settle.Code = "ROSTER_BUSY"
+
+// Start begins to load a list, or gives the load of the same list that runs. There is one
+// at a time: while another list is loaded this one is refused, [Busy].
+func (l *Loader) Start(list []Person, o Order) (Progress, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.stop != nil && !slices.Equal(list, l.list) {
+		return l.copied(), &settle.Refusal{
+			Code: Busy, Cashier: "正在导入另一份名单，这一份没有导入；请等它结束后用同一命令再导入（settled roster stop 可停止它）。",
+			Technician: fmt.Sprintf("another list of %d persons is loaded, %d of them are left", l.progress.Total, l.progress.Left),
+		}
+	}
 	if l.stop == nil {
+		l.list = list
 		now := l.ports.Now()
 		var ctx context.Context
 		ctx, l.stop = context.WithCancel(context.Background())
 		l.progress = Progress{ID: max(now.UnixMilli(), l.progress.ID+1), Began: now, Total: len(list), Left: len(list)}
 		l.orders <- load{ctx: ctx, list: list, order: o}
 	}
-	return l.copied()
+	return l.copied(), nil
 }
 
 // Stop ends the load that runs, if any.
@@ -135,7 +149,7 @@ func (l *Loader) Run(ctx context.Context) error {
 			release()
 			l.mu.Lock()
 			l.stop()
-			l.stop = nil
+			l.stop, l.list = nil, nil
 			l.progress.Ended, l.progress.Why, l.progress.Trouble = l.ports.Now(), why, l.ports.Platform.Trouble()
 			p := l.copied()
 			l.mu.Unlock()
