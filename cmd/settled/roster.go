@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,7 +63,7 @@ func rosterOf(p roster.Progress) api.Roster {
 		Fresh: p.Fresh, Refused: p.Refused, Left: p.Left, Trouble: p.Trouble, Lines: []api.RosterLine{},
 	}
 	for _, l := range p.Lines {
-		r.Lines = append(r.Lines, api.RosterLine{Line: l.Line, Code: l.Code, Text: counter.Sentence(l.Code)})
+		r.Lines = append(r.Lines, api.RosterLine{Line: l.Line, Code: l.Code, Text: cmp.Or(l.Words, counter.Sentence(l.Code))})
 	}
 	return r
 }

@@ -342,6 +342,9 @@ func (d *daemon) Notices(context.Context) []counter.Notice {
 	if status, err := d.queue.Status(); err == nil {
 		list = append(list, d.ledger.state.risk(status.Exposed).Alerts...)
 	}
+	if away := d.line.TurnedAway(); away != nil {
+		list = append(list, counter.Notice{Code: away.Code, Text: away.Cashier})
+	}
 	return append(list, d.devices.notices()...)
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+
 	"settled/queue/nhsa"
 	"settled/settle"
 )
@@ -241,6 +243,35 @@ func TestLenientShapes(t *testing.T) {
 		if rows, err := nhsa.ReadUsage(yes(t, nhsa.InfoUsage, `{"infcode":0,"output":`+output+`}`)); err != nil || len(rows) != 0 {
 			t.Errorf("%s: %v, %v, want no rows", output, rows, err)
 		}
+	}
+}
+
+// TestGatewaysWords: refusals in GB18030 are read, and what a gateway is known to say comes
+// with what is to be looked at; words of another are left as they are.
+func TestGatewaysWords(t *testing.T) {
+	gb := func(text string) []byte {
+		out, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	for text, want := range map[string]string{
+		`{"infcode":-1,"err_msg":"该参保人的参保信息为空"}`: "医保平台不予办理（交易2206）：该参保人的参保信息为空",
+		`{"code":401,"message":"签名时间戳超时!"}`:    "医保接入网关拒绝了请求（签名时间戳超时!），请通知信息科核对本机时钟。",
+		`{"code":401,"message":"签名不一致!"}`:      "医保接入网关拒绝了请求（签名不一致!），请通知信息科核对接入密钥。",
+		`{"code":403,"message":"未授权"}`:         "医保接入网关拒绝了请求（未授权），请通知信息科。",
+	} {
+		for _, body := range [][]byte{[]byte(text), gb(text)} {
+			_, err := nhsa.ReadReply("2206", 200, body)
+			says, ok := err.(interface{ Refusal() *settle.Refusal })
+			if !ok || says.Refusal().Cashier != want {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	}
+	if _, err := nhsa.ReadReply("2206", 200, []byte("\xff\xff{")); kind(err) != "unknown" {
+		t.Errorf("neither: %v", err)
 	}
 }
 

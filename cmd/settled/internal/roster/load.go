@@ -56,8 +56,9 @@ type Progress struct {
 
 // Refused is a line of the list that nothing was learned from.
 type Refused struct {
-	Line int
-	Code settle.Code
+	Line  int
+	Code  settle.Code
+	Words string // to the cashier, masked: the platform's, or what is not as the list says
 }
 
 // Loader loads one list at a time. It is safe for concurrent use.
@@ -220,7 +221,7 @@ func (l *Loader) one(ctx context.Context, p Person) (why string) {
 			l.count(func(pr *Progress) {
 				pr.Refused, pr.Left = pr.Refused+1, pr.Left-1
 				if len(pr.Lines) < mostNamed {
-					pr.Lines = append(pr.Lines, Refused{Line: p.Line, Code: no.Code})
+					pr.Lines = append(pr.Lines, Refused{Line: p.Line, Code: no.Code, Words: p.Who.Mask(no.Cashier)})
 				}
 			})
 			return ""
@@ -247,7 +248,7 @@ func (l *Loader) ask(ctx context.Context, who settle.Identity) error {
 		return err
 	}
 	if who.Name != "" && e.Who.Name != "" && e.Who.Name != who.Name {
-		return &settle.Refusal{Code: settle.WrongPerson, Field: "name", Cashier: settle.WrongPerson.Cashier(), Technician: "the platform knows the person by another name than the list"}
+		return &settle.Refusal{Code: settle.WrongPerson, Field: "name", Cashier: "名单上的姓名与平台登记的不同；请核对姓名和证件号码后重新导入。", Technician: "the platform knows the person by another name than the list"}
 	}
 	if who.CardNumber != "" {
 		card, known, err := l.ports.People.LastKnown(ctx, settle.Identity{CardNumber: who.CardNumber, CardCode: who.CardCode})
@@ -255,7 +256,7 @@ func (l *Loader) ask(ctx context.Context, who settle.Identity) error {
 			return err
 		}
 		if known && card.Person != l.ports.People.Person(e.Who.IDNumber) {
-			return &settle.Refusal{Code: settle.WrongPerson, Field: "card_number", Cashier: settle.WrongPerson.Cashier(), Technician: "the card is known as another person's"}
+			return &settle.Refusal{Code: settle.WrongPerson, Field: "card_number", Cashier: "名单上的卡号已登记在另一人名下；请核对卡号和证件号码后重新导入。", Technician: "the card is known as another person's"}
 		}
 	}
 	_, err = counter.Learn(ctx, l.ports.People, l.ports.Rulebook, l.ports.Now(), who, e)
