@@ -203,14 +203,12 @@ const known = "id_number, card_number, card_code, name"
 
 // bad names what is wrong with a line, in Chinese and in English; nothing in it is personal.
 func bad(line int, field string, code settle.Code, chinese, format string, args ...any) *settle.Refusal {
-	why := fmt.Sprintf(format, args...)
 	where := "名单"
 	if line > 0 {
 		where += "第" + strconv.Itoa(line) + "行"
-		why = fmt.Sprintf("line %d: %s", line, why)
 	}
 	if field != "" {
 		where += "的 " + field + " "
 	}
-	return &settle.Refusal{Code: code, Field: field, Line: line, Cashier: where + chinese + "；整个名单未采用，请改正后重新导入。", Technician: why}
+	return &settle.Refusal{Code: code, Field: field, Line: line, Cashier: where + chinese + "；整个名单未采用，请改正后重新导入。", Technician: fmt.Sprintf(format, args...)}
 }
