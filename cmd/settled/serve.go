@@ -191,7 +191,7 @@ func (d *daemon) openCatalogue() {
 func (d *daemon) connect(known registry, here settle.Institution) error {
 	secret, err := d.config.secret("platform.secret")
 	if err != nil {
-		return err
+		return usagef("%w", err)
 	}
 	c := d.config
 	gateway, err := nhsa.NewGateway(c.Platform.Gateway, c.Platform.PaasID, nhsa.Secret(secret))
