@@ -54,6 +54,7 @@ var (
 	errShape   = errors.New("the answer has neither infcode nor code")
 	errArrived = errors.New("the message id was used before: the message had arrived")
 	errInfcode = errors.New("the answer's infcode is neither 0 nor negative")
+	errRanOut  = errors.New("the platform ran out of time: what became of it is not known")
 )
 
 // ReadReply makes sense of an HTTP answer to transaction infno. The error is
@@ -65,6 +66,8 @@ func ReadReply(infno string, status int, body []byte) (Reply, error) {
 	body = inUTF8(body)
 	a, err := parseAnswer(body)
 	switch {
+	case err == nil && !isZero(text(a.Infcode)) && (ranOut(string(a.ErrMsg)) || ranOut(string(a.Message))):
+		return Reply{}, &Unknown{Infno: infno, Status: status, Err: errRanOut}
 	case err == nil && a.Infcode != nil:
 		return a.envelope(infno, status, body)
 	case err == nil && a.turnedAway():
@@ -147,6 +150,18 @@ func turnedAway(status int) bool {
 // here, so something on the way did: what came of the first is not known.
 func arrivedBefore(s string) bool {
 	return strings.Contains(s, "报文ID") && strings.Contains(s, "重复")
+}
+
+// ranOut tells a no that only says that something behind whoever answers was too slow: it
+// may have been done all the same. A time stamp or a code that is too old is another matter.
+func ranOut(s string) bool {
+	s = strings.ToLower(s)
+	for _, w := range []string{"请求超时", "调用超时", "响应超时", "处理超时", "服务超时", "系统超时", "接口超时", "连接超时", "读取超时", "timeout", "timed out", "time out"} {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // gatewayCauses are the texts that gateways are known to answer with (interface 6), with

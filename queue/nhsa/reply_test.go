@@ -246,6 +246,26 @@ func TestLenientShapes(t *testing.T) {
 	}
 }
 
+// TestRanOut: a no that says that something behind it was too slow leaves open what was
+// done; one about a time stamp or a code that is too old does not.
+func TestRanOut(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"infcode":-1,"err_msg":"FSI-调用业务基础子系统超时"}`:             "unknown",
+		`{"infcode":"-1","err_msg":"Read timed out"}`:            "unknown",
+		`{"type":"error","infcode":-1,"err_msg":"服务调用超时，请稍后再试"}`: "unknown",
+		`{"code":-1,"message":"请求超时"}`:                           "unknown",
+		`{"code":"408","message":"Gateway Timeout"}`:             "unknown",
+		`{"success":false,"message":"connect timeout"}`:          "unknown",
+		`{"code":401,"message":"签名时间戳超时!"}`:                      "access",
+		`{"infcode":-1,"err_msg":"电子凭证二维码已超时失效"}`:                "business",
+		`{"infcode":0,"err_msg":"系统超时","output":{}}`:             "yes",
+	} {
+		if _, err := nhsa.ReadReply("2207", 200, []byte(body)); kind(err) != want {
+			t.Errorf("%s: %v, want %s", body, err, want)
+		}
+	}
+}
+
 // TestGatewaysWords: refusals in GB18030 are read, and what a gateway is known to say comes
 // with what is to be looked at; words of another are left as they are.
 func TestGatewaysWords(t *testing.T) {
