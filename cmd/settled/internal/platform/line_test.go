@@ -167,3 +167,19 @@ func TestTurnedAway(t *testing.T) {
 		}
 	}
 }
+
+// TestSignInDay: a day of signing in is one of Shanghai's, wherever the machine's clock is.
+func TestSignInDay(t *testing.T) {
+	t.Parallel()
+	w := openWindow(t)
+	line, now := w.upload.line, time.Date(2026, 11, 22, 15, 59, 0, 0, time.UTC)
+	line.options.Now = func() time.Time { return now }
+	for _, want := range []int{1, 1, 2, 2} {
+		_, err := line.signIn(t.Context(), "")
+		must(t, err)
+		if got := w.books().Requests["9001"]; got != want {
+			t.Errorf("at %s: %d sign-ins, want %d", now, got, want)
+		}
+		now = now.Add(40 * time.Second)
+	}
+}

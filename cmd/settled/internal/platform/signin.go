@@ -155,7 +155,7 @@ func (l *Line) signInNow(ctx context.Context, head nhsa.Head) (string, error) {
 	return string(in.No), err
 }
 
-func (l *Line) today() string { return l.options.Now().Format(time.DateOnly) }
+func (l *Line) today() string { return l.options.Now().In(nhsa.Zone()).Format(time.DateOnly) }
 
 func (o *operator) tries() int {
 	o.mu.Lock()
