@@ -169,7 +169,8 @@ func TestLoadRefused(t *testing.T) {
 	}
 	p := s.loaded(t, nil)
 	want := []Refused{
-		{2, settle.PersonUnknown, settle.PersonUnknown.Cashier()}, {3, settle.WrongPerson, "名单上的姓名与平台登记的不同；请核对姓名和证件号码后重新导入。"},
+		{2, settle.PersonUnknown, settle.PersonUnknown.Cashier()},
+		{3, settle.WrongPerson, "名单上的姓名与平台登记的不同；请核对姓名和证件号码后重新导入。"},
 		{4, settle.WrongPerson, "名单上的卡号已登记在另一人名下；请核对卡号和证件号码后重新导入。"},
 	}
 	if p.Why != Done || p.Learned != 1 || p.Refused != 3 || fmt.Sprint(p.Lines) != fmt.Sprint(want) {
