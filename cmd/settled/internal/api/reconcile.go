@@ -111,6 +111,8 @@ func (s *Server) books(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
+		ctx, leave := s.untilClosing(ctx)
+		defer leave()
 		report, err := books.Reconcile(ctx, day, g)
 		return &reportOutput{report}, err
 	})

@@ -2,8 +2,6 @@ package api_test
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -109,9 +107,13 @@ func TestBooks(t *testing.T) {
 }
 
 // slow reconciles for five minutes.
-type slow struct{ shelf }
+type slow struct {
+	shelf
+	begun chan struct{}
+}
 
 func (s *slow) Reconcile(ctx context.Context, day settle.Date, _ api.Grant) (reconcile.Report, error) {
+	s.begun <- struct{}{}
 	select {
 	case <-time.After(5 * time.Minute):
 		return reconcile.Report{Day: day}, nil
@@ -142,14 +144,14 @@ func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
 }
 
 // TestSlowPlatform: a reconciliation lasts as long as the platform takes for its answers,
-// longer than the server lets other requests.
+// longer than the server lets other requests; an end of the daemon waits for none.
 func TestSlowPlatform(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		window := countertest.Open(t, nil)
+		window, books := countertest.Open(t, nil), &slow{begun: make(chan struct{}, 1)}
 		server, err := api.New(api.Options{
 			Windows: map[string]api.Window{countertest.Seat: window},
 			Tokens:  map[string]api.Grant{cashierToken: {Seat: countertest.Seat, Role: api.Cashier, Operator: "C01"}},
-			Ledger:  ledger{window}, Keeper: &keeper{}, Ready: &readiness{}, Books: &slow{},
+			Ledger:  ledger{window}, Keeper: &keeper{}, Ready: &readiness{}, Books: books,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -158,23 +160,36 @@ func TestSlowPlatform(t *testing.T) {
 		line, ended := make(pipes), make(chan error, 1)
 		go func() { ended <- server.Serve(ctx, line) }()
 		client := &http.Client{Transport: &http.Transport{DialContext: line.dial, DisableKeepAlives: true}}
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8642/v1/reconciliations", strings.NewReader(`{"day":"2026-11-21"}`))
-		if err != nil {
-			t.Fatal(err)
+		post := func() (status int, err error) {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8642/v1/reconciliations", strings.NewReader(`{"day":"2026-11-21"}`))
+			if err != nil {
+				return 0, err
+			}
+			r.Header.Set("Authorization", "Bearer "+cashierToken)
+			r.Header.Set("Content-Type", "application/json")
+			res, err := client.Do(r)
+			if err != nil {
+				return 0, err
+			}
+			return res.StatusCode, res.Body.Close()
 		}
-		r.Header.Set("Authorization", "Bearer "+cashierToken)
-		r.Header.Set("Content-Type", "application/json")
-		res, err := client.Do(r)
-		if err != nil {
-			t.Fatal(err)
+		if status, err := post(); err != nil || status != http.StatusOK {
+			t.Errorf("status %d, %v", status, err)
 		}
-		answer, err := io.ReadAll(res.Body)
-		if err = errors.Join(err, res.Body.Close()); err != nil || res.StatusCode != http.StatusOK {
-			t.Errorf("%s %v: %s", res.Status, err, answer)
-		}
+		<-books.begun
+		answered := make(chan int, 1)
+		go func() {
+			status, _ := post()
+			answered <- status
+		}()
+		<-books.begun
+		began := time.Now()
 		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
+		if err := <-ended; err != nil || time.Since(began) > time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		if status := <-answered; status == http.StatusOK {
+			t.Error("a reconciliation that was broken off was answered")
 		}
 	})
 }
