@@ -118,6 +118,7 @@ func (d *daemon) scanned(code scanner.Code) {
 		d.window.Show(string(code.Kind()), code.ClearSecret())
 	default:
 		d.log.Info("scanned what is no known code", "code", code)
+		d.window.ShowUnknown()
 	}
 }
 

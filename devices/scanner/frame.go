@@ -5,7 +5,7 @@ package scanner
 type Framer struct {
 	frame  []byte
 	framed bool // STX has come: only ETX ends it
-	spoilt bool // too long, or not text: dropped at its end
+	spoilt bool // too long, or not text
 }
 
 const (
@@ -18,7 +18,8 @@ const (
 const mostFrame = 512
 
 // Feed takes a byte and gives the frame that it ends; nil if it ends none, or one that
-// is empty or spoilt. The frame is the caller's.
+// is empty. Of one that is too long or is not text nothing is left: it is not nil, and
+// has no bytes. The frame is the caller's.
 func (f *Framer) Feed(b byte) []byte {
 	switch {
 	case b == stx:
@@ -45,7 +46,11 @@ func (f *Framer) Open() bool { return len(f.frame) > 0 || f.spoilt || f.framed }
 
 func (f *Framer) end() []byte {
 	frame := f.frame
-	if f.spoilt || len(frame) == 0 {
+	switch {
+	case f.spoilt:
+		clear(frame)
+		frame = []byte{}
+	case len(frame) == 0:
 		frame = nil
 	}
 	*f = Framer{}

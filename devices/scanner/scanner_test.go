@@ -32,10 +32,15 @@ func TestClassify(t *testing.T) {
 		"opc000000000000000123044000x": scanner.Bill,
 		"":                             scanner.Unknown, "张三": scanner.Unknown, "a b": scanner.Unknown, "http://x?y=1": scanner.Unknown,
 		strings.Repeat("1", 65): scanner.Unknown,
+		ecode + ecode:           scanner.Unknown, mini + "\t" + mini: scanner.Unknown, mini + mini: scanner.Unknown, // two that ran together
+		"28" + ecode: scanner.Unknown, "]Q0" + ecode: scanner.Unknown, "A" + mini: scanner.Unknown, // the scanner's own words before it
 	} {
 		if got := scanner.Classify(text, nil).Kind(); got != want {
 			t.Errorf("%q is %s, want %s", text, got, want)
 		}
+	}
+	if got := scanner.Classify(ecode, []string{}).Kind(); got != scanner.ECode {
+		t.Errorf("an empty list of prefixes: %s", got)
 	}
 	if got := scanner.Classify("999"+ecode[3:], []string{"999"}).Kind(); got != scanner.ECode {
 		t.Errorf("a prefix of the configuration: %s", got)
@@ -81,8 +86,9 @@ func TestFramer(t *testing.T) {
 		{"a pause within STX", "\x02a1|", []string{"a1"}},
 		{"STX without an end", "\x02a1\x02b2\x03", []string{"b2"}},
 		{"nothing", "\r\n\r\n||\x02\x03", nil},
-		{"noise", "a\x00b\rc\r", []string{"c"}},
-		{"too long", strings.Repeat("x", 513) + "\rc\r", []string{"c"}},
+		{"noise", "a\x00b\rc\r", []string{"", "c"}},
+		{"a group separator", "a\x1Db\rc\r", []string{"", "c"}},
+		{"too long", strings.Repeat("x", 513) + "\rc\r", []string{"", "c"}},
 		{"UTF-8", "张\r", []string{"张"}},
 	} {
 		var f scanner.Framer

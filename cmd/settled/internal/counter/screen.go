@@ -113,6 +113,12 @@ func (s *Session) Show(kind, text string) {
 	}
 }
 
+// ShowUnknown says that a code was scanned which nobody can do anything with. It changes
+// nothing else.
+func (s *Session) ShowUnknown() {
+	_ = s.showRefusal(refuse(UnknownScan)) // there is nobody to give it to
+}
+
 // Message is a line for the cashier.
 type Message struct {
 	Code  settle.Code `json:"code"`
