@@ -181,7 +181,8 @@ func (s *Session) unwatch(w *watcher) {
 // say puts a reason on the screen, if there is one, and shows the screen.
 func (s *Session) say(r *settle.Refusal) {
 	if r != nil {
-		s.messages = append(s.messages, Message{Code: r.Code, Text: r.Cashier, Field: r.Field, Line: r.Line})
+		m := Message{Code: r.Code, Text: r.Cashier, Field: r.Field, Line: r.Line}
+		s.messages = append(slices.DeleteFunc(s.messages, func(before Message) bool { return before == m }), m)
 		if over := len(s.messages) - mostMessages; over > 0 {
 			s.messages = s.messages[over:]
 		}

@@ -171,7 +171,7 @@ func (r *Readers) turn(e pcsc.Event) (events []counter.Event) {
 			}
 		case e.Reader == now && e.Kind == pcsc.CardInserted:
 			events = append(events, counter.Event{Role: role, Inserted: true})
-		case e.Reader == now && e.Kind == pcsc.CardRemoved:
+		case e.Reader == now && e.Kind == pcsc.CardRemoved && !e.Lost: // what is lost is told with its reader
 			events = append(events, counter.Event{Role: role})
 		}
 		r.told[role] = card
