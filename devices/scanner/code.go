@@ -53,6 +53,7 @@ func (c Code) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // parts are from published programs, not from a specification.
 const (
 	ecodeLength = 28
+	cutLength   = 20
 	billLength  = 64
 )
 
@@ -72,6 +73,7 @@ func Classify(text string, prefixes []string) Code {
 	switch {
 	case isECode(text, prefixes):
 		c.kind = ECode
+	case cutECode(text, prefixes):
 	case holdsECode(text, prefixes): // two that ran together, or one with the scanner's own words before it
 	case strings.HasPrefix(text, SlipPrefix):
 		c.kind = Slip
@@ -80,6 +82,12 @@ func Classify(text string, prefixes []string) Code {
 		c.kind = Bill
 	}
 	return c
+}
+
+// cutECode tells whether a text may be a 医保码 that lost its end: what is left of it can
+// be completed by whoever knows the region.
+func cutECode(text string, prefixes []string) bool {
+	return len(text) >= cutLength && len(text) < ecodeLength && isECode(text+strings.Repeat("0", ecodeLength-len(text)), prefixes)
 }
 
 // holdsECode tells whether there is a 医保码 somewhere in a text: whatever else it is, it

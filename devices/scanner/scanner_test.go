@@ -29,6 +29,9 @@ func TestClassify(t *testing.T) {
 		"HIS-20261122-111240-1":                                  scanner.Bill, "MZ0001": scanner.Bill, "012026112200001": scanner.Bill,
 		"9990000000000000001230440000": scanner.Unknown, // as long as a 医保码, of nobody known
 		ecode[1:]:                      scanner.Bill,    // 27 digits are none
+		ecode[:27]:                     scanner.Unknown, // and these may be one without its end
+		mini[:20]:                      scanner.Unknown,
+		ecode[:19]:                     scanner.Bill,
 		"opc000000000000000123044000x": scanner.Bill,
 		"":                             scanner.Unknown, "张三": scanner.Unknown, "a b": scanner.Unknown, "http://x?y=1": scanner.Unknown,
 		strings.Repeat("1", 65): scanner.Unknown,
