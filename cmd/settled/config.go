@@ -150,7 +150,11 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
 	c.offlineDefaults()
-	meta, err := toml.DecodeFile(path, c)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usagef("configuration: %w", err)
+	}
+	meta, err := toml.Decode(string(text), c)
 	if err != nil {
 		var where toml.ParseError
 		if errors.As(err, &where) {
@@ -159,7 +163,7 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 		return nil, usagef("configuration: %w", err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, usagef("%s: unknown key %s", path, unknown[0])
+		return nil, usagef("%s: unknown key %s", placeOf(path, string(text), unknown[0].String()), unknown[0])
 	}
 	c.State = cmp.Or(c.State, state)
 	c.Credentials = cmp.Or(c.Credentials, credentials)
@@ -175,7 +179,7 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 		}
 	}
 	if err := c.check(); err != nil {
-		return nil, usagef("%s: %w", path, err)
+		return nil, usagef("%s", located(path, string(text), err))
 	}
 	return c, nil
 }

@@ -62,8 +62,10 @@ func (d displayConfig) check() error {
 	if d.Device == "" {
 		return nil
 	}
-	_, err := display.DialectOf(d.Dialect)
-	return errors.Join(err, d.line().Check())
+	if _, err := display.DialectOf(d.Dialect); err != nil {
+		return err
+	}
+	return d.line().Check()
 }
 
 // voiceConfig is the table [voice] of the configuration: a box that speaks.
@@ -143,14 +145,14 @@ func (c *config) printerOptions(state string, fonts []*glyph.Font) printer.Optio
 func (c *config) checkDevices() error {
 	if c.Scanner.Device != "" {
 		if err := c.Scanner.line().Check(); err != nil {
-			return fmt.Errorf("scanner: %w", err)
+			return fmt.Errorf("scanner.%w", err)
 		}
 	}
 	if err := c.Display.check(); err != nil {
-		return fmt.Errorf("display: %w", err)
+		return fmt.Errorf("display.%w", err)
 	}
 	if err := c.Voice.display().check(); err != nil {
-		return fmt.Errorf("voice: %w", err)
+		return fmt.Errorf("voice.%w", err)
 	}
 	if c.ECode.Life.Duration <= 0 {
 		return errors.New("ecode.life: it must be positive")
@@ -160,7 +162,7 @@ func (c *config) checkDevices() error {
 	}
 	o := c.printerOptions("", nil)
 	if err := o.Line.Check(); err != nil {
-		return fmt.Errorf("printer: %w", err)
+		return fmt.Errorf("printer.%w", err)
 	}
 	if err := o.Manner.Check(); err != nil {
 		return fmt.Errorf("printer.%w", err)
