@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"settled/cmd/settled/internal/counter"
@@ -36,7 +37,7 @@ func printerCheck(s printer.State) doctor.Check {
 	f := lineCheck(doctor.Printer, s.Line)
 	if s.Line.Up && s.Trouble != "" {
 		f.State, f.Chinese, f.English = string(s.Trouble), strings.TrimSuffix(counter.Sentence(troubleCode(s.Trouble)), "。"), "state of the printer: "+string(s.Trouble)
-		f.Level, f.Mend = doctor.Warn, "见 docs/operations.md “What can go wrong” / see there"
+		f.Level, f.Mend = doctor.Warn, printerMend(s.Trouble)
 		if s.Trouble.Stops() {
 			f.Level = doctor.Fail
 		}
@@ -51,6 +52,18 @@ func printerCheck(s printer.State) doctor.Check {
 		f.English += fmt.Sprintf("; no font has %d characters, they were printed as 〓", n)
 	}
 	return f
+}
+
+// printerMend is what mends a printer's trouble.
+func printerMend(t printer.Trouble) string {
+	return map[printer.Trouble]string{
+		printer.Silent:    `检查打印机电源、数据线和 printer.baud；从不应答的型号配 confirm = "none" / check power, cable and baud; confirm = "none" for one that never answers`,
+		printer.CoverOpen: "合上打印机上盖 / shut the cover",
+		printer.PaperOut:  "换纸；没打完的凭条自动续打 / put paper in: what waits comes out by itself",
+		printer.Failing:   "关机，清除卡纸，再开机 / switch it off, clear the jam, switch it on",
+		printer.Offline:   "按打印机的联机键 / press its online key",
+		printer.PaperLow:  "准备换纸 / have a new roll at hand",
+	}[t]
 }
 
 func displayCheck(kind doctor.Kind, s display.State) doctor.Check {
@@ -85,14 +98,32 @@ func lineCheck(kind doctor.Kind, s serialport.State) doctor.Check {
 	return f
 }
 
+// unhidden corrects what a daemon says that finds no device which is there all the same:
+// the unit gives it a /dev of its own until it is told otherwise.
+func unhidden(list []doctor.Check) []doctor.Check {
+	for i, f := range list {
+		serial := f.Kind == doctor.Printer || f.Kind == doctor.Scanner || f.Kind == doctor.Display || f.Kind == doctor.Voice
+		if !serial || f.State != "absent" {
+			continue
+		}
+		if _, err := os.Stat(f.Name); err == nil {
+			list[i].State, list[i].Chinese, list[i].English = "hidden", "设备在，但服务看不到", f.Name+" is there, and hidden from the daemon"
+			list[i].Mend = "systemctl edit settled：PrivateDevices=no、DeviceAllow…，见 settled.service；然后 systemctl restart settled / the lines are in settled.service"
+		}
+	}
+	return list
+}
+
 // lineChecks look at the configured serial devices while no daemon has them open.
-func (c *config) lineChecks() (list []doctor.Check) {
+func (c *config) lineChecks(ctx context.Context) (list []doctor.Check) {
 	look := func(kind doctor.Kind, l serialport.Line) {
 		if l.Path != "" {
 			list = append(list, lineCheck(kind, serialport.Look(l)))
 		}
 	}
-	look(doctor.Printer, c.Printer.line())
+	if c.Printer.Device != "" {
+		list = append(list, printerCheck(printer.Look(ctx, c.Printer.line(), printer.Manner{Confirm: c.Printer.Confirm})))
+	}
 	look(doctor.Scanner, c.Scanner.line())
 	for kind, d := range c.displays() {
 		look(kind, d.line())

@@ -78,7 +78,7 @@ func TestLineChecks(t *testing.T) {
 	}
 	check := func(want ...string) {
 		t.Helper()
-		got := c.lineChecks()
+		got := c.lineChecks(t.Context())
 		for i, f := range got {
 			if i >= len(want) || string(f.Kind)+" "+f.State != want[i] {
 				t.Errorf("%+v, want %q", f, want)
@@ -88,7 +88,7 @@ func TestLineChecks(t *testing.T) {
 			t.Errorf("%d checks, want %d", len(got), len(want))
 		}
 	}
-	check("printer up", "scanner error", "display absent", "voice up")
+	check("printer silent", "scanner error", "display absent", "voice up") // nobody is at its other end
 	held, err = serialport.Open(c.Printer.line())
 	must(t, err)
 	defer held.Close()
@@ -96,4 +96,21 @@ func TestLineChecks(t *testing.T) {
 	silent := false
 	c.Voice.Sound, c.Scanner.Device = &silent, ""
 	check("printer busy", "display absent")
+}
+
+// A device that is there and that the daemon does not find is hidden by the unit.
+func TestUnhidden(t *testing.T) {
+	there := filepath.Join(t.TempDir(), "usb-printer")
+	must(t, os.WriteFile(there, nil, 0o600))
+	list := unhidden([]doctor.Check{
+		lineCheck(doctor.Printer, serialport.State{Path: there, Why: "absent"}),
+		lineCheck(doctor.Scanner, serialport.State{Path: there + ".none", Why: "absent"}),
+		lineCheck(doctor.Display, serialport.State{Path: there, Why: "busy"}),
+		{Kind: doctor.Disk, Name: there, State: "absent"},
+	})
+	for i, want := range []string{"hidden", "absent", "busy", "absent"} {
+		if f := list[i]; f.State != want || (want == "hidden") != strings.Contains(f.Mend, "PrivateDevices=no") {
+			t.Errorf("%+v, want %s", f, want)
+		}
+	}
 }

@@ -85,7 +85,7 @@ func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Chec
 	list = append(list, said...)
 	if !running {
 		list = append(list, readers.Look(ctx, c.readers(), true)...)
-		list = append(list, c.lineChecks()...)
+		list = append(list, c.lineChecks(ctx)...)
 	}
 	if roots, err := c.roots(); err != nil {
 		list = append(list, doctor.Check{
@@ -143,7 +143,7 @@ func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool
 		})
 		return true, append(list, readers.Look(ctx, c.readers(), false)...)
 	}
-	return true, append(list, seen.Devices...)
+	return true, append(list, unhidden(seen.Devices)...)
 }
 
 func flag(cmd *cobra.Command, name string) string {

@@ -72,7 +72,7 @@ func unreachable(url string, err error) Check {
 	var late net.Error
 	switch {
 	case errors.As(err, &name):
-		f.State, f.Chinese, f.Mend = "dns", "医保平台域名解析失败", "检查专线和DNS：resolvectl query … / check line and DNS"
+		f.State, f.Chinese, f.Mend = "dns", "医保平台域名解析失败", "检查专线和DNS：resolvectl query "+name.Name+" / check line and DNS"
 	case errors.As(err, &trust):
 		f.State, f.Chinese, f.Mend = "certificate", "医保平台证书不可信", "核对 platform.ca 与系统时间 / check platform.ca and the clock"
 	case errors.As(err, &late) && late.Timeout():

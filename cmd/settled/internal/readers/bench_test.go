@@ -342,15 +342,18 @@ func TestCardServiceAwayAndBack(t *testing.T) {
 
 func TestWrongCardsInTheReader(t *testing.T) {
 	w := open(t, both())
-	for profile, code := range map[string]settle.Code{"bank": settle.NotSSCCard, "mute": "CARD_MUTE"} {
+	for profile, want := range map[string]struct {
+		code settle.Code
+		mend string
+	}{"bank": {settle.NotSSCCard, "换社保卡"}, "mute": {"CARD_MUTE", "擦净芯片"}, "blank": {"CARD_BLANK", "服务网点"}} {
 		must(t, desk.Insert("patient", profile))
 		w.expect(t, childIn)
 		_, err := w.Read(t.Context(), counter.Patient)
 		var no *settle.Refusal
-		if !errors.As(err, &no) || no.Code != code {
+		if !errors.As(err, &no) || no.Code != want.code {
 			t.Errorf("%s: %v", profile, err)
 		}
-		if f := w.check(t, doctor.Reader, Patient); f.State != unread || f.Level != doctor.Warn {
+		if f := w.check(t, doctor.Reader, Patient); f.State != unread || f.Level != doctor.Warn || !strings.Contains(f.Mend, want.mend) {
 			t.Errorf("%s: %+v", profile, f)
 		}
 		must(t, desk.Remove("patient"))

@@ -77,7 +77,7 @@ func (r *Readers) roleCheck(role Role) doctor.Check {
 		f.Mend = "拔出卡片，重新插拔读卡器的USB线 / pull the card, re-plug the reader's cable"
 	case unread:
 		f.Level, f.Chinese, f.English = doctor.Warn, title+"："+at.fault.Chinese(), at.fault.English()
-		f.Mend = "换一张卡或擦净芯片再试 / try another card, clean the chip"
+		f.Mend = mendOf(at.fault.Kind)
 	case ready:
 		f.Chinese, f.English = title+"正常，无卡", "ready, no card"
 	default:
@@ -100,6 +100,21 @@ func (r *Readers) roleCheck(role Role) doctor.Check {
 		f.English += "; it stands in for the patient's"
 	}
 	return f
+}
+
+// mendOf is what to do about a card that could not be read.
+func mendOf(k sscard.Kind) string {
+	switch k {
+	case sscard.BankCard, sscard.OtherCard:
+		return "换社保卡 / put a social-security card in"
+	case sscard.Blank, sscard.Incomplete, sscard.Malformed, sscard.Blocked, sscard.NotGenuine:
+		return "卡的问题：换一张卡核对读卡器；持卡人去社保卡服务网点 / the card itself: try another to see that the reader is well"
+	case sscard.InUse:
+		return "关闭占用读卡器的银行或身份证程序 / close the other program: ps -ef | grep -i card"
+	case sscard.Denied:
+		return "settled doctor；journalctl -u pcscd / see what polkit refused"
+	}
+	return "取出卡，擦净芯片后重插；仍不行换卡、换读卡器 / clean the chip, try another card, another reader"
 }
 
 // absent says why a role has no reader.
