@@ -161,6 +161,10 @@ func TestDevices(t *testing.T) {
 	until(`"kind":"scanner","name":"` + s.serial.lines["scanner"].Name() + `","state":"absent","level":"fail"`)
 	must(t, s.serial.lines["scanner"].Plug())
 	until(`"kind":"scanner","name":"` + s.serial.lines["scanner"].Name() + `","state":"up"`)
+	must(t, s.daemon.stop())
+	must(t, s.cards.Insert("patient", "blank"))
+	must(t, s.daemon.start(t.Context()))
+	until("未写入")
 	stop()
 }
 
