@@ -107,8 +107,10 @@ slips: ## draw the slips of docs/slips anew, from the bytes that go to a printer
 	rm -f docs/slips/*.png && cp "$$folder"/*.png docs/slips/
 
 .PHONY: soak
-soak: ## CUTS (10000) random power cuts from SEED on, or HOSPITAL settlements of a hospital
-ifneq ($(HOSPITAL),)
+soak: ## CUTS (10000) random power cuts from SEED on; or HOSPITAL settlements of a hospital, or PLUGS and KILLS of card readers
+ifneq ($(filter command line,$(origin PLUGS) $(origin KILLS)),)
+	@$(MAKE) soak-cards
+else ifneq ($(HOSPITAL),)
 	@printf 'make soak SEED=%s HOSPITAL=%s\n' '$(SEED)' '$(HOSPITAL)'; \
 	GOGC=400 SETTLED_SEED='$(SEED)' SETTLED_HOSPITAL='$(HOSPITAL)' go test -count=1 -timeout 0 -run '^TestHospital$$' -v ./cmd/settled/internal/hospital
 else
