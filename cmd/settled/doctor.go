@@ -90,7 +90,7 @@ func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Chec
 	if roots, err := c.roots(); err != nil {
 		list = append(list, doctor.Check{
 			Kind: doctor.Platform, Name: c.Platform.CA, State: "settings", Level: doctor.Fail,
-			Chinese: "平台证书文件读不到", English: err.Error(), Mend: "platform.ca",
+			Chinese: "平台证书文件读不到", English: err.Error(), Mend: "放好该文件，或改正配置项 platform.ca / put the file there, or mend platform.ca",
 		})
 	} else {
 		list = append(list, doctor.Reach(ctx, c.Platform.URL, roots, time.Now)...)

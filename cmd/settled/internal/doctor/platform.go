@@ -28,14 +28,14 @@ const reachWithin = 5 * time.Second
 func Reach(ctx context.Context, url string, roots []byte, now func() time.Time) []Check {
 	client, err := clientFor(roots)
 	if err != nil {
-		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台证书文件无效", English: err.Error(), Mend: "platform.ca"}}
+		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台证书文件无效", English: err.Error(), Mend: "换成PEM格式的根证书文件：platform.ca / a file of root certificates (PEM)"}}
 	}
 	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, reachWithin)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, url, http.NoBody)
 	if err != nil {
-		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台地址无效", English: err.Error(), Mend: "platform.url"}}
+		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台地址无效", English: err.Error(), Mend: "改正配置项 platform.url / mend platform.url"}}
 	}
 	began := now()
 	res, err := client.Do(req)

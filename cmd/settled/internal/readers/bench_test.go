@@ -367,6 +367,9 @@ func TestLockedCard(t *testing.T) {
 	if f := w.check(t, doctor.CardService, ""); f.Level == doctor.OK {
 		w.shows(t, "patient", ready)
 	}
+	if f := w.check(t, doctor.Module, ""); f.Level != doctor.Warn || f.State != "absent" {
+		t.Errorf("without PSAM: %+v", f)
+	}
 	put(t, "patient", "locked-v3")
 	w.expect(t, childIn)
 	card, err := w.Read(t.Context(), counter.Patient)
@@ -431,6 +434,11 @@ func TestLook(t *testing.T) {
 	for role, level := range want {
 		if got[role] != level {
 			t.Errorf("%s: %q, want %q", role, got[role], level)
+		}
+	}
+	for _, f := range Look(t.Context(), o, false) { // all are in, and none is looked at
+		if f.Role == "patient" && f.State != unseen || f.Role == "psam" && (f.State != unseen || f.Level != doctor.OK) || f.Kind == doctor.Module && f.Level != doctor.OK {
+			t.Errorf("without looking: %+v", f)
 		}
 	}
 	must(t, desk.Kill())

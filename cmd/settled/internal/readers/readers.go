@@ -41,6 +41,7 @@ type Readers struct {
 	slot   *psam.Slot // nil: no PSAM
 	socket string
 	log    *slog.Logger
+	blind  bool // the cards were not looked at, see Look
 
 	mu      sync.Mutex
 	service *outage // nil: the card service answers
