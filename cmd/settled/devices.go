@@ -52,9 +52,10 @@ func newDevices() *cobra.Command {
 		Use:   "devices",
 		Short: "List the counter's devices: readers with their roles, what lies in them, how they are",
 		Long: `List the counter's devices as the running daemon sees them: card readers with their
-roles and what lies in them, PSAM or HSM, printer. With --watch the list is printed again
-whenever something changes, also over a restart of the daemon. Without the daemon the readers' names are listed: by these
-the configuration gives them their roles.`,
+roles and what lies in them, PSAM or HSM, scanner, printer, displays. With --watch the
+list is printed again whenever something changes, also over a restart of the daemon.
+Without the daemon the readers' names are listed: by these the configuration gives them
+their roles.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := newClient(cmd)

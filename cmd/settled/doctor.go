@@ -114,7 +114,11 @@ func rulesCheck(c *config) doctor.Check {
 			Chinese: "政策数据不能载入", English: err.Error(), Mend: "settled policy check " + c.Policy.Overlays,
 		}
 	}
-	return doctor.PolicyOn(rules, today())
+	f := doctor.PolicyOn(rules, today())
+	if f.Mend != "" && c.Policy.Overlays != "" {
+		f.Mend += " --policy " + c.Policy.Overlays
+	}
+	return f
 }
 
 // askDaemon asks the daemon how it and its devices are.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,9 @@ func TestDoctor(t *testing.T) {
 		if f.Level != "ok" && f.Kind != "policy" {
 			t.Errorf("a good counter: %+v", f)
 		}
+	}
+	if f := r.of("policy", ""); !strings.HasSuffix(f.Mend, " --policy "+filepath.Join(s.Testdata, "policy.d")) {
+		t.Errorf("the command would look at other rules: %+v", f)
 	}
 	if f := r.of("reader", "guardian"); !strings.Contains(f.Chinese, "社保卡 2.00") {
 		t.Errorf("%+v", f)
