@@ -78,9 +78,10 @@ a code that is scanned, in the form of Go's strings: \r, \t, \x02 … \x03.`,
 				return err
 			}, func(order string, line, _ io.Writer) error {
 				code, err := strconv.Unquote(`"` + order + `"`)
-				if err == nil {
-					_, err = io.WriteString(line, code)
+				if err != nil {
+					return fmt.Errorf("%s: not in the form of Go's strings: %w", order, err)
 				}
+				_, err = io.WriteString(line, code)
 				return err
 			})
 		},

@@ -160,7 +160,7 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 		if errors.As(err, &where) {
 			return nil, usagef("%s:%d: %s", path, where.Position.Line, where.Message)
 		}
-		return nil, usagef("configuration: %w", err)
+		return nil, usagef("%s: %w", path, err) // a value of a wrong kind: it names the line
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, usagef("%s: unknown key %s", placeOf(path, string(text), unknown[0].String()), unknown[0])

@@ -154,6 +154,9 @@ func (c *config) checkDevices() error {
 	if err := c.Voice.display().check(); err != nil {
 		return fmt.Errorf("voice.%w", err)
 	}
+	if err := c.checkPorts(); err != nil {
+		return err
+	}
 	if c.ECode.Life.Duration <= 0 {
 		return errors.New("ecode.life: it must be positive")
 	}
@@ -166,6 +169,20 @@ func (c *config) checkDevices() error {
 	}
 	if err := o.Manner.Check(); err != nil {
 		return fmt.Errorf("printer.%w", err)
+	}
+	return nil
+}
+
+// checkPorts refuses two devices at one port.
+func (c *config) checkPorts() error {
+	taken := map[string]string{}
+	for _, d := range []struct{ name, port string }{
+		{"printer", c.Printer.Device}, {"scanner", c.Scanner.Device}, {"display", c.Display.Device}, {"voice", c.Voice.Device},
+	} {
+		if other := taken[d.port]; other != "" && d.port != "" {
+			return fmt.Errorf("%s.device: %s is the port of the %s, too", d.name, d.port, other)
+		}
+		taken[d.port] = d.name
 	}
 	return nil
 }

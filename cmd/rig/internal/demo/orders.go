@@ -110,7 +110,7 @@ func (s *stage) scan(code string) (err error) {
 		_, err = s.serial.lines["scanner"].Write([]byte(code))
 	}
 	if err != nil {
-		return fmt.Errorf("scan: %w", err)
+		return fmt.Errorf("scan, in the form of Go's strings: %w", err)
 	}
 	return nil
 }
