@@ -167,7 +167,7 @@ func (r *Readers) moduleCheck() []doctor.Check {
 		return []doctor.Check{f}
 	}
 	if r.module == "psam" && !r.inSlot() {
-		f.State, f.Level, f.Chinese, f.English = "absent", doctor.Warn, "PSAM卡不在：三代卡按卡号查询", "no PSAM is there: cards of version 3.00 go on by their number"
+		f.State, f.Level, f.Chinese, f.English = "absent", doctor.Warn, "看不到PSAM卡：三代卡按卡号查询", "no PSAM is seen: cards of version 3.00 go on by their number"
 		f.Mend = "见PSAM卡槽和读卡服务 / see the PSAM's slot and the card service"
 		return []doctor.Check{f}
 	}
