@@ -90,7 +90,7 @@ const watchAgain = time.Second
 // there once is waited for when it is started anew.
 func watchDevices(cmd *cobra.Command, c *client) error {
 	ctx := cmd.Context()
-	for there, told := false, false; ; {
+	for there, told := false, false; ctx.Err() == nil; {
 		body, err := c.stream(ctx, "/v1/events")
 		if err == nil {
 			there, told = true, false
@@ -98,11 +98,9 @@ func watchDevices(cmd *cobra.Command, c *client) error {
 		}
 		_, refused := errors.AsType[*settle.Refusal](err)
 		switch {
-		case ctx.Err() != nil:
-			return nil
 		case refused || !there:
 			return err
-		case !told:
+		case !told && ctx.Err() == nil:
 			told = true
 			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "settled: %v; waiting for it\n", err)
 		}
@@ -111,6 +109,7 @@ func watchDevices(cmd *cobra.Command, c *client) error {
 		case <-time.After(watchAgain):
 		}
 	}
+	return nil
 }
 
 // followDevices prints the devices whenever something changes, until the stream ends.

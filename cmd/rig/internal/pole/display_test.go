@@ -2,6 +2,7 @@ package pole
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func TestServe(t *testing.T) {
 		"x\x0C": {" | ", 1},
 	} {
 		d := New()
-		if err := d.Serve(bytes.NewBufferString(sent)); err != io.EOF {
+		if err := d.Serve(bytes.NewBufferString(sent)); !errors.Is(err, io.EOF) {
 			t.Fatal(err)
 		}
 		if got := strings.Join(d.Lines(), " | "); got != want.shown || len(d.Faults()) != want.faults {
