@@ -10,6 +10,7 @@ import (
 	"settled/cmd/settled/internal/doctor"
 	"settled/devices/display"
 	"settled/devices/printer"
+	"settled/devices/scanner"
 	"settled/devices/serialport"
 )
 
@@ -17,7 +18,7 @@ import (
 func (c *counterDevices) Checks(ctx context.Context) []doctor.Check {
 	list := []doctor.Check{c.printer.check(ctx)}
 	if c.scanner != nil {
-		list = append(list, lineCheck(doctor.Scanner, c.scanner.State().Line))
+		list = append(list, scannerCheck(c.scanner.State()))
 	}
 	for _, one := range c.shows {
 		list = append(list, displayCheck(one.kind, one.State()))
@@ -64,6 +65,15 @@ func printerMend(t printer.Trouble) string {
 		printer.Offline:   "按打印机的联机键 / press its online key",
 		printer.PaperLow:  "准备换纸 / have a new roll at hand",
 	}[t]
+}
+
+func scannerCheck(s scanner.State) doctor.Check {
+	f := lineCheck(doctor.Scanner, s.Line)
+	if s.Line.Up && s.Noise {
+		f.State, f.Level, f.Chinese, f.English = "noise", doctor.Warn, "收到乱码", s.Line.Path+" gives bytes that are no text"
+		f.Mend = "核对 scanner.baud、parity 与扫码枪的设置，换数据线；device 是不是扫码枪 / compare baud and parity with the scanner's, try another cable; is it the scanner?"
+	}
+	return f
 }
 
 func displayCheck(kind doctor.Kind, s display.State) doctor.Check {

@@ -11,6 +11,7 @@ import (
 	"settled/cmd/settled/internal/doctor"
 	"settled/devices/display"
 	"settled/devices/printer"
+	"settled/devices/scanner"
 	"settled/devices/serialport"
 )
 
@@ -38,6 +39,9 @@ func TestDeviceChecks(t *testing.T) {
 		{lineCheck(doctor.Scanner, line("busy")), "busy", doctor.Fail, "占用"},
 		{lineCheck(doctor.Scanner, line("denied")), "denied", doctor.Fail, "没有权限"},
 		{lineCheck(doctor.Scanner, line("inappropriate ioctl")), "error", doctor.Fail, "打不开"},
+		{scannerCheck(scanner.State{Line: up, Noise: true}), "noise", doctor.Warn, "乱码"},
+		{scannerCheck(scanner.State{Line: up}), "up", doctor.OK, "已接通"},
+		{scannerCheck(scanner.State{Line: line("gone"), Noise: true}), "gone", doctor.Fail, "没有接上"},
 		{displayCheck(doctor.Voice, display.State{Line: up}), "up", doctor.OK, "已接通"},
 		{displayCheck(doctor.Display, display.State{Line: up, Slow: true}), "slow", doctor.Warn, "不收数据"},
 		{displayCheck(doctor.Display, display.State{Line: line("gone"), Slow: true}), "gone", doctor.Fail, "没有接上"},

@@ -44,6 +44,9 @@ func (f *Framer) Idle() []byte { return f.end() }
 // Open tells whether a frame has begun.
 func (f *Framer) Open() bool { return len(f.frame) > 0 || f.spoilt || f.framed }
 
+// Spoilt tells whether the frame that has begun is too long or no text.
+func (f *Framer) Spoilt() bool { return f.spoilt }
+
 func (f *Framer) end() []byte {
 	frame := f.frame
 	switch {

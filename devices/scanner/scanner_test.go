@@ -181,6 +181,18 @@ func TestScanner(t *testing.T) {
 	_, err = device.WriteString(ecode + "\r") // another opening: the reading before is forgotten
 	must(t, err)
 	next(ecode)
+	awaitSo(t, s, func(s scanner.State) bool {
+		_, err := device.WriteString("\x00") // no text, and without an end
+		must(t, err)
+		return s.Noise
+	})
+	_, err = device.WriteString("\rHIS-1\r")
+	must(t, err)
+	next("") // what was no text is told as unknown
+	next("HIS-1")
+	if s.State().Noise {
+		t.Errorf("%+v", s.State())
+	}
 	cancel()
 	select {
 	case <-done:
@@ -191,14 +203,19 @@ func TestScanner(t *testing.T) {
 
 func await(t *testing.T, s *scanner.Scanner, up bool) {
 	t.Helper()
+	awaitSo(t, s, func(s scanner.State) bool { return s.Line.Up == up })
+}
+
+func awaitSo(t *testing.T, s *scanner.Scanner, so func(scanner.State) bool) {
+	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	limit := time.After(long)
-	for s.State().Line.Up != up {
+	for !so(s.State()) {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("%+v, want up %v", s.State(), up)
+			t.Fatalf("%+v", s.State())
 		}
 	}
 }
