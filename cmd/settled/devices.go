@@ -67,6 +67,7 @@ their roles.`,
 			}
 			var seen seenDevices
 			if err == nil {
+				c.http.Timeout = askWithin
 				err = c.get(cmd.Context(), "/v1/devices", &seen)
 			}
 			if err != nil {

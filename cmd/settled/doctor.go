@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -29,6 +31,9 @@ const (
 
 // doctorWithin bounds all of a look: a card that answers slowly is the longest of it.
 const doctorWithin = 15 * time.Second
+
+// askWithin bounds a question to a daemon that may hang.
+const askWithin = 5 * time.Second
 
 // unwell ends a verb with a status of its own; what there is to say is said.
 type unwell struct{ status int }
@@ -124,13 +129,17 @@ func rulesCheck(c *config) doctor.Check {
 // askDaemon asks the daemon how it and its devices are.
 func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool, list []doctor.Check) {
 	base := cmp.Or(flag(cmd, "api"), os.Getenv("SETTLED_API"), "http://"+c.API.Listen)
-	d := &client{base: strings.TrimRight(base, "/"), http: &http.Client{Timeout: 5 * time.Second}}
+	d := &client{base: strings.TrimRight(base, "/"), http: &http.Client{Timeout: askWithin}}
 	answer, status, err := d.do(ctx, http.MethodGet, "/readyz", nil)
 	if status == 0 {
-		return false, []doctor.Check{{
+		f := doctor.Check{
 			Kind: doctor.Daemon, Name: base, State: "down", Level: doctor.Fail,
 			Chinese: "结算服务未运行", English: err.Error(), Mend: "systemctl start settled; journalctl -u settled -n 50",
-		}}
+		}
+		if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() {
+			f.State, f.Chinese, f.Mend = "hung", "结算服务无应答", "systemctl restart settled; journalctl -u settled -n 50"
+		}
+		return false, []doctor.Check{f}
 	}
 	list = healthChecks(answer, status)
 	token := cmp.Or(flag(cmd, "token-file"), os.Getenv("SETTLED_TOKEN_FILE"), filepath.Join(c.Credentials, "api.token"))

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -97,6 +98,10 @@ func TestDoctor(t *testing.T) {
 	must(t, os.Chmod(at(s.folder, "credentials/platform.secret"), 0o644))
 	check("open credentials", "permissions", "", "open", 2)
 	must(t, os.Chmod(at(s.folder, "credentials/platform.secret"), 0o600))
+
+	must(t, s.daemon.cmd.Process.Signal(syscall.SIGSTOP))
+	check("daemon hung", "daemon", "", "hung", 2)
+	must(t, s.daemon.cmd.Process.Signal(syscall.SIGCONT))
 
 	must(t, s.daemon.stop())
 	check("daemon down", "daemon", "", "down", 2)

@@ -148,6 +148,9 @@ func (s *Session) ShowReaders(list []Reader) {
 	defer s.mu.Unlock()
 	if !slices.Equal(s.readers, list) {
 		s.readers = list
+		if !slices.ContainsFunc(list, func(r Reader) bool { return r.Text != "" }) {
+			s.unsay(settle.ReaderMissing)
+		}
 		s.say(nil)
 	}
 }
@@ -199,6 +202,11 @@ func (s *Session) say(r *settle.Refusal) {
 			s.unwatch(w)
 		}
 	}
+}
+
+// unsay takes back what holds no more. The session is locked.
+func (s *Session) unsay(c settle.Code) {
+	s.messages = slices.DeleteFunc(s.messages, func(m Message) bool { return m.Code == c })
 }
 
 // screen builds what is shown. The session is locked.

@@ -3,7 +3,6 @@ package counter
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -255,7 +254,7 @@ func (s *Session) run(do effect, e event, reason *settle.Refusal) {
 		s.tender = nil
 	case dropGuardian:
 		s.forget(Guardian)
-		s.messages = slices.DeleteFunc(s.messages, func(m Message) bool { return m.Code == s.amiss })
+		s.unsay(s.amiss)
 	case keepPatient:
 		s.holders[Patient] = e.holder
 	case keepGuardian:

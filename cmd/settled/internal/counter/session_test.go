@@ -533,6 +533,24 @@ func TestSamePersonTwice(t *testing.T) {
 	}
 }
 
+// TestReaderBack: that the reader is missing is said once, and until it is there again.
+func TestReaderBack(t *testing.T) {
+	w := countertest.Open(t, nil)
+	w.Insert(t, counter.Guardian, countertest.Parent())
+	w.Insert(t, counter.Patient, countertest.Child())
+	for _, role := range []counter.Role{counter.Patient, counter.Guardian} {
+		w.Handle(counter.Event{Role: role, Why: settle.ReaderMissing})
+	}
+	w.ShowReaders([]counter.Reader{{Role: "patient", State: "down", Text: "读卡服务（pcscd）已退出"}})
+	if sc := w.Screen(); len(sc.Messages) != 1 || sc.Messages[0].Code != settle.ReaderMissing {
+		t.Errorf("away: %+v", sc)
+	}
+	w.ShowReaders([]counter.Reader{{Role: "patient", State: "ready"}})
+	if sc := w.Screen(); len(sc.Messages) != 0 {
+		t.Errorf("back: %+v", sc)
+	}
+}
+
 // TestRefusedSplit: what the rules refuse can be looked at but not confirmed.
 func TestRefusedSplit(t *testing.T) {
 	w := countertest.Open(t, nil)
