@@ -187,6 +187,7 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 var (
 	institutionForm = regexp.MustCompile(`^[A-Z]\d{11}$`)
 	counterForm     = regexp.MustCompile(`^\d{2}$`)
+	areaForm        = regexp.MustCompile(`^\d{6}$`)
 )
 
 func (c *config) check() error {
@@ -237,6 +238,8 @@ func (c *config) checkReaders() error {
 
 func (c *config) checkUpload() error {
 	switch {
+	case !areaForm.MatchString(c.Platform.Area):
+		return fmt.Errorf("platform.area: %q is not six digits, such as %s", c.Platform.Area, defaultArea)
 	case c.Platform.InFlight < 1 || c.Platform.InFlight > mostInFlight:
 		return fmt.Errorf("platform.in_flight: %d is not from 1 to %d", c.Platform.InFlight, mostInFlight)
 	case c.Platform.Upload != "at_once" && c.Platform.Upload != "window":

@@ -185,6 +185,8 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 				how = "见下面的读卡服务和读卡器 / see card service and readers below"
 			case strings.HasPrefix(string(n.Code), "PRINTER_"):
 				how = "见下面的打印机 / see the printer below"
+			case n.Code == settle.PlatformAccess:
+				how = "[platform] url, gateway, paasid；凭据 platform.secret；timedatectl"
 			}
 			list = append(list, doctor.Check{
 				Kind: doctor.Daemon, State: string(n.Code), Level: level, Chinese: n.Text,
