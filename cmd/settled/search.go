@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"settled/cmd/settled/internal/api"
 	"settled/queue"
@@ -42,6 +43,16 @@ func (l *ledger) Search(ctx context.Context, s api.Search) ([]api.Entry, error) 
 	return all[:min(s.Limit, len(all))], nil
 }
 
+// called tells whether an entry's patient has a name, or that is part of it; the dots of
+// names such as 买买提·吐尔逊 are typed in several ways. Names are sealed, so each is opened.
+func called(e *api.Entry, name string) bool {
+	return name == "" || strings.Contains(plainName(e.Settlement.Who.Name.ClearPersonalData()), plainName(name))
+}
+
+func plainName(name string) string {
+	return strings.ToUpper(strings.NewReplacer("·", "", "•", "", "・", "", "．", "", ".", "", " ", "", "　", "").Replace(name))
+}
+
 // latest reads the queue behind a number to its end and keeps the last that fit.
 func latest[T any](s api.Search, after string, list func(queue.Filter) ([]T, error), entry func(T) api.Entry) ([]api.Entry, error) {
 	const page = 500
@@ -53,7 +64,9 @@ func latest[T any](s api.Search, after string, list func(queue.Filter) ([]T, err
 		}
 		for _, row := range rows {
 			e := entry(row)
-			after, last = e.Number, append(last, e)
+			if after = e.Number; called(&e, s.Name) {
+				last = append(last, e)
+			}
 		}
 		if over := len(last) - s.Limit; over > 0 {
 			last = slices.Clone(last[over:])

@@ -41,6 +41,9 @@ func TestSearch(t *testing.T) {
 		"the last":    {api.Search{From: 20261101, Limit: 2}, []int{4, 3}},
 		"by number":   {api.Search{Number: numbers[1], Limit: 50}, []int{1}},
 		"by person":   {api.Search{Person: person, From: 20261101, Limit: 50}, []int{4, 3, 2, 1, 0}},
+		"by name":     {api.Search{Name: keptName, From: 20261122, Limit: 50}, []int{4, 3, 2}},
+		"by a part":   {api.Search{Name: "小 ·明", From: 20261101, Limit: 2}, []int{4, 3}},
+		"other name":  {api.Search{Name: "王小名", From: 20261101, Limit: 50}, nil},
 		"nobody's":    {api.Search{Person: "x", From: 20261101, Limit: 50}, nil},
 		"not settled": {api.Search{Number: "012026112299999", Limit: 50}, nil},
 	} {
