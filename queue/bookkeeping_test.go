@@ -56,6 +56,9 @@ type doneOf struct {
 	back                                Amounts // a void: what was given back
 	repaired                            string  // by the last repair
 	repairs                             int
+	moved                               settle.Fen // collected of the platform's difference, less what was given back
+	waived                              bool
+	told                                *Amounts // the platform's, where it differs; in a journal
 	s                                   settle.Settlement
 }
 
@@ -65,6 +68,7 @@ type shiftOf struct {
 	device                    string
 	float                     settle.Fen
 	settled, voided, refunded Tally
+	collected, given          Tally       // differences
 	counted                   *settle.Fen // nil: it is open
 }
 
@@ -264,6 +268,38 @@ func (m *model) acknowledge(d *doneOf, a Amounts, at time.Time) {
 	d.now = a
 }
 
+// owed is what is still to be collected of what the platform split otherwise; negative: to
+// be given back.
+func (d *doneOf) owed() settle.Fen {
+	switch {
+	case d.of != nil || d.waived:
+		return 0
+	case d.state == Acknowledged:
+		return d.now.Cash - d.local.Cash - d.moved
+	}
+	return -d.moved
+}
+
+// square collects, gives back or writes off what is owed.
+func (m *model) square(d *doneOf, cash settle.Fen, how, device string) error {
+	if d == nil || cash == 0 || cash != d.owed() {
+		return fmt.Errorf("%s squared of %+v", cash, d)
+	}
+	if how == Waived {
+		d.waived = true
+		return nil
+	}
+	d.moved += cash
+	switch s := m.shift(device); {
+	case s == nil || how != ByCash:
+	case cash > 0:
+		s.collected.add(Amounts{Total: cash, Cash: cash})
+	default:
+		s.given.add(Amounts{Total: -cash, Cash: -cash})
+	}
+	return nil
+}
+
 // undo ends a void, and lets go what waits for it.
 func (m *model) undo(v *doneOf, withdrawn bool) {
 	if v.state = Voided; withdrawn {
@@ -287,7 +323,7 @@ func (m *model) shift(device string) *shiftOf {
 }
 
 func (s *shiftOf) cash() settle.Fen {
-	return s.float + s.settled.Cash - s.voided.Cash - s.refunded.Cash
+	return s.float + s.settled.Cash - s.voided.Cash - s.refunded.Cash + s.collected.Cash - s.given.Cash
 }
 
 // in lists the numbers of what is in a state, in the order of the outbox.
@@ -412,7 +448,7 @@ func (m *model) compareShifts(q *Queue) error {
 	}
 	for i, s := range list {
 		is := m.shifts[i]
-		if s.Settled != is.settled || s.Voided != is.voided || s.Refunded != is.refunded || s.Cash != is.cash() || s.Opened.Device != is.device ||
+		if s.Settled != is.settled || s.Voided != is.voided || s.Refunded != is.refunded || s.Collected != is.collected || s.GivenBack != is.given || s.Cash != is.cash() || s.Opened.Device != is.device ||
 			(s.Closed != nil) != (is.counted != nil) || (s.Closed != nil && (s.Closed.Counted != *is.counted || s.Closed.Over != *is.counted-is.cash())) {
 			return fmt.Errorf("shift %+v %+v, model %+v", s, s.Closed, is)
 		}
@@ -474,6 +510,14 @@ func (m *model) event(e journal.Entry, ev event) error {
 	case refunded:
 		kept := settled{Digest: ev.Digest, Settlement: ev.Settlement}.done()
 		return m.reverse(&doneOf{number: ev.Number, of: m.find(ev.Of), person: m.find(ev.Of).person}, kept, e.Device)
+	case squared:
+		return m.square(m.find(ev.Number), ev.Cash, ev.How, e.Device)
+	case Difference: // its acknowledgement is next
+		d := m.find(ev.Number)
+		if d == nil || d.local != ev.Local || !d.ackedAt.IsZero() {
+			return fmt.Errorf("difference %+v", ev)
+		}
+		d.told = &ev.Platform
 	case shiftOpened:
 		if m.shift(e.Device) != nil {
 			return errors.New("a shift is open")
@@ -481,7 +525,7 @@ func (m *model) event(e journal.Entry, ev event) error {
 		m.shifts = append(m.shifts, &shiftOf{entry: e.N, device: e.Device, float: ev.Float})
 	case shiftClosed:
 		s := m.shift(e.Device)
-		if s == nil || s.settled != ev.Settled || s.voided != ev.Voided || s.refunded != ev.Refunded || s.cash() != ev.Cash {
+		if s == nil || s.settled != ev.Settled || s.voided != ev.Voided || s.refunded != ev.Refunded || s.collected != ev.Collected || s.given != ev.GivenBack || s.cash() != ev.Cash {
 			return fmt.Errorf("closes %+v", s)
 		}
 		s.counted = &ev.Counted
@@ -501,6 +545,9 @@ func (m *model) outcome(e journal.Entry, ev event) error {
 		d, want, do = m.find(ev.Number), []State{Pending}, func() { m.request(d) }
 	case acked:
 		d, want, do = m.find(ev.Number), []State{Pending, OnHold, Voided}, func() { m.acknowledge(d, ev.Amounts, e.At) }
+		if d != nil && (d.told == nil) != (ev.Amounts == d.local) || d.told != nil && *d.told != ev.Amounts {
+			return fmt.Errorf("acknowledges %+v, difference %+v", ev.Amounts, d.told)
+		}
 	case held:
 		d, want, do = m.find(ev.Number), []State{Pending}, func() { d.state = OnHold }
 	case repaired:

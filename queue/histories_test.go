@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,7 +62,8 @@ type city struct {
 	options Options
 	q       *Queue
 	h       *hand
-	who     []string // two children and their donor
+	who     []string     // two children and their donor
+	squared atomic.Int64 // differences that were told as squared
 
 	mu      sync.Mutex
 	said    []saying
@@ -106,7 +109,7 @@ func (c *city) round(r *rand.Rand) {
 			seat := By{Operator: "0001", Device: fmt.Sprintf("W%02d", worker%3)}
 			for range 60 {
 				c.h.move(time.Duration(own.IntN(3)) * time.Second)
-				switch own.IntN(10) {
+				switch own.IntN(11) {
 				case 0, 1, 2:
 					c.settle(own, seat)
 				case 3, 4:
@@ -120,6 +123,8 @@ func (c *city) round(r *rand.Rand) {
 					if own.IntN(3) == 0 {
 						must(c.t, c.q.Flush(c.t.Context()))
 					}
+				case 10:
+					c.square(own, seat)
 				}
 			}
 		})
@@ -304,9 +309,56 @@ func (c *city) upload(r *rand.Rand) {
 		return
 	}
 	from = c.entry()
-	_, err = c.q.Acknowledge(ctx, ackOf(s))
+	_, err = c.q.Acknowledge(ctx, answerTo(s))
 	if err != nil {
 		c.say(from, "not acknowledged "+number, func(m *model, _ uint64) bool { d := m.find(number); return d.void != nil && !d.void.unsure() })
+	}
+}
+
+// answerTo is the platform's answer: of every other number another sum in cash, always the
+// same.
+func answerTo(s settle.Settlement) Ack {
+	a, by := ackOf(s), settle.Fen(2)
+	switch s.Number[len(s.Number)-1] % 4 {
+	case 0, 2:
+		return a
+	case 1:
+		by = -min(3, a.Cash)
+	}
+	a.Cash += by
+	a.Total += by
+	return a
+}
+
+// square squares what is owed of a settlement; of several who do at a time one does.
+func (c *city) square(r *rand.Rand, seat By) {
+	var number string
+	var from uint64
+	var is Record
+	for try := 0; try < 20 && is.Owed == 0; try++ { // most owe nothing
+		next, at := c.some(r), c.entry()
+		row, err := c.q.Get(next)
+		if next == "" || refusedWith(err, CodeNoSettlement) { // a void's
+			continue
+		}
+		must(c.t, err)
+		number, from, is = next, at, row
+	}
+	if number == "" {
+		return
+	}
+	ask := Squared{Number: number, Cash: cmp.Or(is.Owed, 1), How: []string{ByCash, ByOther, Waived}[r.IntN(3)], By: seat, InShift: r.IntN(2) == 0}
+	switch err := c.q.Square(c.t.Context(), ask); {
+	case err == nil:
+		c.squared.Add(1)
+	case refusedWith(err, CodeSquared):
+		c.say(from, "nothing is owed of "+number, func(m *model, _ uint64) bool { return m.find(number).owed() == 0 })
+	case refusedWith(err, CodeOwed):
+		c.say(from, fmt.Sprint("another sum than ", ask.Cash, " is owed of ", number), func(m *model, _ uint64) bool { return m.find(number).owed() != ask.Cash })
+	case refusedWith(err, CodeNoShift):
+		c.say(from, "no shift to collect in", func(m *model, _ uint64) bool { return m.shift(seat.Device) == nil })
+	default:
+		c.t.Error(err)
 	}
 }
 
@@ -329,7 +381,7 @@ func (c *city) takeBack(r *rand.Rand, v Void) {
 		return
 	}
 	if booked && v.Acknowledged == nil { // it turns out that it arrived
-		_, err := c.q.Acknowledge(ctx, ackOf(s))
+		_, err := c.q.Acknowledge(ctx, answerTo(s))
 		if err != nil && !refusedWith(err, CodeState) {
 			c.t.Error(err)
 		}
@@ -416,7 +468,10 @@ func (c *city) explain() {
 	}))
 	must(c.t, m.compare(c.q, c.who))
 	c.t.Logf("%d answers explained by the journal's order: %v", explained, kinds)
-	for _, kind := range []string{kindVoid, kindRefund, kindUndone, kindAck, kindHeld, kindShiftClose} {
+	if n := int(c.squared.Load()); n != kinds[kindSquared] {
+		c.t.Errorf("%d were told that it is squared, the journal has %d", n, kinds[kindSquared])
+	}
+	for _, kind := range []string{kindVoid, kindRefund, kindUndone, kindAck, kindHeld, kindShiftClose, kindSquared} {
 		if kinds[kind] == 0 {
 			c.t.Errorf("no entry of kind %s: the test proves little", kind)
 		}

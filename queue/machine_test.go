@@ -87,6 +87,8 @@ func (x *machine) actions() map[string]func(*rapid.T) {
 		"reverse again": x.reverse,
 		"undo":          x.undo,
 		"undo again":    x.undo,
+		"square":        x.square,
+		"square again":  x.square,
 		"shift":         x.shift,
 		"flush":         func(t *rapid.T) { must(t, x.q.Flush(t.Context())) },
 		"time":          func(t *rapid.T) { x.h.move(time.Duration(rapid.IntRange(-5, 60).Draw(t, "s")) * time.Second) },
@@ -305,6 +307,7 @@ func (x *machine) acknowledge(t *rapid.T) {
 	if !d.ackedAt.IsZero() {
 		a.Amounts = d.now
 	} else if rapid.Bool().Draw(t, "differs") {
+		a.Cash = settle.Fen(rapid.IntRange(0, 20).Draw(t, "cash"))
 		a.Fund = settle.Fen(rapid.IntRange(0, 60).Draw(t, "fund"))
 		a.Own = settle.Fen(rapid.IntRange(0, 60).Draw(t, "own"))
 		if d.donor != "" {
@@ -324,6 +327,39 @@ func (x *machine) acknowledge(t *rapid.T) {
 	if d.ackedAt.IsZero() {
 		_, at := x.q.journal.Head()
 		x.m.acknowledge(d, a.Amounts, at)
+	}
+}
+
+// square squares what is owed, mostly; or something else.
+func (x *machine) square(t *rapid.T) {
+	owing := slices.Clone(x.m.done)
+	owing = slices.DeleteFunc(owing, func(d *doneOf) bool { return d.owed() == 0 })
+	d := x.any(t)
+	if len(owing) > 0 && rapid.IntRange(0, 4).Draw(t, "anyone") > 0 {
+		d = rapid.SampledFrom(owing).Draw(t, "owing")
+	}
+	s := Squared{
+		Number: d.number, Cash: d.owed(), How: rapid.SampledFrom([]string{ByCash, ByOther, Waived}).Draw(t, "how"), By: clerk,
+		InShift: rapid.Bool().Draw(t, "in a shift"),
+	}
+	if s.Cash == 0 || rapid.IntRange(0, 4).Draw(t, "sum") == 4 {
+		s.Cash += 3
+	}
+	err := x.q.Square(t.Context(), s)
+	switch {
+	case s.Cash == 0:
+		wantRefusal(t, err, CodeMalformed)
+	case d.of != nil:
+		wantRefusal(t, err, CodeNoSettlement)
+	case d.owed() == 0:
+		wantRefusal(t, err, CodeSquared)
+	case s.Cash != d.owed():
+		wantRefusal(t, err, CodeOwed)
+	case s.InShift && s.How == ByCash && x.m.shift(clerk.Device) == nil:
+		wantRefusal(t, err, CodeNoShift)
+	default:
+		must(t, err)
+		must(t, x.m.square(d, s.Cash, s.How, clerk.Device))
 	}
 }
 

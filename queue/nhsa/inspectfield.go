@@ -28,7 +28,7 @@ func (c *checker) nodes(path string, v any, nodes map[string]node) {
 	}
 	o, ok := v.(map[string]any)
 	if text, _ := v.(string); strings.TrimSpace(text) != "" {
-		c.in.warn("%s: text where an object is due", path)
+		c.words(path, text)
 		return
 	}
 	if _, list := v.([]any); !ok && !(list && has(nodes, "*")) {
@@ -59,14 +59,20 @@ func (c *checker) nodes(path string, v any, nodes map[string]node) {
 	}
 }
 
-// row checks the fields of one object.
+// row checks the fields of one object. Of those that its node does not list, it checks what
+// holds wherever they stand: the length of a text, and the code.
 func (c *checker) row(path string, row map[string]any, want fields) {
-	for _, name := range slices.Sorted(maps.Keys(want)) {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(row)), maps.Keys(want))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		at := strings.TrimPrefix(path+"."+name, ".")
 		form, required := strings.CutSuffix(want[name], "*")
+		if !has(want, name) {
+			form = c.spec.elsewhere[name]
+		}
 		value, ok := scalar(row[name])
 		switch {
-		case !ok && form == "":
+		case !ok && (form == "" || !has(want, name)):
 		case !ok:
 			c.in.warn("%s: an object or list where %s is due", at, firstForm(form))
 		case value == "" && required:

@@ -1,8 +1,11 @@
 package nhsa
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
+
+	"github.com/emmansun/gmsm/sm4"
 )
 
 // gatewayAnswer is what an object says that has neither infcode nor code.
@@ -71,6 +74,17 @@ func (c *checker) opaque(node string, msg map[string]any, out any) {
 	case by != "":
 		c.in.warn("%s: encrypted (enctype); its fields cannot be seen", node)
 	default:
-		c.in.warn("%s: text where an object is due", node)
+		c.words(node, text)
 	}
+}
+
+// words warns of text that stands where an object is due: base64 of whole blocks of SM4 is
+// most likely that object, encrypted.
+func (c *checker) words(node, text string) {
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	if err == nil && len(raw) > 0 && len(raw)%sm4.BlockSize == 0 {
+		c.in.warn("%s: encrypted, it seems; its fields cannot be seen", node)
+		return
+	}
+	c.in.warn("%s: text where an object is due", node)
 }

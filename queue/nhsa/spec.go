@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -21,6 +22,7 @@ type Spec struct {
 	codes     map[string][]string
 	names     map[string]bool   // of every field and node
 	spelling  map[string]string // the name of what is spelt in another way: [folded] → name
+	elsewhere fields            // the widest form of each text: for a node that does not list it
 }
 
 // fields is a node's fields, each with its form in the specification's notation:
@@ -75,7 +77,8 @@ func LoadSpec() (*Spec, error) {
 	return s, nil
 }
 
-// learnNames keeps the names of all fields and nodes, and those of the envelopes.
+// learnNames keeps the names of all fields and nodes, and those of the envelopes; and what
+// a text may be at most wherever it stands.
 func (s *Spec) learnNames() {
 	s.names = map[string]bool{"expContent": true, "medinsInfo": true, "encType": true, "signType": true} // spelt so too
 	for _, name := range []string{
@@ -83,9 +86,11 @@ func (s *Spec) learnNames() {
 	} {
 		s.names[name] = true
 	}
+	s.elsewhere = fields{}
 	learn := func(row fields) {
-		for name := range row {
+		for name, form := range row {
 			s.names[name] = true
+			s.elsewhere[name] = wider(s.elsewhere[name], strings.TrimSuffix(form, "*"))
 		}
 	}
 	learn(s.head)
@@ -102,6 +107,20 @@ func (s *Spec) learnNames() {
 	for _, name := range slices.Sorted(maps.Keys(s.names)) {
 		s.spelling[folded(name)] = name
 	}
+}
+
+// wider is the wider of two forms of a text: C50 of C20 and C50. Of one that is no text
+// somewhere, or may be of any length, nothing can be said elsewhere: "-".
+func wider(a, b string) string {
+	if a == "" {
+		a = b
+	}
+	most, err := strconv.Atoi(strings.TrimPrefix(a, "C"))
+	other, err2 := strconv.Atoi(strings.TrimPrefix(b, "C"))
+	if err != nil || err2 != nil {
+		return "-"
+	}
+	return fmt.Sprintf("C%d", max(most, other))
 }
 
 // Infnos lists the transactions, sorted.
