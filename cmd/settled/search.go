@@ -34,7 +34,7 @@ func (l *ledger) Search(ctx context.Context, s api.Search) ([]api.Entry, error) 
 	if err != nil {
 		return nil, err
 	}
-	voids, err := latest(s, after, l.queue.Voids, l.voidEntry)
+	voids, err := latest(s, after, l.queue.Voids, l.reversal)
 	if err != nil {
 		return nil, err
 	}
