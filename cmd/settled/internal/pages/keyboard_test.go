@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -104,6 +105,32 @@ func TestFindByName(t *testing.T) {
 	must(t, tab.Shows("补打凭条"))
 }
 
+// TestSignedOut: the browser's way back shows nothing of whoever has signed out, and the
+// number of a reversal leads to the statement of what it took back.
+func TestSignedOut(t *testing.T) {
+	t.Parallel()
+	f := serve(t, nil)
+	f.settleOne(t)
+	_, _, err := f.Reverse(t.Context(), counter.Reversal{Number: "S01-0001", Key: "v", Reason: "重复收费", By: "0001"})
+	must(t, err)
+	tab := f.tab(t, "/cashier", "0001")
+	must(t, tab.Open(f.base+"/statement?number=V01-0001"))
+	must(t, tab.Shows("本单已由 V01-0001 撤销或退费，作废"))
+	must(t, tab.Open(f.base+"/cashier"))
+	must(t, tab.Shows("凭条已打印"))
+	_, err = browser.Eval[bool](tab, `[...document.querySelectorAll('#account button')].at(-1).click(), true`)
+	must(t, err)
+	must(t, tab.Await(`location.pathname === '/sign-in' && document.activeElement.id === 'operator'`))
+	_, err = browser.Eval[bool](tab, `history.back(), true`)
+	must(t, err)
+	for at := ""; !strings.HasPrefix(at, "/sign-in?next="); {
+		at, err = browser.Eval[string](tab, `location.pathname + location.search + (!document.documentElement.hidden && /张|440/.test(document.body?.innerText) ? ' shows the patient' : '')`)
+		if err == nil && strings.Contains(at, "shows") { // an error: the page is being left
+			t.Fatal(at)
+		}
+	}
+}
+
 // TestLongBill: a bill that is longer than the window is paged by the keyboard, while the
 // cash is being typed.
 func TestLongBill(t *testing.T) {
@@ -156,4 +183,7 @@ func TestNothingToTake(t *testing.T) {
 	must(t, tab.Shows("没有现金要收"))
 	must(t, tab.Press(kb.Enter))
 	must(t, tab.Shows("凭条已打印"))
+	must(t, tab.Press(kb.F2)) // once more than needed, which is no failure
+	must(t, tab.Shows("无需再按"))
+	must(t, tab.Await(`document.getElementById('banner').className === 'good'`))
 }

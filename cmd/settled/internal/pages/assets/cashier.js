@@ -212,7 +212,7 @@ function settle() {
     return s.fetching.then(() => { if (s.screen?.quote?.id === q.id && s.quote?.id === q.id) settle(); });
   }
   if (!q || s.quote?.id !== q.id) {
-    return say(['committed', 'printed'].includes(s.screen?.state) ? '这笔已经结算，无需再按。' : '还没有预结算；请先按 F5。');
+    return ['committed', 'printed'].includes(s.screen?.state) ? say('这笔已经结算，无需再按。', false) : say('还没有预结算；请先按 F5。');
   }
   if (q.status === 'refused') return say('这笔不能按医保结算；请看上面的说明，按 Esc 退回。');
   const cash = fen(q.cash);
