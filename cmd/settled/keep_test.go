@@ -389,7 +389,7 @@ func TestKeyVerbs(t *testing.T) {
 // first entry, with another one it does not.
 func TestArchiveVerb(t *testing.T) {
 	k := newKept(t)
-	k.now = time.Now().AddDate(0, 0, -100)
+	k.now = time.Now().In(k.now.Location()).AddDate(0, 0, -100) // days are those of Shanghai
 	q := k.open(t)
 	for day := range 4 {
 		numbers := k.settle(t, q, fmt.Sprint("d", day), 1)
