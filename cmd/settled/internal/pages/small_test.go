@@ -34,8 +34,8 @@ func seen(t *testing.T, tab *browser.Tab, name, selectors string) {
 		if err != nil || len(hidden) > 0 {
 			t.Errorf("%s at %d×%d: %q are not seen whole, %v", name, size[0], size[1], hidden, err)
 		}
-		inspect(t, tab, fmt.Sprintf("%s-%d", name, size[0]))
 	}
+	inspect(t, tab, name)
 }
 
 // TestSmallWindows: a bill of a million with a long name, and a terminal in larger type,
