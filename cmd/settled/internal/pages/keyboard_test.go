@@ -111,6 +111,7 @@ func TestSignedOut(t *testing.T) {
 	t.Parallel()
 	f := serve(t, nil)
 	f.settleOne(t)
+	f.office.note("repair 2024-11-05") // no day is due
 	_, _, err := f.Reverse(t.Context(), counter.Reversal{Number: "S01-0001", Key: "v", Reason: "重复收费", By: "0001"})
 	must(t, err)
 	tab := f.tab(t, "/cashier", "0001")

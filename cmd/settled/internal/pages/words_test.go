@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/cmd/settled/internal/family"
 	"settled/cmd/settled/internal/kiosk"
@@ -24,9 +23,9 @@ func TestEnglishRefusals(t *testing.T) {
 	list, _, _ = strings.Cut(list, "\n};")
 	known := append(settle.Codes(),
 		kiosk.Busy, kiosk.NoPayment, kiosk.TooLate, kiosk.CodeLeft, kiosk.CodeExpired, kiosk.CodeNoCode, kiosk.CodeElsewhere, kiosk.CodeChanged,
-		api.UnknownScan, family.Offline, family.Moved, queue.CodeNoLink, queue.CodeNoChoice)
+		family.Offline, family.Moved, queue.CodeNoLink, queue.CodeNoChoice)
 	var told []settle.Code
-	for _, m := range regexp.MustCompile(`(?m)^  ([A-Z_0-9]+): '`).FindAllStringSubmatch(list, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^ {2}([A-Z_0-9]+): '`).FindAllStringSubmatch(list, -1) {
 		code := settle.Code(m[1])
 		told = append(told, code)
 		if !slices.Contains(known, code) && counter.Sentence(code) == code.Cashier() {
