@@ -93,7 +93,7 @@ func (l *ledger) of(ctx context.Context, w queue.Waiting) ([]api.Entry, error) {
 	if err != nil {
 		return nil, told(err)
 	}
-	entries := []api.Entry{l.voidEntry(v)}
+	entries := []api.Entry{l.reversal(v)}
 	if v.Kept == "" {
 		return entries, nil
 	}
@@ -125,7 +125,7 @@ func (l *ledger) done(f api.Filter) ([]api.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	voids, err := paged(state, f, l.queue.Voids, l.voidEntry)
+	voids, err := paged(state, f, l.queue.Voids, l.reversal)
 	if err != nil {
 		return nil, err
 	}

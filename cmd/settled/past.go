@@ -17,7 +17,7 @@ func (l *ledger) Each(ctx context.Context, from, to settle.Date, fn func(api.Ent
 	if err := each(ctx, l.counter, from, to, l.queue.List, entryOf, fn); err != nil {
 		return err
 	}
-	return each(ctx, l.counter, from, to, l.queue.Voids, l.voidEntry, fn)
+	return each(ctx, l.counter, from, to, l.queue.Voids, l.reversal, fn)
 }
 
 // each reads one list of the queue a page at a time.

@@ -108,6 +108,17 @@ func (l *ledger) voidEntry(v queue.Void) api.Entry {
 	return e
 }
 
+// reversal is one with all of what it reverses, as far as that is at hand, in the name
+// of whoever reversed it.
+func (l *ledger) reversal(v queue.Void) api.Entry {
+	e := l.voidEntry(v)
+	if of, err := l.queue.Get(v.Of); err == nil {
+		e.Settlement = of.Settlement
+	}
+	e.Settlement.Operator = v.By.Operator
+	return e
+}
+
 func voidState(v queue.Void) api.UploadState {
 	switch v.State {
 	case queue.OnHold:

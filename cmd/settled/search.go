@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"settled/cmd/settled/internal/api"
 	"settled/queue"
@@ -33,13 +34,23 @@ func (l *ledger) Search(ctx context.Context, s api.Search) ([]api.Entry, error) 
 	if err != nil {
 		return nil, err
 	}
-	voids, err := latest(s, after, l.queue.Voids, l.voidEntry)
+	voids, err := latest(s, after, l.queue.Voids, l.reversal)
 	if err != nil {
 		return nil, err
 	}
 	all := slices.Concat(settled, voids)
 	slices.SortFunc(all, func(a, b api.Entry) int { return cmp.Compare(b.Number, a.Number) })
 	return all[:min(s.Limit, len(all))], nil
+}
+
+// called tells whether an entry's patient has a name, or that is part of it; the dots of
+// names such as 买买提·吐尔逊 are typed in several ways. Names are sealed, so each is opened.
+func called(e *api.Entry, name string) bool {
+	return name == "" || strings.Contains(plainName(e.Settlement.Who.Name.ClearPersonalData()), plainName(name))
+}
+
+func plainName(name string) string {
+	return strings.ToUpper(strings.NewReplacer("·", "", "•", "", "・", "", "．", "", ".", "", " ", "", "　", "").Replace(name))
 }
 
 // latest reads the queue behind a number to its end and keeps the last that fit.
@@ -53,7 +64,9 @@ func latest[T any](s api.Search, after string, list func(queue.Filter) ([]T, err
 		}
 		for _, row := range rows {
 			e := entry(row)
-			after, last = e.Number, append(last, e)
+			if after = e.Number; called(&e, s.Name) {
+				last = append(last, e)
+			}
 		}
 		if over := len(last) - s.Limit; over > 0 {
 			last = slices.Clone(last[over:])

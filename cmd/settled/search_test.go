@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"settled/cmd/settled/internal/api"
+	"settled/queue"
 	"settled/settle"
 )
 
@@ -41,6 +42,9 @@ func TestSearch(t *testing.T) {
 		"the last":    {api.Search{From: 20261101, Limit: 2}, []int{4, 3}},
 		"by number":   {api.Search{Number: numbers[1], Limit: 50}, []int{1}},
 		"by person":   {api.Search{Person: person, From: 20261101, Limit: 50}, []int{4, 3, 2, 1, 0}},
+		"by name":     {api.Search{Name: keptName, From: 20261122, Limit: 50}, []int{4, 3, 2}},
+		"by a part":   {api.Search{Name: "小 ·明", From: 20261101, Limit: 2}, []int{4, 3}},
+		"other name":  {api.Search{Name: "王小名", From: 20261101, Limit: 50}, nil},
 		"nobody's":    {api.Search{Person: "x", From: 20261101, Limit: 50}, nil},
 		"not settled": {api.Search{Number: "012026112299999", Limit: 50}, nil},
 	} {
@@ -54,5 +58,27 @@ func TestSearch(t *testing.T) {
 		if len(tt.want) == 0 && len(got) > 0 {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// TestSearchReversal: a reversal is found by the name of whose settlement it took back, and
+// its row says who that was, and who reversed it.
+func TestSearchReversal(t *testing.T) {
+	k := newKept(t)
+	q := k.open(t)
+	of := k.settle(t, q, "a", 1)[0]
+	v, _, err := q.Reverse(t.Context(), queue.Reversal{Number: of, Key: "v", ContentDigest: "d", Reason: "x", By: queue.By{Operator: "0002", Device: "W01"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLedger(q, "01", slog.New(slog.DiscardHandler))
+	found, err := l.Search(t.Context(), api.Search{Name: "小明", From: 20261101, Limit: 50})
+	if err != nil || len(found) != 2 || found[0].Number != v.Number || found[0].Settlement.Who.IDNumber != keptID {
+		t.Errorf("%+v %v", found, err)
+	}
+	var last api.Entry
+	err = l.Each(t.Context(), 20261121, 20261121, func(e api.Entry) error { last = e; return nil })
+	if err != nil || last.Number != v.Number || last.Settlement.Who.Name != keptName || last.Settlement.Operator != "0002" {
+		t.Errorf("%+v %v", last, err)
 	}
 }

@@ -129,7 +129,7 @@ func (l ledger) Person(id settle.Private) string { return l.Book.Person(id) }
 func (l ledger) Search(ctx context.Context, s api.Search) ([]api.Entry, error) {
 	var entries []api.Entry
 	for _, st := range l.Book.Written() {
-		if (s.Number == "" || s.Number == st.Number) && (s.Person == "" || s.Person == st.Person) {
+		if (s.Number == "" || s.Number == st.Number) && (s.Person == "" || s.Person == st.Person) && strings.Contains(st.Who.Name.ClearPersonalData(), s.Name) {
 			e, err := l.Entry(ctx, st.Number)
 			if err != nil {
 				return nil, err

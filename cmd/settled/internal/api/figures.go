@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -159,7 +160,7 @@ var levels = [...]string{"", "一级以下", "二级", "三级"}
 
 // groupName is a group's name for people.
 func groupName(g figures.Group) string {
-	name := categoryWords[g.Category]
+	name := cmp.Or(categoryWords[g.Category], "原单已归档")
 	if g.Level > 0 && g.Level < len(levels) {
 		name = levels[g.Level] + " " + name
 	}

@@ -103,65 +103,6 @@ func TestHostilePost(t *testing.T) {
 	}
 }
 
-// TestRoles: what each token may do.
-func TestRoles(t *testing.T) {
-	d := startWith(t, nil, func(o *api.Options) { o.Bills, o.Family = openBills(t), noFamily{} })
-	tokens := map[rune]string{
-		'c': cashierToken, 's': supervisorToken, 'i': insuranceToken, 'k': kioskToken, 'h': hospitalToken, 'o': operationsToken,
-	}
-	for _, tt := range []struct{ method, path, body, may string }{
-		{http.MethodPost, "/v1/quotes", "{}", "csh"},
-		{http.MethodPost, "/v1/settlements", "{}", "csh"},
-		{http.MethodPost, "/v1/links", "{}", "csk"},
-		{http.MethodDelete, "/v1/links", "", "csk"},
-		{http.MethodPost, "/v1/session/guardian-code", "{}", "csk"},
-		{http.MethodPost, "/v1/scans", "{}", "cshk"},
-		{http.MethodGet, "/v1/family", "", "csk"},
-		{http.MethodGet, "/v1/family/mobile", "", "csk"},
-		{http.MethodGet, "/v1/family/binding?relation=child", "", "csk"},
-		{http.MethodGet, "/v1/family/places", "", "csk"},
-		{http.MethodPost, "/v1/family/selection", "{}", "csk"},
-		{http.MethodDelete, "/v1/family/selection", "", "csk"},
-		{http.MethodDelete, "/v1/session", "", "cshk"},
-		{http.MethodGet, "/v1/session", "", "csihko"},
-		{http.MethodGet, "/v1/session/quote", "", "cshk"},
-		{http.MethodPost, "/v1/session/patient", "", "cs"},
-		{http.MethodPost, "/v1/session/read", "", "cshk"},
-		{http.MethodPost, "/v1/bills", "{}", "csh"},
-		{http.MethodGet, "/v1/bills", "", "cshk"},
-		{http.MethodPost, "/v1/bills/x/quote", "", "cshk"},
-		{http.MethodDelete, "/v1/bills/x", "", "csh"},
-		{http.MethodGet, "/v1/me", "", "csihko"},
-		{http.MethodGet, "/v1/standing", "", "csihko"},
-		{http.MethodPost, "/v1/settlements/search", "{}", "csi"},
-		{http.MethodGet, "/v1/queue", "", "csiho"},
-		{http.MethodGet, "/v1/settlements/x", "", "csiho"},
-		{http.MethodGet, "/v1/settlements/x/explanation", "", "csiho"},
-		{http.MethodGet, "/v1/settlements/x/receipt", "", "csh"},
-		{http.MethodPost, "/v1/settlements/x/receipt", "", "csh"},
-		{http.MethodGet, "/v1/status", "", "csiho"},
-		{http.MethodPost, "/v1/queue/x/hold", "{}", "sio"},
-		{http.MethodPost, "/v1/queue/x/release", "{}", "sio"},
-		{http.MethodPost, "/v1/settlements/x/void", "{}", "cs"},
-		{http.MethodPost, "/v1/settlements/x/refund", "{}", "cs"},
-		{http.MethodPost, "/v1/settlements/x/refund/quote", "{}", "cs"},
-		{http.MethodGet, "/v1/voids/x", "", "csiho"},
-		{http.MethodGet, "/v1/voids/x/receipt", "", "csh"},
-		{http.MethodPost, "/v1/voids/x/receipt", "", "cs"},
-		{http.MethodPost, "/v1/shifts", "{}", "cs"},
-		{http.MethodPost, "/v1/shifts/close", "{}", "cs"},
-		{http.MethodGet, "/v1/shifts/current", "", "csiho"},
-		{http.MethodGet, "/v1/shifts/1/slip", "", "csiho"},
-	} {
-		for role, token := range tokens {
-			status, text, _ := d.call(t, tt.method, tt.path, []byte(tt.body), func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) })
-			if may := strings.ContainsRune(tt.may, role); (status != http.StatusForbidden) != may {
-				t.Errorf("%s %s as %s: %d %s, may %v", tt.method, tt.path, token, status, text, may)
-			}
-		}
-	}
-}
-
 // TestListensLocally: a listener that the LAN can reach is refused.
 func TestListensLocally(t *testing.T) {
 	w := countertest.Open(t, nil)

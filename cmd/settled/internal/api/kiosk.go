@@ -33,6 +33,7 @@ type payment struct {
 	Why         string      `json:"why,omitempty" doc:"Chinese"`
 	Reason      settle.Code `json:"reason,omitempty" doc:"code of why"`
 	Code        []string    `json:"code,omitempty" doc:"the QR code to pay with: rows of 0 and 1"`
+	ByCode      bool        `json:"by_code,omitempty" doc:"the patient is known by a 医保码: there is no card to take"`
 	Interrupted bool        `json:"interrupted" doc:"of somebody who may have gone: only the staff sees what it was"`
 }
 
@@ -79,7 +80,7 @@ func (s *Server) paying() *payment {
 	case a.Interrupted:
 		return &payment{Step: a.Step, Interrupted: true}
 	}
-	return &payment{Step: a.Step, Cash: a.Cash, Number: a.Number, Why: a.Why, Reason: a.Reason, Code: squares(code)}
+	return &payment{Step: a.Step, Cash: a.Cash, Number: a.Number, Why: a.Why, Reason: a.Reason, Code: squares(code), ByCode: a.ByCode}
 }
 
 // squares draws a QR code as rows of 0 and 1; nil for none.

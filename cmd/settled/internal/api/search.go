@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -14,6 +15,7 @@ import (
 type Search struct {
 	Number string // of one; "": any
 	Person string // keyed hash; "": anybody's
+	Name   string // in clear: part of a patient's name, or all of it; "": anybody's
 	From   settle.Date
 	To     settle.Date
 	Limit  int
@@ -23,8 +25,9 @@ type searchInput struct {
 	Body struct {
 		Number   string         `json:"number,omitempty" maxLength:"64" doc:"结算单号, or the number of a reversal"`
 		IDNumber settle.Private `json:"id_number,omitempty" maxLength:"32" doc:"社会保障号码, whole"`
+		Name     settle.Private `json:"name,omitempty" maxLength:"100" doc:"part of the patient's name, or all of it, of the last 31 days"`
 		Patient  bool           `json:"patient,omitempty" doc:"of the person in the patient's reader"`
-		From     settle.Date    `json:"from,omitempty" doc:"first day of settling; default: without a person 7 days, with one 90 days ago"`
+		From     settle.Date    `json:"from,omitempty" doc:"first day of settling; default: 7 days ago, by name 31, by person 90"`
 		Limit    int            `json:"limit,omitempty" minimum:"0" maximum:"200" doc:"default 50"`
 	}
 }
@@ -48,7 +51,7 @@ type searchOutput struct {
 func (s *Server) search(api huma.API) {
 	register(api, operation{
 		id: "search", method: http.MethodPost, path: "/v1/settlements/search", roles: searchers, status: http.StatusOK,
-		summary: "Settlements and reversals by number, by the card in the reader, or by id number; else the latest ones.",
+		summary: "Settlements and reversals by number, by the card in the reader, by id number or by name; else the latest ones.",
 	}, func(ctx context.Context, g Grant, in *searchInput) (*searchOutput, error) {
 		ask, err := s.asked(g, in)
 		if err != nil {
@@ -83,6 +86,8 @@ func (s *Server) asked(g Grant, in *searchInput) (Search, error) {
 		ask.Person, days = e.Person, 90
 	case b.IDNumber != "":
 		ask.Person, days = s.options.Ledger.Person(b.IDNumber), 90
+	case b.Name != "":
+		ask.Name, days = strings.TrimSpace(b.Name.ClearPersonalData()), 31
 	}
 	if ask.Limit == 0 {
 		ask.Limit = 50

@@ -35,7 +35,8 @@ type Slot struct {
 	end    time.Time
 }
 
-// Group is what the fund pays for a category of persons at a level.
+// Group is what the fund pays for a category of persons at a level, less what was given
+// back: all groups are what all slots are.
 type Group struct {
 	Level    int             `json:"level"`
 	Category settle.Category `json:"category"`
@@ -84,8 +85,8 @@ func (s *Sums) Add(r Row) {
 	slot.Total, slot.Fund = slot.Total+r.Total, slot.Fund+r.Fund
 	if !r.Reversal {
 		slot.Count++
-		s.group(&r)
 	}
+	s.group(&r)
 }
 
 func (s *Sums) group(r *Row) {
@@ -96,7 +97,10 @@ func (s *Sums) group(r *Row) {
 		s.Groups = append(s.Groups, Group{Level: r.Level, Category: r.Category, Retired: r.Retired})
 	}
 	g := &s.Groups[i]
-	g.Count, g.Total, g.Fund = g.Count+1, g.Total+r.Total, g.Fund+r.Fund
+	if !r.Reversal {
+		g.Count++
+	}
+	g.Total, g.Fund = g.Total+r.Total, g.Fund+r.Fund
 }
 
 // End works out what had waited when, and puts the largest group first.

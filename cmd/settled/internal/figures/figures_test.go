@@ -34,7 +34,7 @@ func TestDay(t *testing.T) {
 			t.Errorf("%d: %+v, want %+v", hour, got, want)
 		}
 	}
-	if len(s.Groups) != 2 || s.Groups[0] != (Group{3, settle.ChildResident, false, 2, 10700, 6007}) || !s.Groups[1].Retired {
+	if len(s.Groups) != 2 || s.Groups[1] != (Group{3, settle.ChildResident, false, 2, 700, 7}) || !s.Groups[0].Retired {
 		t.Errorf("%+v", s.Groups)
 	}
 }

@@ -278,7 +278,11 @@ func (f *fixture) Ready(context.Context) []counter.Notice {
 	return f.why
 }
 
-func (f *fixture) Notices(context.Context) []counter.Notice { return f.notices }
+func (f *fixture) Notices(context.Context) []counter.Notice {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.notices
+}
 
 func (f *fixture) Status(context.Context) (api.Status, error) {
 	f.mu.Lock()
@@ -374,7 +378,7 @@ func (l ledger) Person(id settle.Private) string { return l.Book.Person(id) }
 
 func (l ledger) Search(ctx context.Context, s api.Search) (found []api.Entry, err error) {
 	for _, st := range l.Book.Written() {
-		if strings.HasPrefix(st.Number, s.Number) && (s.Person == "" || s.Person == st.Person) {
+		if strings.HasPrefix(st.Number, s.Number) && (s.Person == "" || s.Person == st.Person) && strings.Contains(st.Who.Name.ClearPersonalData(), s.Name) {
 			e, err := l.Entry(ctx, st.Number)
 			if err != nil {
 				return nil, err

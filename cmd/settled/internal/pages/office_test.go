@@ -134,7 +134,10 @@ func (a accounts) Days(context.Context, settle.Date, settle.Date) ([]reconcile.D
 }
 
 func (a accounts) Repair(_ context.Context, day settle.Date, report string, item int, why string, by api.Grant) (reconcile.Finding, error) {
-	a.note("repair %s %s %d %s %s", day, report, item, why, by.Operator)
+	if a.twice && by.Second == "" {
+		return reconcile.Finding{}, &settle.Refusal{Code: counter.SecondNeeded, Cashier: counter.Sentence(counter.SecondNeeded), Technician: by.Operator}
+	}
+	a.note("repair %s %s %d %s %s", day, report, item, why, strings.TrimSpace(by.Operator+" "+by.Second))
 	return reconcile.Finding{Item: item, Kind: reconcile.OnlyThere}, nil
 }
 

@@ -65,4 +65,16 @@ func TestSecondPerson(t *testing.T) {
 	if did := f.office.done(); !slices.Equal(did, []string{"release S01-0001 已核对 0003 0002"}) {
 		t.Errorf("%q", did)
 	}
+
+	click("对账", "逐日对账")(t, f, office)
+	must(t, office.Click(`tbody tr:first-child button`))
+	must(t, office.Shows("逐笔差异"))
+	click("放行", "处理第 1 项")(t, f, office)
+	must(t, office.Press("与平台核对过", kb.F2))
+	must(t, office.Shows("须第二人复核"))
+	must(t, office.Press("0002", "\t", "pass-1234", kb.F2))
+	must(t, office.Shows("稍后再对一次账"))
+	if did := f.office.done(); did[len(did)-1] != "repair 2024-11-05 7a1c 1 与平台核对过 0003 0002" {
+		t.Errorf("%q", did)
+	}
 }

@@ -121,6 +121,12 @@ function move(by) {
   choose(bills[Math.max(0, Math.min(bills.length - 1, at < 0 ? 0 : at + by))].key);
 }
 
+/** Turns a page of a long bill, wherever the focus is. @param {number} by */
+function page(by) {
+  const scrolls = $('middle').scrollHeight > $('middle').clientHeight ? $('middle') : document.documentElement; // in a small window all of it does
+  scrolls.scrollBy(0, by * 0.85 * scrolls.clientHeight);
+}
+
 /** @param {string|number|null} of */
 function why(of) {
   s.why = s.why === of ? null : of;
@@ -206,7 +212,7 @@ function settle() {
     return s.fetching.then(() => { if (s.screen?.quote?.id === q.id && s.quote?.id === q.id) settle(); });
   }
   if (!q || s.quote?.id !== q.id) {
-    return say(['committed', 'printed'].includes(s.screen?.state) ? '这笔已经结算，无需再按。' : '还没有预结算；请先按 F5。');
+    return ['committed', 'printed'].includes(s.screen?.state) ? say('这笔已经结算，无需再按。', false) : say('还没有预结算；请先按 F5。');
   }
   if (q.status === 'refused') return say('这笔不能按医保结算；请看上面的说明，按 Esc 退回。');
   const cash = fen(q.cash);
@@ -311,6 +317,12 @@ function found(kind, text) {
   else say(`账单 ${text} 不在待缴账单中；请在医院系统中发送账单。`);
 }
 
+/** Nothing is left for cash, so that there is no field in which Enter confirms. */
+function nothingToTake() {
+  const q = s.screen?.quote;
+  return s.screen?.state === 'quoted' && q && q.status !== 'refused' && fen(q.cash) === 0 && document.activeElement === document.body;
+}
+
 /** Shows the patient what was given and what goes back, on the customer display. */
 function tender() {
   const got = typed(taken.value);
@@ -389,8 +401,9 @@ listen((name) => {
   if (isOpen()) return dialogKeys(name);
   if (does[name]) return () => act(name);
   if (name === 'Alt+m') return () => say(mute() ? '声音已关；再按 Alt+M 打开。' : '声音已开。', false);
+  if ((name === 'PageUp' || name === 'PageDown') && s.quote && !$('middle').contains(document.activeElement)) return () => page(name === 'PageDown' ? 1 : -1);
   if (name === 'ArrowUp' || name === 'ArrowDown') return s.quote ? undefined : () => move(name === 'ArrowUp' ? -1 : 1);
-  if (name === 'Enter' && document.activeElement === taken) return () => act('F2');
+  if (name === 'Enter' && (document.activeElement === taken || nothingToTake())) return () => act('F2');
   return undefined;
 }, scanned);
 begin().catch((e) => {

@@ -107,3 +107,8 @@ export function follow(on) {
     }, 700);
   };
 }
+
+// A page that the browser kept and shows again by its way back may be of somebody who has
+// signed out: it shows nothing before it has been loaded anew.
+addEventListener('pagehide', () => { document.documentElement.hidden = true; });
+addEventListener('pageshow', (e) => { if (e.persisted) location.reload(); });

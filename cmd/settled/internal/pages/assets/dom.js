@@ -29,6 +29,16 @@ export function show(parent, ...children) {
   parent.replaceChildren(...flat(children));
 }
 
+/** Makes something anew; the control that had the focus has it again, if there is one of its words in its place. @param {() => void} make */
+export function anew(make) {
+  const all = () => [...document.querySelectorAll('a, button, input, select, summary')];
+  const had = document.activeElement;
+  const place = all().indexOf(/** @type {Element} */ (had));
+  make();
+  const now = /** @type {HTMLElement|undefined} */ (all()[place]);
+  if (!had?.isConnected && now && now.textContent === had?.textContent) now.focus();
+}
+
 /** @param {string} id @returns {any} */
 export function $(id) {
   return document.getElementById(id);

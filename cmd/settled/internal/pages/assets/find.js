@@ -20,13 +20,19 @@ export function openFind(mode, number, card) {
   search({});
 }
 
+/** What was typed: an id number, a name, which has no digit, or the number of a settlement. @param {string} text */
+function asked(text) {
+  if (/^\d{17}[\dXx]$/.test(text)) return { id_number: text.toUpperCase() };
+  return /\d/.test(text) ? { number: text } : { name: text };
+}
+
 const title = () => (at.mode === 'refund' ? '退费：先找到原结算单' : '查找、补打');
 
 /** @param {any} ask */
 async function search(ask) {
   try {
     at.rows = (await call('POST', '/v1/settlements/search', ask)).found;
-    at.said = at.rows.length > 0 ? '' : '没有找到；请核对号码，或插卡后按 F6 按患者查找。';
+    at.said = at.rows.length > 0 ? '' : '没有找到；请核对号码或姓名，或插卡后按 F6 按患者查找。';
   } catch (e) {
     at.said = /** @type {Error} */ (e).message;
   }
@@ -40,7 +46,7 @@ function list() {
     at.ask = input.value.trim();
     if (at.ask === '' || at.ask === at.asked) return at.rows[at.row] ? openOne(at.rows[at.row].number) : undefined;
     at.asked = at.ask;
-    return search(/^\d{17}[\dXx]$/.test(at.ask) ? { id_number: at.ask.toUpperCase() } : { number: at.ask });
+    return search(asked(at.ask));
   };
   const step = (/** @type {number} */ by) => () => {
     at.row = Math.max(0, Math.min(at.rows.length - 1, at.row + by));
@@ -48,8 +54,8 @@ function list() {
     list();
   };
   open(title(), [
-    h('div', { class: 'row' }, h('label', { for: 'ask' }, '结算单号或社会保障号码'), input),
-    h('p', { class: 'faint' }, '不填则列出本窗口最近的；↑↓ 选择，回车打开。'),
+    h('div', { class: 'row' }, h('label', { for: 'ask' }, '结算单号、社会保障号码或姓名'), input),
+    h('p', { class: 'faint' }, '不填则列出最近 7 天的；按姓名查最近 31 天。↑↓ 选择，回车打开。'),
     at.said && h('p', { class: 'said bad', role: 'alert' }, at.said),
     at.rows.length > 0 && table(),
   ], [

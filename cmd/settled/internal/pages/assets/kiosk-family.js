@@ -200,9 +200,8 @@ function findParts() {
   const most = 12;
   const input = h('input', { id: 'find', autocomplete: 'off', maxlength: String(most), 'aria-label': t('findAsk'), value: f.typed, oninput: () => { f.typed = input.value; }, onkeydown: (/** @type {KeyboardEvent} */ e) => { if (e.key === 'Enter' && !e.isComposing) wanted(f.list, { search: f.typed, district: '' }); } });
   const type = (/** @type {string} */ text) => { input.value = f.typed = text.slice(0, most); };
-  const key = (/** @type {string} */ d) => k.button(d, () => type(f.typed + d));
-  const erase = k.button('⌫', () => type(f.typed.slice(0, -1)));
-  erase.setAttribute('aria-label', t('erase'));
+  const key = (/** @type {string} */ d) => h('button', { type: 'button', onclick: () => type(f.typed + d) }, d); // fast, too
+  const erase = h('button', { type: 'button', 'aria-label': t('erase'), onclick: () => type(f.typed.slice(0, -1)) }, '⌫');
   return [h('h2', {}, t('findAsk')), h('p', { class: 'centre' }, t('findMore')), h('div', { class: 'find' }, input,
     h('div', { class: 'digits' }, [...'1234567890'].map(key), erase, k.button(t('eraseAll'), () => type(''))))];
 }

@@ -16,7 +16,7 @@ const warned = Math.min(30, quiet); // s to answer
 const forgotten = Math.min(8, quiet); // s that a card may lie there after all is done
 
 /** @type {any} */
-const s = { line: false, screen: null, standing: null, quote: null, how: { english: false, elder: false }, skip: false, busy: false, next: null, said: '', spoken: '', left: 0, touched: 0, over: 0, out: 0, outSeq: 0, bill: '', again: false };
+const s = { line: false, screen: null, standing: null, quote: null, how: { english: false, elder: false }, skip: false, busy: false, next: null, said: '', spoken: '', behind: false, old: -1, left: 0, touched: 0, over: 0, out: 0, outSeq: 0, bill: '', again: false };
 
 /** @param {string} key */
 const t = (key) => say(key, s.how);
@@ -52,9 +52,12 @@ function render() {
   s.spoken = headline;
 }
 
+/** The second tap of a double one does nothing: what stands there now was not meant. @param {() => void} act */
+const once = (act) => (/** @type {MouseEvent} */ e) => { if (e.detail < 2) act(); };
+
 /** @param {string} word @param {() => void} act @param {string} [look] @param {boolean} [pressed] */
 function button(word, act, look = '', pressed) {
-  return h('button', { type: 'button', class: look, onclick: act, 'aria-pressed': pressed === undefined ? null : String(pressed) }, word);
+  return h('button', { type: 'button', class: look, onclick: once(act), 'aria-pressed': pressed === undefined ? null : String(pressed) }, word);
 }
 
 /** @param {string} sign @param {string} title @param {...any} more */
@@ -70,20 +73,31 @@ function scene() {
   if (p) return scenePaying(p);
   if (s.out > 0) return ['alarm', plain('⏏', t('take')), null, null];
   if (s.screen?.state === 'reading') return ['', plain('⟳', t('reading')), null, null];
-  if (!person()) return ['', plain('▭', t('insert'), t('insertMore'), t('insertCode'), ...(s.screen?.messages ?? []).map((/** @type {any} */ m) => h('p', { class: 'ask' }, sorry(m.code, m.text, s.how)))), null, null];
+  if (s.behind) return ['alarm', plain('⏏', t('takeParent'), t('takeParentMore')), null, null];
+  if (!person()) return ['', plain('▭', t('insert'), t('insertMore'), t('insertCode'), ...told()), null, null];
   if (inFamily()) return familyScene();
   if (s.quote) return sceneQuote(s.quote);
   const other = button(t('other'), openFamily, 'other');
   const bills = s.standing?.bills ?? [];
   if (bills.length === 0) return ['', [who(), ...plain('○', t('none'), t('noneMore'))], button(t('quit'), quit), other];
-  return ['', [who(), h('h2', {}, t('choose')), h('div', { class: 'list' }, bills.map((/** @type {any} */ b) => h('button', { type: 'button', onclick: () => quote(b.key) },
+  return ['', [who(), h('h2', {}, t('choose')), h('div', { class: 'list' }, bills.map((/** @type {any} */ b) => h('button', { type: 'button', onclick: once(() => quote(b.key)) },
     h('span', {}, b.department || b.key), h('span', { class: 'amount' }, `￥${b.total}`), h('small', {}, b.department ? `${b.day}　${b.key}` : b.day))))], button(t('quit'), quit), other];
+}
+
+/** What came of the last thing, for whoever still stands there. */
+function told() {
+  const slips = /** @type {Object<string, string>} */ ({ PRINT_FAILED: 'noSlip', SLIP_KEPT: 'keptSlip' });
+  const list = s.screen && s.screen.seq !== s.old ? s.screen.messages : [];
+  return list.map((/** @type {any} */ m) => h('p', { class: 'ask' }, slips[m.code] ? t(slips[m.code]) : sorry(m.code, m.text, s.how)));
 }
 
 function who() {
   const p = person();
   return h('p', { class: 'who' }, `${p.name}　${p.id_number}`);
 }
+
+/** What is said of a slip that has not come out, by what became of it. @type {Object<string, string>} */
+const slipless = { failed: 'noSlip', no_printer: 'noSlip', kept: 'keptSlip' };
 
 /** @param {any} p @returns {[string, any, any, any]} */
 function scenePaying(p) {
@@ -92,11 +106,12 @@ function scenePaying(p) {
     case 'settling': return ['', plain('⟳', t('settling')), null, null];
     case 'refunding': return ['', plain('⟳', t('refunding')), null, null];
     case 'settled': {
-      const slip = s.screen?.slip?.status;
-      return [s.over ? 'alarm' : 'good', plain('✓', s.over ? t('take') : t('done'), t('doneMore'), p.number, ['failed', 'no_printer'].includes(slip) && t('noSlip')), null, null];
+      const missing = slipless[s.screen?.slip?.status];
+      const take = p.by_code ? '' : t('take');
+      return [s.over ? 'alarm' : 'good', plain('✓', s.over ? take || t('done') : t('done'), ...(missing ? [t(missing), p.number, take] : [t(p.by_code ? 'doneByCode' : 'doneMore'), p.number])), null, null];
     }
-    case 'refunded': return ['bad', plain('↶', t('refunded'), p.why && sorry(p.reason, p.why, s.how), t('window'), t('take')), null, null];
-    default: return ['bad', plain('✕', t('refused'), p.why && sorry(p.reason, p.why, s.how), t('window'), t('take')), null, null];
+    case 'refunded': return ['bad', plain('↶', t('refunded'), p.why && sorry(p.reason, p.why, s.how), t('window'), !p.by_code && t('take')), null, null];
+    default: return ['bad', plain('✕', t('refused'), p.why && sorry(p.reason, p.why, s.how), t('window'), !p.by_code && t('take')), null, null];
   }
 }
 
@@ -111,10 +126,13 @@ function sceneQuote(q) {
   const family = has('GUARDIAN_MISSING') && !s.skip;
   const parts = [who(), h('h2', {}, t('check')), h('div', { class: 'pays' }, pay('total', q.total), pay('fund', q.fund),
     fen(q.own) > 0 && pay('own', q.own), fen(q.mutual) > 0 && pay('mutual', q.mutual), pay('cash', q.cash, 'you')),
-  family && h('p', { class: 'ask' }, t('guardian')), has('NO_LINK') && h('p', { class: 'ask' }, t('noLink')), q.provisional && h('p', { class: 'ask' }, t('offline')), q.self_paid && h('p', { class: 'ask' }, t('claim'))];
+  family && h('p', { class: 'ask' }, t('guardian')), has('NO_LINK') && h('p', { class: 'ask' }, t('noLink')), q.provisional && h('p', { class: 'ask' }, t('offline')), q.self_paid && h('p', { class: 'ask' }, t('claim')), noPaper(q) && h('p', { class: 'ask' }, t('noPaper'))];
   const next = family ? button(t('skip'), () => { s.skip = true; render(); }, 'main') : button(fen(q.cash) > 0 ? t('pay') : t('settle'), start, 'main');
   return ['', parts, button(t('back'), back), next];
 }
+
+/** Whether no slip will come out. @param {any} q */
+const noPaper = (q) => q.notices.some((/** @type {any} */ n) => n.code.startsWith('PRINTER_') && n.code !== 'PRINTER_PAPER_LOW');
 
 /** A QR code from its rows. @param {string[]} rows */
 function code(rows) {
@@ -255,9 +273,14 @@ function tick() {
     }
     return;
   }
+  if (s.behind && !p) {
+    if (++s.over > forgotten) beep('alarm');
+    return;
+  }
   if (!person() || p) {
-    s.touched = 0;
     if (s.left) close();
+    if (p && !p.interrupted) s.touched = 0;
+    else rest(p);
     return;
   }
   s.touched++;
@@ -267,15 +290,35 @@ function tick() {
       close();
       quit();
     } else warn();
-  } else if (s.touched >= quiet * (s.how.elder ? 2 : 1)) {
+  } else if (s.touched >= patience()) {
     s.left = warned;
     beep('bad');
     warn();
   }
 }
 
+/** Nobody is served: a language, a message or the staff's papers that somebody left are for nobody else. @param {any} p */
+function rest(p) {
+  if (++s.touched < patience()) return;
+  s.touched = 0;
+  if (!p && s.screen?.state !== 'idle') return;
+  const left = !p && parentsCard(); // before a visit it may well be the first card
+  forget();
+  s.behind = Boolean(left);
+  s.old = s.screen?.seq;
+  render();
+}
+
+/** Whether a guardian's card lies in its reader. */
+const parentsCard = () => s.screen?.guardian && !s.screen.guardian.by_code;
+
+/** Seconds without a touch. */
+const patience = () => quiet * (s.how.elder ? 2 : 1);
+
 function warn() {
-  dialog(t('still'), [h('p', {}, `${s.left} ${t('stillMore')}`)], [[t('go'), () => { s.touched = 0; close(); }, 'main'], [t('quit'), () => { close(); quit(); }, '']]);
+  const text = `${s.left} ${t('stillMore')}`;
+  if (s.left < warned && $('left')) return show($('left'), text); // a button that is being touched stays
+  dialog(t('still'), [h('p', { id: 'left' }, text)], [[t('go'), () => { s.touched = 0; close(); }, 'main'], [t('quit'), () => { close(); quit(); }, '']]);
 }
 
 /** @param {any} screen */
@@ -288,7 +331,11 @@ async function onScreen(screen) {
     if (--s.out === 0) forget();
   }
   const same = before?.patient?.by_code && paying() || s.again && screen.state === 'reading';
-  if (!screen.patient && before && (before.patient || s.again) && !same) forget();
+  if (!screen.patient && before && (before.patient || s.again) && !same) {
+    const { how } = s;
+    forget();
+    if (parentsCard()) Object.assign(s, { how, behind: true });
+  } else if (s.behind && !parentsCard()) forget();
   if (screen.patient && s.again) {
     s.again = false;
     follows();
@@ -312,7 +359,7 @@ async function onScreen(screen) {
 /** Nothing of a patient stays. */
 function forget() {
   leaveFamily();
-  Object.assign(s, { quote: null, next: null, bill: '', skip: false, again: false, said: '', over: 0, out: 0, touched: 0, how: { english: false, elder: false } });
+  Object.assign(s, { quote: null, next: null, bill: '', skip: false, again: false, behind: false, said: '', over: 0, out: 0, touched: 0, how: { english: false, elder: false } });
   if ($('dialog').open) close();
 }
 

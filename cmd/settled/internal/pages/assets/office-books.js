@@ -111,7 +111,7 @@ function report(r) {
 
 /** @param {any} r @param {any} f */
 function apply(r, f) {
-  ask(`处理第 ${f.item} 项`, [h('p', {}, f.do)], f.repair === 'hold' ? '挂起' : '放行', (why) => call('POST', '/v1/reconciliations/repair', { day: r.day, report: r.id, item: f.item, why }), `${f.target} 已${f.repair === 'hold' ? '挂起' : '放行'}，稍后再对一次账。`);
+  ask(`处理第 ${f.item} 项`, [h('p', {}, f.do)], f.repair === 'hold' ? '挂起' : '放行', (why, two) => call('POST', '/v1/reconciliations/repair', { day: r.day, report: r.id, item: f.item, why, ...two }), `${f.target} 已${f.repair === 'hold' ? '挂起' : '放行'}，稍后再对一次账。`);
 }
 
 export async function shifts() {

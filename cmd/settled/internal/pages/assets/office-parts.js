@@ -64,7 +64,10 @@ export function ask(title, body, word, act, done, needs = true) {
   const said = h('p', { class: 'bad', role: 'alert' });
   let busy = false;
   const go = async () => {
-    if (needs && why.value.trim() === '') return why.focus();
+    if (needs && why.value.trim() === '') {
+      said.textContent = '请填写原因；未办理。';
+      return why.focus();
+    }
     if (busy) return;
     busy = true;
     let result = async () => {};

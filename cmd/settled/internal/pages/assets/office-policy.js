@@ -13,6 +13,8 @@ const s = { on: '', id: '' };
 
 const standings = { official: '公布', derived: '推算', provisional: '暂定', unknown: '未知' };
 const whys = { missing: '✕ 缺失', ending: '! 即将到期', illustrative: '! 演示值' };
+/** What it does to bills that need the value. @type {Object<string, string>} */
+const refusing = { missing: '用到它的账单不予结算', ending: '到期后用到它的账单不予结算', illustrative: '照常结算，标明“演示”，不作依据' };
 const states = { staged: ['wait', '… 待批准'], approved: ['wait', '… 正在启用'], in_force: ['good', '✓ 已启用'], rejected: ['off', '↶ 已退回'] };
 const grades = { official: '官方', press: '媒体', secondary: '转述', decision: '本院决定' };
 
@@ -44,7 +46,7 @@ const value = (v) => [v.title, v.value || '未知', v.unit, nowrap(v.from), nowr
 /** @param {any} r */
 const source = (r) => [r.id, r.title, r.publisher, nowrap(r.date), word(grades, r.kind)];
 /** @param {any[]} list */
-const stale = (list) => table(['情况', '参数', '自', '后果', '处理'], [...list].sort((a, b) => Number(b.bills) - Number(a.bills)).map((r) => [nowrap(word(whys, r.why)), r.title, nowrap(r.on), r.bills ? '用到它的账单不予结算' : '账单不受影响', h('details', {}, h('summary', {}, r.why === 'illustrative' ? '用公布的数替换' : `公布后暂存一个政策文件，自 ${r.on} 起`), h('span', { lang: 'en' }, r.do))]), '三个月内没有缺失或到期的数值。');
+const stale = (list) => table(['情况', '参数', '自', '后果', '处理'], [...list].sort((a, b) => Number(b.bills) - Number(a.bills)).map((r) => [nowrap(word(whys, r.why)), r.title, nowrap(r.on), r.bills ? refusing[r.why] : '账单不受影响', h('details', {}, h('summary', {}, r.why === 'illustrative' ? '用公布的数替换' : `公布后暂存一个政策文件，自 ${r.on} 起`), h('span', { lang: 'en' }, r.do))]), '三个月内没有缺失或到期的数值。');
 /** @param {any} p */
 const person = (p) => (p.id ? `${p.name} ${p.id}` : '');
 

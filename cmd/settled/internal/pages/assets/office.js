@@ -1,9 +1,9 @@
 // @ts-check
 // The back office: what waits, what is held and why, what is owed, whether the books
 // agree, and which rules hold until when.
-import { $, h, show } from './dom.js';
+import { $, anew, h, show } from './dom.js';
 import { call, follow } from './daemon.js';
-import { dialogKeys, isOpen } from './dialog.js';
+import { close, dialogKeys, isOpen } from './dialog.js';
 import { listen } from './keys.js';
 import { roles } from './words.js';
 import { keeps, office, page } from './office-parts.js';
@@ -22,14 +22,23 @@ let turn = 0;
 
 async function render() {
   const mine = ++turn; // an answer that comes late shows nothing
-  show($('tabs'), tabs.map(([key, word]) => h('button', { type: 'button', 'aria-pressed': String(key === office.tab), onclick: () => { office.tab = key; office.said = ''; location.hash = key; render(); } }, word)));
+  anew(() => show($('tabs'), tabs.map(([key, word]) => h('button', { type: 'button', 'aria-pressed': String(key === office.tab), onclick: () => to(key) }, word))));
   let parts;
   try {
     parts = await /** @type {any} */ (tabs.find(([key]) => key === office.tab))[2]();
   } catch (e) {
     parts = h('p', { class: 'panel said bad' }, /** @type {Error} */ (e).message);
   }
-  if (mine === turn) page(parts);
+  if (mine === turn) anew(() => page(parts));
+}
+
+/** Goes to a tab; the browser's own back and forward do too. @param {string} key */
+function to(key) {
+  if (!tabs.some(([known]) => known === key)) return;
+  [office.tab, office.said] = [key, ''];
+  if (isOpen()) close();
+  history[location.hash.slice(1) === key ? 'replaceState' : 'pushState'](null, '', '#' + key);
+  render();
 }
 
 /** The queue goes on by itself: it is shown anew at most every few seconds, and not while somebody fills something in. */
@@ -57,6 +66,8 @@ async function begin() {
   show($('account'), h('span', {}, `${office.me.name ?? ''} ${office.me.operator}（${roles[office.me.role]}）`), ['cashier', 'supervisor'].includes(office.me.role) && h('a', { href: '/cashier' }, '收费窗口'),
     h('button', { type: 'button', onclick: async () => { await call('POST', '/v1/sign-out'); location.replace('/sign-in'); } }, '退出'));
   listen((name) => (isOpen() ? dialogKeys(name) : undefined), () => {});
+  history.replaceState(null, '', '#' + office.tab);
+  addEventListener('popstate', () => to(location.hash.slice(1)));
   await render();
   keepUp();
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The statement of a settlement on A4 (医疗费用结算单), to be printed by the browser.
 import { $, h, show } from './dom.js';
-import { call } from './daemon.js';
+import { call, Refusal } from './daemon.js';
 import { capitals, fen } from './money.js';
 import { grades, moment, sources, uploads } from './words.js';
 
@@ -37,10 +37,22 @@ function sheet(st) {
   ];
 }
 
+/** A settlement; of the number of a reversal the one that it took back. @param {string} number */
+async function find(number) {
+  const get = (/** @type {string} */ what, /** @type {string} */ n) => call('GET', `/v1/${what}/${encodeURIComponent(n)}`);
+  try {
+    return await get('settlements', number);
+  } catch (e) {
+    if (!(e instanceof Refusal && e.status === 404)) throw e;
+    const reversal = await get('voids', number).catch(() => { throw e; });
+    return get('settlements', reversal.of);
+  }
+}
+
 async function begin() {
   const number = new URLSearchParams(location.search).get('number') ?? '';
   try {
-    const st = await call('GET', `/v1/settlements/${encodeURIComponent(number)}`);
+    const st = await find(number);
     document.title = `医疗费用结算单 ${st.number}`;
     show($('sheet'), sheet(st));
     $('print').focus();

@@ -20,7 +20,7 @@ const states = {
 
 /** What became of the slip. @type {Object<string, [string, string]>} */
 const slips = {
-  printing: ['busy', '正在打印'], printed: ['good', '已打印'], failed: ['bad', '没有打印成功，请按 F9 补打'], no_printer: ['wait', '本窗口没有打印机'],
+  printing: ['busy', '正在打印'], printed: ['good', '已打印'], kept: ['wait', '还没有打出，打印机恢复后自动打出'], failed: ['bad', '没有打印成功，请按 F9 补打'], no_printer: ['wait', '本窗口没有打印机'],
 };
 
 /**
@@ -39,6 +39,7 @@ export function banner(s) {
   } else if (s.screen?.state === 'quoted' && q?.provisional) {
     [tone, word] = ['wait', '请核对金额（离线结算，待上传）'];
   }
+  if (s.screen?.state === 'quoted' && q && q.status !== 'refused' && fen(q.cash) === 0) next = '没有现金要收，按 F2 结算；按 F4 看每分钱的理由；按 Esc 取消。';
   const slip = s.screen?.slip;
   if (s.screen?.state === 'committed' && slip && slip.status !== 'printing') {
     [tone, next] = ['wait', `凭条${slips[slip.status]?.[1] ?? ''}；切勿重新结算。`];
@@ -61,12 +62,11 @@ export function chips(s) {
   if (!st || !s.line) return [chip('bad', '✕', '程序未连接')];
   const q = st.queue ?? {};
   const lost = (s.screen?.readers ?? []).find((/** @type {any} */ r) => r.text) ?? st.not_ready.find((/** @type {any} */ n) => n.code === 'READER_MISSING');
-  const slip = s.screen?.slip?.status;
   const risk = q.risk?.counter;
   const over = risk && fen(risk.at) > fen(risk.warn);
   const list = [
     lost ? chip('bad', '✕', lost.role === 'guardian' ? '监护人读卡器异常' : '读卡器断开') : chip('good', '✓', '读卡器'),
-    slip === 'failed' || slip === 'no_printer' ? chip('bad', '✕', slip === 'failed' ? '打印机故障' : '无打印机') : chip('good', '✓', '打印机'),
+    printer(st.notices.find(ofPrinter), s.screen?.slip?.status),
     st.platform ? chip('wait', '!', '平台中断，离线结算') : chip('good', '✓', '平台'),
     q.pending ? chip('wait', '…', `待上传 ${q.pending} 笔`) : chip('good', '✓', '无待上传'),
   ];
@@ -74,8 +74,19 @@ export function chips(s) {
   list.push(chip(over ? 'bad' : 'off', '￥', `未确认基金 ${q.exposed ?? '0.00'}` + (risk ? `／上限 ${risk.limit}` : '')));
   list.push(st.shift ? chip('good', '✓', `班次 ${st.shift}`) : chip('wait', '!', '未开班'));
   if (q.stopped) list.push(chip('bad', '✕', '账本停止记账'));
-  for (const n of st.notices) list.push(chip('wait', '!', n.text));
+  for (const n of st.notices.filter((/** @type {any} */ x) => !ofPrinter(x))) list.push(chip('wait', '!', n.text));
   return list;
+}
+
+/** @param {any} notice */
+const ofPrinter = (notice) => notice.code.startsWith('PRINTER_');
+
+/** The printer: what it says of itself, else what became of the last slip. @param {any} notice @param {string} slip */
+function printer(notice, slip) {
+  if (notice?.code === 'PRINTER_PAPER_LOW') return chip('wait', '!', notice.text);
+  if (notice) return chip('bad', '✕', notice.text);
+  const trouble = /** @type {Object<string, string>} */ ({ failed: '打印机故障', no_printer: '无打印机' })[slip];
+  return trouble ? chip('bad', '✕', trouble) : chip('good', '✓', '打印机');
 }
 
 /** @param {string} tone @param {string} sign @param {string} text */
@@ -120,7 +131,7 @@ export function waiting(bills, chosen, choose) {
 export function lines(q, why) {
   const dash = (/** @type {string} */ v) => (fen(v) === 0 ? '' : v);
   return h('table', {},
-    h('caption', {}, `账单 ${q.key ?? q.number}`, h('span', { class: 'faint' }, `　共 ${q.split.items.length} 行；点一行看理由`)),
+    h('caption', {}, `账单 ${q.key ?? q.number}`, h('span', { class: 'faint' }, `　共 ${q.split.items.length} 行；点一行看理由${q.split.items.length > 15 ? '；PgUp、PgDn 翻页' : ''}`)),
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, '#'), h('th', { scope: 'col' }, '项目'), h('th', { scope: 'col' }, '类'),
       ['单价×数量', '金额', '统筹', '先自付', '超限价', '自费'].map((t) => h('th', { class: 'amount', scope: 'col' }, t)))),
     h('tbody', {}, q.split.items.map((/** @type {any} */ l, /** @type {number} */ i) => h('tr', { class: 'press', onclick: () => why(i + 1) },
@@ -145,10 +156,11 @@ export function reasons(q, of, choose) {
 
 /** The split as large figures. @param {any} f @param {(of: string) => void} why @param {boolean} due whether the cash is still to be taken */
 export function figures(f, why, due) {
+  const amount = (/** @type {string} */ v) => h('span', { class: 'amount' + (v.length > 9 ? ' long' : '') }, v); // of a million and more
   return [
-    h('button', { type: 'button', class: 'total', onclick: () => why('all') }, h('span', { class: 'of' }, '总额'), h('span', { class: 'amount' }, f.total)),
+    h('button', { type: 'button', class: 'total', onclick: () => why('all') }, h('span', { class: 'of' }, '总额'), amount(f.total)),
     sources.map(([key, name]) => h('button', { type: 'button', class: (key === 'cash' && due ? 'due' : '') + (fen(f[key]) === 0 ? ' zero' : ''), onclick: () => why(key), title: '看理由' },
-      h('span', { class: 'of' }, key === 'cash' && due ? '应收现金' : name), h('span', { class: 'amount' }, f[key]))),
+      h('span', { class: 'of' }, key === 'cash' && due ? '应收现金' : name), amount(f[key]))),
     f.limit_after && h('p', { class: 'faint' }, `门诊年度限额剩余 ￥${f.limit_after}`),
     f.self_paid && h('p', { class: 'note bad' }, `先自费后报销：患者全额付现金，凭条上有报销办法${f.self_paid.until ? `，${f.self_paid.until} 前有效` : ''}。`),
     f.illustrative && h('p', { class: 'note bad' }, '演示用政策数据，不能用于真实结算。'),
