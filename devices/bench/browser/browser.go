@@ -202,6 +202,13 @@ func (t *Tab) Click(selector string) error {
 	}
 }
 
+// Push clicks the button of these words, or else the first that has them among its own, as
+// soon as there is one: found and clicked in one go, so that no new one can come between.
+func (t *Tab) Push(words string) error {
+	const find = `((all) => all.find((b) => b.innerText === %[1]q) ?? all.find((b) => b.innerText.includes(%[1]q)))([...document.querySelectorAll('button')])`
+	return t.Await(fmt.Sprintf(`((b) => { b.click(); return true; })(`+find+`)`, words))
+}
+
 // Press presses keys: text, and the constants of chromedp/kb.
 func (t *Tab) Press(keys ...string) error {
 	for _, k := range keys {
