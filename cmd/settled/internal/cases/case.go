@@ -192,6 +192,8 @@ func (k *kase) selection(r *reader) {
 		}
 		return true
 	})
+	r.need(id != "", "institution_id")
+	r.need(s.From != 0, "from")
 	k.Person.Selections, k.Selected = append(k.Person.Selections, s), append(k.Selected, id)
 }
 
@@ -335,6 +337,12 @@ func (k *kase) account(r *reader) {
 		return true
 	})
 	r.need(told, "balance")
+	r.need(a.Relation != "", "relation")
+	r.need(a.DonorTier != "", "donor_tier")
+	r.need(a.Link != "", "link_type")
+	if a.Link != settle.MutualAid && a.Link != settle.FamilyDisplay {
+		r.fail("link_type: %q is not %s or %s", settle.Clip(string(a.Link)), settle.MutualAid, settle.FamilyDisplay)
+	}
 	k.Person.Family = append(k.Person.Family, a)
 }
 

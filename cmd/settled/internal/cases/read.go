@@ -36,7 +36,12 @@ var errSyntax = errors.New("not JSON")
 
 // read reads the whole of raw by a function.
 func read(raw []byte, value func(*reader)) error {
-	r := &reader{raw: raw, path: make([]segment, 0, 8)}
+	r := reader{raw: raw, path: make([]segment, 0, 8)}
+	return r.whole(value)
+}
+
+// whole reads all there is by a function.
+func (r *reader) whole(value func(*reader)) error {
 	value(r)
 	if r.failed == nil && r.peek() != 0 {
 		r.failed = errSyntax

@@ -247,6 +247,13 @@ func TestCaseErrors(t *testing.T) {
 		t.Helper()
 		return as[map[string]any](t, as[[]any](t, c[name])[0])
 	}
+	linked := func(field string, value any) func(*testing.T, map[string]any) {
+		return func(_ *testing.T, c map[string]any) {
+			account := map[string]any{"account_id": "P1", "relation": "child", "donor_tier": "employee_tier1", "link_type": "mutual_aid", "link_from": "2018-01-01", "balance": "1.00"}
+			account[field] = value
+			c["mutual_accounts"] = []any{account}
+		}
+	}
 	for name, c := range map[string]struct {
 		change func(*testing.T, map[string]any)
 		want   string
@@ -277,7 +284,16 @@ func TestCaseErrors(t *testing.T) {
 		"born after the visit": {func(t *testing.T, c map[string]any) { part(t, c, "patient")["birth_date"] = "2024-11-06" }, "birth_date"},
 		"link to oneself": {func(_ *testing.T, c map[string]any) {
 			c["mutual_accounts"] = []any{map[string]any{"account_id": "P1", "relation": "self", "donor_tier": "employee_tier1", "link_type": "mutual_aid", "link_from": "2018-01-01", "balance": "1.00"}}
-		}, "family_accounts[0].relation"},
+		}, "mutual_accounts[0].relation"},
+		"used less than nothing": {func(t *testing.T, c map[string]any) { part(t, c, "ytd")["ordinary_l2plus"] = "-1.00" }, "ytd.ordinary_l2plus"},
+		"a level that is none":   {func(t *testing.T, c map[string]any) { part(t, c, "institution")["level"] = 4 }, " institution.level"},
+		"an unknown link":        {linked("link_type", "shared"), `mutual_accounts[0]: link_type: "shared" is not mutual_aid or family_display`},
+		"no link":                {linked("link_type", nil), "mutual_accounts[0]: link_type is missing"},
+		"no relation":            {linked("relation", ""), "mutual_accounts[0]: relation is missing"},
+		"no donor's tier":        {linked("donor_tier", nil), "mutual_accounts[0]: donor_tier is missing"},
+		"selected nobody knows since when": {func(t *testing.T, c map[string]any) {
+			delete(first(t, part(t, c, "patient"), "selections"), "from")
+		}, "patient.selections[0]: from is missing"},
 		"three decimals":    {func(_ *testing.T, c map[string]any) { c["own_account"] = map[string]any{"balance": "1.005"} }, "own_account.balance: not an amount in yuan with at most two decimals"},
 		"contradiction":     {func(t *testing.T, c map[string]any) { part(t, c, "institution")["in_city"] = false }, "contradicts"},
 		"unknown kind":      {func(_ *testing.T, c map[string]any) { c["kind"] = "rebate" }, "kind"},
@@ -413,12 +429,11 @@ func TestBadBundle(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty": "", "a list": "[]", "no object": `"x"`, "cut off": string(raw[:len(raw)-10]), "neither": `{"a": 1}`,
 		"no cases":      `{"institutions": {}}`,
-		"cases no list": `{"institutions": {}, "cases": {}}`, "a bad registry": `{"institutions": {"A": {"floor": 1}}, "cases": []}`,
+		"cases no list": `{"institutions": {}, "cases": {}}`, "a registry that is none": `{"institutions": [], "cases": []}`,
 		"a tail": string(raw) + "x", "another bundle": string(raw) + string(raw), "cases twice": `{"cases": [], "cases": []}`,
 		"no JSON in a case": strings.Replace(string(raw), `"id": "G155"`, `"id": G155`, 1), "a comma too many": `{"cases": [1,]}`,
 		"no comma": `{"cases": [1 2]}`, "crossed braces": `{"cases": [{"a": [}]]}`, "a name without quotes": `{cases: []}`,
-		"no JSON beside":                     `{"cases": [], "meta": nil}`,
-		"a registry that contradicts itself": `{"institutions": {"A": {"id": "B"}}, "cases": []}`,
+		"no JSON beside": `{"cases": [], "meta": nil}`, "an institution twice": `{"institutions": {"A": {}, "A": {}}, "cases": []}`,
 	} {
 		var out bytes.Buffer
 		if err := Run(strings.NewReader(text), &out, shipped(t).On, nil); err == nil || out.Len() > 0 {
