@@ -88,7 +88,7 @@ func TestRawCases(t *testing.T) {
 		"twice below":     {replace(`"category":"A"`, `"category":"A","category":"B"`), "G002", `items[0] (line 1 of the bill): field "category" twice`},
 		"twice passed by": {replace(`"expected":{`, `"expected":{"status":1,`), "G002", `expected: field "status" twice`},
 		"too long":        {replace(`"title":"`, `"title":"`+strings.Repeat("x", maxCase)), "", "case 2 has 419"},
-		"too deep":        {replace(`"title":"`, `"why":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)+`,"title":"`), "G002", "nested too deep"},
+		"too deep":        {replace(`"title":"`, `"why":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)+`,"title":"`), "G002", "why" + strings.Repeat("[0]", 15) + "…: nested too deep"},
 		"a refund of one": {func([]byte) []byte {
 			return []byte(`{"id": "G002", "kind": "refund", "original_case": "G002", "keep_item_indexes": []}`)
 		}, "G002", "original case: it is no settlement case"},

@@ -32,6 +32,9 @@ type segment struct {
 // maxDepth is how deep a value may nest, as in encoding/json.
 const maxDepth = 10_000
 
+// maxPath is how many steps of the way to a value are told.
+const maxPath = 16
+
 var errSyntax = errors.New("not JSON")
 
 // read reads the whole of raw by a function.
@@ -55,8 +58,11 @@ func (r *reader) fail(format string, args ...any) {
 		return
 	}
 	var where strings.Builder
-	for _, s := range r.path {
+	for i, s := range r.path {
 		switch {
+		case i == maxPath:
+			where.WriteString("…")
+		case i > maxPath:
 		case s.name == nil:
 			fmt.Fprintf(&where, "[%d]", s.place)
 		default:
