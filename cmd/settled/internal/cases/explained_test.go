@@ -43,7 +43,8 @@ func TestExplained(t *testing.T) {
 			all.WriteString(chinese + "\n" + english + "\n")
 		}
 		for _, sentence := range want[c.ID] {
-			if told++; !strings.Contains(all.String(), sentence) {
+			told++
+			if !strings.Contains(all.String(), sentence) {
 				t.Errorf("%s does not say %s:\n%s", c.ID, sentence, all.String())
 			}
 		}
