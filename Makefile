@@ -16,11 +16,12 @@ KEEP ?=
 FUZZTIME ?= 10s
 # How many checks `make properties` makes: what it prints says where the next run goes on.
 CHECKS ?= 100000000
-# How many power cuts `make soak` makes.
-CUTS   ?= 10000
-# How many settlements `make soak` has a hospital make instead, if any: 10000000 for the
-# long form. 1 is one hospital, to see a failure again. `make test` makes 50000 unless it says.
+# How many settlements `make soak` has a hospital make, and how many power cuts it makes;
+# 100000 and 10000, and then soak-cards, if nothing is said, else that alone.
+# HOSPITAL=10000000 is the long form, 1 one hospital, to see a failure again. `make test`
+# makes 12000 unless it says.
 HOSPITAL ?=
+CUTS     ?=
 # The seed at which all of these begin; `make soak` takes the time if it is 0, and prints it.
 SEED   ?= 0
 # How often `make soak-cards` plugs a card in and out, and kills the card service.
@@ -107,14 +108,15 @@ slips: ## draw the slips of docs/slips anew, from the bytes that go to a printer
 	rm -f docs/slips/*.png && cp "$$folder"/*.png docs/slips/
 
 .PHONY: soak
-soak: ## CUTS (10000) random power cuts from SEED on, or HOSPITAL settlements of a hospital
-ifneq ($(HOSPITAL),)
-	@printf 'make soak SEED=%s HOSPITAL=%s\n' '$(SEED)' '$(HOSPITAL)'; \
-	GOGC=400 SETTLED_SEED='$(SEED)' SETTLED_HOSPITAL='$(HOSPITAL)' go test -count=1 -timeout 0 -run '^TestHospital$$' -v ./cmd/settled/internal/hospital
-else
-	@seed='$(SEED)'; [[ $$seed != 0 ]] || seed=$$(date +%s); printf 'make soak SEED=%s CUTS=%s\n' "$$seed" '$(CUTS)'; \
-	SETTLED_SEED="$$seed" SETTLED_CUTS='$(CUTS)' go test -count=1 -timeout 0 -run '^TestRandomCuts$$' -v ./queue | { grep -Ev '^(=== RUN|    --- PASS)' || true; }
-endif
+soak: ## a hospital for days (HOSPITAL=100000 settlements), CUTS (10000) power cuts, then soak-cards: two hours; or what is named alone
+	@seed='$(SEED)' hospital='$(HOSPITAL)' cuts='$(CUTS)' cards='$(filter command,$(origin PLUGS) $(origin KILLS))'; \
+	[[ $$seed != 0 ]] || seed=$$(date +%s); \
+	[[ -n $$hospital$$cuts$$cards ]] || hospital=100000 cuts=10000 cards=all; \
+	if [[ -n $$hospital ]]; then printf 'make soak SEED=%s HOSPITAL=%s\n' "$$seed" "$$hospital"; \
+	GOGC=400 SETTLED_SEED="$$seed" SETTLED_HOSPITAL="$$hospital" go test -count=1 -timeout 0 -run '^TestHospital$$' -v ./cmd/settled/internal/hospital; fi; \
+	if [[ -n $$cuts ]]; then printf 'make soak SEED=%s CUTS=%s\n' "$$seed" "$$cuts"; \
+	SETTLED_SEED="$$seed" SETTLED_CUTS="$$cuts" go test -count=1 -timeout 0 -run '^TestRandomCuts$$' -v ./queue | { grep -Ev '^(=== RUN|    --- PASS)' || true; }; fi; \
+	if [[ -n $$cards ]]; then $(MAKE) --no-print-directory soak-cards SEED="$$seed" PLUGS='$(PLUGS)' KILLS='$(KILLS)'; fi
 
 .PHONY: soak-cards
 soak-cards: bootstrap ## PLUGS (10000) cards in and out, KILLS (1000) of the card service, through the real pcscd; 76 minutes

@@ -43,6 +43,11 @@ func TestAnswerAndRequest(t *testing.T) {
 	}
 	crash(t, q)
 	q = mustOpen(t, dir, options(h))
+	r, err := q.Get(s.Number)
+	must(t, err)
+	if r.Asking != "2207" || r.Answer != nil {
+		t.Errorf("it asks %q, answer %+v", r.Asking, r.Answer)
+	}
 	c, err := q.Chain(s.Number)
 	must(t, err)
 	if c.Last == nil || c.Last.MsgID != id || c.Last.Infno != "2207" || c.Answered || !bytes.Equal(c.State, a.Chain) {
@@ -73,6 +78,9 @@ func TestAnswerWithoutRequest(t *testing.T) {
 			must(t, err)
 			c, err := q.Chain(s.Number)
 			must(t, err)
+			if r, err := q.Get(s.Number); err != nil || r.Asking != "" {
+				t.Errorf("it asks %q, %v", r.Asking, err)
+			}
 			if id != "" || body != nil || !c.Answered || c.Last.MsgID != a.MsgID || !bytes.Equal(c.State, a.Chain) {
 				t.Errorf("request %q, chain %+v", id, c)
 			}

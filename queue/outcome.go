@@ -252,6 +252,9 @@ func (h held) reduce(v *view, e journal.Entry) error {
 
 // Hold takes a pending settlement or void out of the outbox, with the reason.
 func (q *Queue) Hold(ctx context.Context, h Held) error {
+	if checkNumber(h.Number) != nil {
+		return noSettlement(h.Number)
+	}
 	ev := held{Number: h.Number, Code: h.Code}
 	if err := ev.check(); err != nil {
 		return malformed("held", "%v", err)
@@ -292,9 +295,12 @@ func (r released) reduce(v *view, e journal.Entry) error {
 
 // Release puts a held settlement or void back into the outbox, in its old place.
 func (q *Queue) Release(ctx context.Context, number, why string, by By) error {
+	if checkNumber(number) != nil {
+		return noSettlement(number)
+	}
 	ev := released{Number: number, Second: by.Second}
 	if err := errors.Join(ev.check(), another(by.Second, by.Operator)); err != nil {
-		return malformed("number", "%v", err)
+		return malformed("second", "%v", err)
 	}
 	sealed, err := q.vault.sealJSON(kindRelease, reason{Why: cutText(why)})
 	if err != nil {

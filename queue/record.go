@@ -26,6 +26,7 @@ type Record struct {
 	Attempts   int         // requests made for it
 	Answer     *Answer     // to the last request, without body and chain; nil: none yet
 	AnsweredAt time.Time
+	Asking     string   // transaction of the last request, if it has no answer; "": it has, or there is none
 	Archived   string   // name of the archive that has the entries; only number and sums are known here then
 	Void       string   // number of the void that reversed it; "": none did
 	From       string   // of kept lines: the settlement that they were kept of
@@ -68,7 +69,7 @@ func (q *Queue) row(number string) (settlementRow, error) {
 // Get returns a settlement with personal data in clear, and what became of it.
 func (q *Queue) Get(number string) (Record, error) { return q.get(number, q.record) }
 
-// Brief is [Queue.Get] without the last answer and the last hold, at half the price.
+// Brief is [Queue.Get] without the last request, answer and hold, at half the price.
 func (q *Queue) Brief(number string) (Record, error) { return q.get(number, q.brief) }
 
 func (q *Queue) get(number string, read func(settlementRow) (Record, error)) (Record, error) {
@@ -90,8 +91,15 @@ func (q *Queue) record(row settlementRow) (Record, error) {
 	if r.Held, err = q.held(row.Held); err != nil {
 		return Record{}, err
 	}
-	r.Answer, r.AnsweredAt, err = q.lastAnswer(row.Answer)
-	return r, err
+	if r.Answer, r.AnsweredAt, err = q.lastAnswer(row.Answer); err != nil || r.Answer != nil || row.Request.Length == 0 {
+		return r, err
+	}
+	last, err := q.request(row.Request)
+	if err != nil {
+		return Record{}, err
+	}
+	r.Asking = last.Infno
+	return r, nil
 }
 
 func (q *Queue) brief(row settlementRow) (Record, error) {

@@ -41,6 +41,7 @@ func TestSentences(t *testing.T) {
 	_, _, ofVoid := q.Reverse(t.Context(), voidOf(whole.Number, "v4"))
 	held := q.Hold(t.Context(), Held{Number: other.Number, Code: "X"})
 	_, _, key := q.Replay("k2", "d-k2")
+	square := q.Square(t.Context(), Squared{Number: "999", Cash: 100, How: ByCash})
 	for name, c := range map[string]struct {
 		err  error
 		want []string
@@ -51,6 +52,9 @@ func TestSentences(t *testing.T) {
 		"a void's number":            {isVoid, []string{first.Number + " 是撤销（退费）单号", "原结算单是 " + s.Number}},
 		"a void's number, to void":   {ofVoid, []string{whole.Number + " 是撤销（退费）单号", "原结算单是 " + other.Number}},
 		"held in a state without":    {held, []string{"目前已撤销", "queue show " + other.Number}},
+		"no number, to hold":         {q.Hold(t.Context(), Held{Number: "999", Code: "X"}), []string{settle.NoSettlement.Cashier()}},
+		"no number, to release":      {q.Release(t.Context(), "9", "x", By{Operator: "1"}), []string{settle.NoSettlement.Cashier()}},
+		"no number, to square":       {square, []string{settle.NoSettlement.Cashier()}},
 		"the key of what was voided": {key, []string{other.Number, whole.Number}},
 	} {
 		for _, want := range c.want {

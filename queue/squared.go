@@ -87,6 +87,9 @@ func (s *settlementRow) owed() settle.Fen {
 // time is refused ([CodeSquared]), as is any other sum than what is owed ([CodeOwed]).
 // In cash it counts in the shift that is open at by's seat, if one is ([CodeNoShift]).
 func (q *Queue) Square(ctx context.Context, s Squared) error {
+	if checkNumber(s.Number) != nil {
+		return noSettlement(s.Number)
+	}
 	ev := squared{Number: s.Number, Cash: s.Cash, How: s.How}
 	if err := ev.check(); err != nil {
 		return malformed("cash", "%v", err)

@@ -14,7 +14,7 @@ import (
 
 // newDemoCommand is the verb "rig demo": the main job, end to end.
 func newDemoCommand() *cobra.Command {
-	o := demo.Options{Keep: os.Getenv("KEEP") == "1", Out: os.Stdout}
+	o := demo.Options{Keep: os.Getenv("KEEP") == "1", Out: os.Stdout, In: os.Stdin}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Play a child's visit, with the platform up and down",
@@ -22,7 +22,8 @@ func newDemoCommand() *cobra.Command {
 platform up, next by a card that a PSAM opens and a code from a telephone, then with the
 platform down; a line is given back and the shift closed, and the books are compared.
 
-With --keep (or KEEP=1) everything stays running until it is interrupted.`,
+With --keep (or KEEP=1) everything stays running until it is interrupted, and the devices
+can be told what to do: a card pulled, the paper at its end, the platform down.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -70,13 +71,17 @@ power (off and on), unplug, plug, slips, quit`,
 	scanner := &cobra.Command{
 		Use: "scanner LINK", Short: "Run a simulated barcode scanner", Args: cobra.ExactArgs(1),
 		Long: `Run a simulated barcode scanner at LINK. Commands: unplug, plug, quit; any other line is
-a code that is scanned, in the form of Go's strings: \r, \x02 … \x03.`,
+a code that is scanned, in the form of Go's strings: \r, \t, \x02 … \x03.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return atLine(cmd, args[0], func(line io.ReadWriter) error {
 				_, err := io.Copy(io.Discard, line)
 				return err
 			}, func(order string, line, _ io.Writer) error {
-				_, err := io.WriteString(line, strings.NewReplacer(`\r`, "\r", `\n`, "\n", `\x02`, "\x02", `\x03`, "\x03").Replace(order))
+				code, err := strconv.Unquote(`"` + order + `"`)
+				if err != nil {
+					return fmt.Errorf("%s: not in the form of Go's strings: %w", order, err)
+				}
+				_, err = io.WriteString(line, code)
 				return err
 			})
 		},

@@ -150,16 +150,20 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 	c.Counter.Shift = "optional"
 	c.Offline.MaxAge.Duration = 7 * 24 * time.Hour
 	c.offlineDefaults()
-	meta, err := toml.DecodeFile(path, c)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usagef("configuration: %w", err)
+	}
+	meta, err := toml.Decode(string(text), c)
 	if err != nil {
 		var where toml.ParseError
 		if errors.As(err, &where) {
 			return nil, usagef("%s:%d: %s", path, where.Position.Line, where.Message)
 		}
-		return nil, usagef("configuration: %w", err)
+		return nil, usagef("%s: %w", path, err) // a value of a wrong kind: it names the line
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, usagef("%s: unknown key %s", path, unknown[0])
+		return nil, usagef("%s: unknown key %s", placeOf(path, string(text), unknown[0].String()), unknown[0])
 	}
 	c.State = cmp.Or(c.State, state)
 	c.Credentials = cmp.Or(c.Credentials, credentials)
@@ -175,7 +179,7 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 		}
 	}
 	if err := c.check(); err != nil {
-		return nil, usagef("%s: %w", path, err)
+		return nil, usagef("%s", located(path, string(text), err))
 	}
 	return c, nil
 }
@@ -183,6 +187,7 @@ func readConfigAt(path, state, credentials string) (*config, error) {
 var (
 	institutionForm = regexp.MustCompile(`^[A-Z]\d{11}$`)
 	counterForm     = regexp.MustCompile(`^\d{2}$`)
+	areaForm        = regexp.MustCompile(`^\d{6}$`)
 )
 
 func (c *config) check() error {
@@ -233,6 +238,8 @@ func (c *config) checkReaders() error {
 
 func (c *config) checkUpload() error {
 	switch {
+	case !areaForm.MatchString(c.Platform.Area):
+		return fmt.Errorf("platform.area: %q is not six digits, such as %s", c.Platform.Area, defaultArea)
 	case c.Platform.InFlight < 1 || c.Platform.InFlight > mostInFlight:
 		return fmt.Errorf("platform.in_flight: %d is not from 1 to %d", c.Platform.InFlight, mostInFlight)
 	case c.Platform.Upload != "at_once" && c.Platform.Upload != "window":

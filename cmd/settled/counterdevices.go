@@ -118,6 +118,7 @@ func (d *daemon) scanned(code scanner.Code) {
 		d.window.Show(string(code.Kind()), code.ClearSecret())
 	default:
 		d.log.Info("scanned what is no known code", "code", code)
+		d.window.ShowUnknown()
 	}
 }
 
@@ -206,7 +207,7 @@ func troubleCode(t printer.Trouble) settle.Code {
 // openFonts opens the fonts; they are read while the daemon runs, whenever a character
 // is needed. A font that is named must be there, the usual ones need not.
 func openFonts(names []string, log *slog.Logger) (fonts []*glyph.Font, err error) {
-	named := names != nil
+	named := len(names) > 0
 	if !named {
 		names = usualFonts()
 	}

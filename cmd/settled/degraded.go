@@ -38,7 +38,7 @@ func (d *degraded) of(r queue.Record) *api.Degraded {
 		return &api.Degraded{Code: settle.Code(r.Settlement.OfflineWhy), Phase: "before"}
 	case r.State != queue.Pending:
 		return nil
-	case r.Answer != nil && r.Answer.Class == queue.ClassUnknown:
+	case stateOf(r) == api.Unknown:
 		return after(settle.PlatformUnknown)
 	case r.Attempts == 0 && !d.orderly && r.At.Before(d.began):
 		return after(settle.PowerLost)

@@ -26,6 +26,8 @@ func TestDegraded(t *testing.T) {
 		"no platform at the window": {queue.Record{State: queue.Pending, At: after, Settlement: offline}, true, settle.PlatformDown, "NETWORK_DOWN before"},
 		"acknowledged since":        {queue.Record{State: queue.Acknowledged, At: after, Settlement: offline}, true, "", "NETWORK_DOWN before"},
 		"no clear answer":           {queue.Record{State: queue.Pending, At: before, Attempts: 6, Answer: unclear}, false, "", "PLATFORM_UNKNOWN after"},
+		"asking what became of it":  {queue.Record{State: queue.Pending, At: after, Attempts: 7, Asking: "2601"}, true, "", "PLATFORM_UNKNOWN after"},
+		"on its way":                {queue.Record{State: queue.Pending, At: after, Attempts: 6, Asking: "2207"}, true, "", ""},
 		"power lost before it went": {queue.Record{State: queue.Pending, At: before}, false, settle.PlatformDown, "POWER_LOST after"},
 		"ended in order":            {queue.Record{State: queue.Pending, At: before}, true, "", ""},
 		"settled since the start":   {queue.Record{State: queue.Pending, At: after}, false, "", ""},

@@ -11,6 +11,7 @@ import (
 	"settled/cmd/settled/internal/doctor"
 	"settled/devices/display"
 	"settled/devices/printer"
+	"settled/devices/scanner"
 	"settled/devices/serialport"
 )
 
@@ -38,6 +39,9 @@ func TestDeviceChecks(t *testing.T) {
 		{lineCheck(doctor.Scanner, line("busy")), "busy", doctor.Fail, "占用"},
 		{lineCheck(doctor.Scanner, line("denied")), "denied", doctor.Fail, "没有权限"},
 		{lineCheck(doctor.Scanner, line("inappropriate ioctl")), "error", doctor.Fail, "打不开"},
+		{scannerCheck(scanner.State{Line: up, Noise: true}), "noise", doctor.Warn, "乱码"},
+		{scannerCheck(scanner.State{Line: up}), "up", doctor.OK, "已接通"},
+		{scannerCheck(scanner.State{Line: line("gone"), Noise: true}), "gone", doctor.Fail, "没有接上"},
 		{displayCheck(doctor.Voice, display.State{Line: up}), "up", doctor.OK, "已接通"},
 		{displayCheck(doctor.Display, display.State{Line: up, Slow: true}), "slow", doctor.Warn, "不收数据"},
 		{displayCheck(doctor.Display, display.State{Line: line("gone"), Slow: true}), "gone", doctor.Fail, "没有接上"},
@@ -78,7 +82,7 @@ func TestLineChecks(t *testing.T) {
 	}
 	check := func(want ...string) {
 		t.Helper()
-		got := c.lineChecks()
+		got := c.lineChecks(t.Context())
 		for i, f := range got {
 			if i >= len(want) || string(f.Kind)+" "+f.State != want[i] {
 				t.Errorf("%+v, want %q", f, want)
@@ -88,7 +92,7 @@ func TestLineChecks(t *testing.T) {
 			t.Errorf("%d checks, want %d", len(got), len(want))
 		}
 	}
-	check("printer up", "scanner error", "display absent", "voice up")
+	check("printer silent", "scanner error", "display absent", "voice up") // nobody is at its other end
 	held, err = serialport.Open(c.Printer.line())
 	must(t, err)
 	defer held.Close()
@@ -96,4 +100,21 @@ func TestLineChecks(t *testing.T) {
 	silent := false
 	c.Voice.Sound, c.Scanner.Device = &silent, ""
 	check("printer busy", "display absent")
+}
+
+// A device that is there and that the daemon does not find is hidden by the unit.
+func TestUnhidden(t *testing.T) {
+	there := filepath.Join(t.TempDir(), "usb-printer")
+	must(t, os.WriteFile(there, nil, 0o600))
+	list := unhidden([]doctor.Check{
+		lineCheck(doctor.Printer, serialport.State{Path: there, Why: "absent"}),
+		lineCheck(doctor.Scanner, serialport.State{Path: there + ".none", Why: "absent"}),
+		lineCheck(doctor.Display, serialport.State{Path: there, Why: "busy"}),
+		{Kind: doctor.Disk, Name: there, State: "absent"},
+	})
+	for i, want := range []string{"hidden", "absent", "busy", "absent"} {
+		if f := list[i]; f.State != want || (want == "hidden") != strings.Contains(f.Mend, "PrivateDevices=no") {
+			t.Errorf("%+v, want %s", f, want)
+		}
+	}
 }

@@ -62,8 +62,10 @@ func (d displayConfig) check() error {
 	if d.Device == "" {
 		return nil
 	}
-	_, err := display.DialectOf(d.Dialect)
-	return errors.Join(err, d.line().Check())
+	if _, err := display.DialectOf(d.Dialect); err != nil {
+		return err
+	}
+	return d.line().Check()
 }
 
 // voiceConfig is the table [voice] of the configuration: a box that speaks.
@@ -143,14 +145,17 @@ func (c *config) printerOptions(state string, fonts []*glyph.Font) printer.Optio
 func (c *config) checkDevices() error {
 	if c.Scanner.Device != "" {
 		if err := c.Scanner.line().Check(); err != nil {
-			return fmt.Errorf("scanner: %w", err)
+			return fmt.Errorf("scanner.%w", err)
 		}
 	}
 	if err := c.Display.check(); err != nil {
-		return fmt.Errorf("display: %w", err)
+		return fmt.Errorf("display.%w", err)
 	}
 	if err := c.Voice.display().check(); err != nil {
-		return fmt.Errorf("voice: %w", err)
+		return fmt.Errorf("voice.%w", err)
+	}
+	if err := c.checkPorts(); err != nil {
+		return err
 	}
 	if c.ECode.Life.Duration <= 0 {
 		return errors.New("ecode.life: it must be positive")
@@ -160,10 +165,24 @@ func (c *config) checkDevices() error {
 	}
 	o := c.printerOptions("", nil)
 	if err := o.Line.Check(); err != nil {
-		return fmt.Errorf("printer: %w", err)
+		return fmt.Errorf("printer.%w", err)
 	}
 	if err := o.Manner.Check(); err != nil {
 		return fmt.Errorf("printer.%w", err)
+	}
+	return nil
+}
+
+// checkPorts refuses two devices at one port.
+func (c *config) checkPorts() error {
+	taken := map[string]string{}
+	for _, d := range []struct{ name, port string }{
+		{"printer", c.Printer.Device}, {"scanner", c.Scanner.Device}, {"display", c.Display.Device}, {"voice", c.Voice.Device},
+	} {
+		if other := taken[d.port]; other != "" && d.port != "" {
+			return fmt.Errorf("%s.device: %s is the port of the %s, too", d.name, d.port, other)
+		}
+		taken[d.port] = d.name
 	}
 	return nil
 }

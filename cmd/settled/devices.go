@@ -52,9 +52,10 @@ func newDevices() *cobra.Command {
 		Use:   "devices",
 		Short: "List the counter's devices: readers with their roles, what lies in them, how they are",
 		Long: `List the counter's devices as the running daemon sees them: card readers with their
-roles and what lies in them, PSAM or HSM, printer. With --watch the list is printed again
-whenever something changes. Without the daemon the readers' names are listed: by these
-the configuration gives them their roles.`,
+roles and what lies in them, PSAM or HSM, scanner, printer, displays. With --watch the
+list is printed again whenever something changes, also over a restart of the daemon.
+Without the daemon the readers' names are listed: by these the configuration gives them
+their roles.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := newClient(cmd)
@@ -66,6 +67,7 @@ the configuration gives them their roles.`,
 			}
 			var seen seenDevices
 			if err == nil {
+				c.http.Timeout = askWithin
 				err = c.get(cmd.Context(), "/v1/devices", &seen)
 			}
 			if err != nil {
@@ -82,12 +84,37 @@ the configuration gives them their roles.`,
 	return cmd
 }
 
-// watchDevices follows the daemon's events.
+// watchAgain is the pause before a daemon that went away is asked again.
+const watchAgain = time.Second
+
+// watchDevices follows the daemon's events until it is interrupted: a daemon that was
+// there once is waited for when it is started anew.
 func watchDevices(cmd *cobra.Command, c *client) error {
-	body, err := c.stream(cmd.Context(), "/v1/events")
-	if err != nil {
-		return err
+	ctx := cmd.Context()
+	for there, told := false, false; ctx.Err() == nil; {
+		body, err := c.stream(ctx, "/v1/events")
+		if err == nil {
+			there, told = true, false
+			err = followDevices(cmd, body)
+		}
+		_, refused := errors.AsType[*settle.Refusal](err)
+		switch {
+		case refused || !there:
+			return err
+		case !told && ctx.Err() == nil:
+			told = true
+			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "settled: %v; waiting for it\n", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(watchAgain):
+		}
 	}
+	return nil
+}
+
+// followDevices prints the devices whenever something changes, until the stream ends.
+func followDevices(cmd *cobra.Command, body io.ReadCloser) error {
 	defer func() { _ = body.Close() }()
 	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, mostAnswer)
@@ -108,9 +135,6 @@ func watchDevices(cmd *cobra.Command, c *client) error {
 		if err := showDevices(cmd, seen); err != nil {
 			return err
 		}
-	}
-	if cmd.Context().Err() != nil {
-		return nil
 	}
 	return errors.Join(errors.New("the daemon has ended the stream"), lines.Err())
 }

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -29,6 +31,9 @@ const (
 
 // doctorWithin bounds all of a look: a card that answers slowly is the longest of it.
 const doctorWithin = 15 * time.Second
+
+// askWithin bounds a question to a daemon that may hang.
+const askWithin = 5 * time.Second
 
 // unwell ends a verb with a status of its own; what there is to say is said.
 type unwell struct{ status int }
@@ -85,12 +90,12 @@ func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Chec
 	list = append(list, said...)
 	if !running {
 		list = append(list, readers.Look(ctx, c.readers(), true)...)
-		list = append(list, c.lineChecks()...)
+		list = append(list, c.lineChecks(ctx)...)
 	}
 	if roots, err := c.roots(); err != nil {
 		list = append(list, doctor.Check{
 			Kind: doctor.Platform, Name: c.Platform.CA, State: "settings", Level: doctor.Fail,
-			Chinese: "平台证书文件读不到", English: err.Error(), Mend: "platform.ca",
+			Chinese: "平台证书文件读不到", English: err.Error(), Mend: "放好该文件，或改正配置项 platform.ca / put the file there, or mend platform.ca",
 		})
 	} else {
 		list = append(list, doctor.Reach(ctx, c.Platform.URL, roots, time.Now)...)
@@ -114,19 +119,27 @@ func rulesCheck(c *config) doctor.Check {
 			Chinese: "政策数据不能载入", English: err.Error(), Mend: "settled policy check " + c.Policy.Overlays,
 		}
 	}
-	return doctor.PolicyOn(rules, today())
+	f := doctor.PolicyOn(rules, today())
+	if f.Mend != "" && c.Policy.Overlays != "" {
+		f.Mend += " --policy " + c.Policy.Overlays
+	}
+	return f
 }
 
 // askDaemon asks the daemon how it and its devices are.
 func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool, list []doctor.Check) {
 	base := cmp.Or(flag(cmd, "api"), os.Getenv("SETTLED_API"), "http://"+c.API.Listen)
-	d := &client{base: strings.TrimRight(base, "/"), http: &http.Client{Timeout: 5 * time.Second}}
+	d := &client{base: strings.TrimRight(base, "/"), http: &http.Client{Timeout: askWithin}}
 	answer, status, err := d.do(ctx, http.MethodGet, "/readyz", nil)
 	if status == 0 {
-		return false, []doctor.Check{{
+		f := doctor.Check{
 			Kind: doctor.Daemon, Name: base, State: "down", Level: doctor.Fail,
 			Chinese: "结算服务未运行", English: err.Error(), Mend: "systemctl start settled; journalctl -u settled -n 50",
-		}}
+		}
+		if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() {
+			f.State, f.Chinese, f.Mend = "hung", "结算服务无应答", "systemctl restart settled; journalctl -u settled -n 50"
+		}
+		return false, []doctor.Check{f}
 	}
 	list = healthChecks(answer, status)
 	token := cmp.Or(flag(cmd, "token-file"), os.Getenv("SETTLED_TOKEN_FILE"), filepath.Join(c.Credentials, "api.token"))
@@ -143,7 +156,7 @@ func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool
 		})
 		return true, append(list, readers.Look(ctx, c.readers(), false)...)
 	}
-	return true, append(list, seen.Devices...)
+	return true, append(list, unhidden(seen.Devices)...)
 }
 
 func flag(cmd *cobra.Command, name string) string {
@@ -172,6 +185,8 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 				how = "见下面的读卡服务和读卡器 / see card service and readers below"
 			case strings.HasPrefix(string(n.Code), "PRINTER_"):
 				how = "见下面的打印机 / see the printer below"
+			case n.Code == settle.PlatformAccess:
+				how = "[platform] url, gateway, paasid；凭据 platform.secret；timedatectl"
 			}
 			list = append(list, doctor.Check{
 				Kind: doctor.Daemon, State: string(n.Code), Level: level, Chinese: n.Text,

@@ -389,7 +389,8 @@ func TestKeyVerbs(t *testing.T) {
 // first entry, with another one it does not.
 func TestArchiveVerb(t *testing.T) {
 	k := newKept(t)
-	k.now = time.Now().AddDate(0, 0, -100)
+	today := time.Now().In(counter.Shanghai()) // as the journal counts days
+	k.now = today.AddDate(0, 0, -100)
 	q := k.open(t)
 	for day := range 4 {
 		numbers := k.settle(t, q, fmt.Sprint("d", day), 1)
@@ -407,7 +408,7 @@ func TestArchiveVerb(t *testing.T) {
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, errOut = k.verb(t, 1, "archive", k.dir, "--config", k.config, "--before", time.Now().Format(time.DateOnly))
+	_, errOut = k.verb(t, 1, "archive", k.dir, "--config", k.config, "--before", today.Format(time.DateOnly))
 	contains(t, errOut, "stay in the journal")
 	var one, two written
 	for _, a := range []struct {

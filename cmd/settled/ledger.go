@@ -10,6 +10,7 @@ import (
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
 	"settled/queue"
+	"settled/queue/nhsa"
 	"settled/settle"
 )
 
@@ -77,7 +78,11 @@ func entryOf(r queue.Record) api.Entry {
 	case r.State == queue.OnHold:
 		e.Reason = heldOf(r.Held, &r.Settlement, "，不再报销的请撤销（void 单号）")
 	case e.State == api.Unknown:
-		e.Reason = refuse(settle.PlatformUnknown, r.Answer.Message)
+		technician := "asking: " + r.Asking
+		if r.Answer != nil {
+			technician = r.Answer.Message
+		}
+		e.Reason = refuse(settle.PlatformUnknown, technician)
 	case e.State == api.Differs:
 		e.Reason = refuse(settle.PlatformDiffers, settle.PlatformDiffers.Technician())
 		p := api.Amounts(r.Difference.Platform)
@@ -114,11 +119,16 @@ func stateOf(r queue.Record) api.UploadState {
 		return api.Differs
 	case r.State == queue.Acknowledged:
 		return api.Acknowledged
-	case r.Answer != nil && r.Answer.Class == queue.ClassUnknown:
+	case r.Answer != nil && r.Answer.Class == queue.ClassUnknown, resolving(r.Asking):
 		return api.Unknown
 	default:
 		return api.Pending
 	}
+}
+
+// resolving tells a transaction that finds out, or ends, what nobody knows of another one.
+func resolving(infno string) bool {
+	return infno == nhsa.InfoReverse || infno == nhsa.InfoVisits || infno == nhsa.InfoFeeLines
 }
 
 // moved tells the watchers that a settlement or a reversal moved.

@@ -46,12 +46,14 @@ keeps each result (settled reconcile days).`,
 	return cmd
 }
 
-// post asks the daemon for something and prints the answer as it is if JSON was asked for.
+// post asks the daemon for something and prints the answer as it is if JSON was asked for. It
+// waits as long as that takes: the daemon bounds each message to the platform.
 func post(cmd *cobra.Command, path string, ask map[string]any, into any) error {
 	c, err := newClient(cmd)
 	if err != nil {
 		return err
 	}
+	c.http.Timeout = 0
 	answer, _, err := c.send(cmd.Context(), path, ask)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,8 +11,10 @@ import (
 	"net/http"
 	"os"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"settled/cmd/settled/internal/api"
 	"settled/cmd/settled/internal/counter"
@@ -39,7 +43,8 @@ func (r *rosters) StartRoster(_ context.Context, o api.RosterOrder) (api.Roster,
 	if o.Fresh > 0 {
 		order.Fresh = time.Duration(o.Fresh) * time.Minute
 	}
-	return rosterOf(r.loader.Start(list, order)), nil
+	p, err := r.loader.Start(list, order)
+	return rosterOf(p), err
 }
 
 // StopRoster implements api.Rosters.
@@ -58,7 +63,7 @@ func rosterOf(p roster.Progress) api.Roster {
 		Fresh: p.Fresh, Refused: p.Refused, Left: p.Left, Trouble: p.Trouble, Lines: []api.RosterLine{},
 	}
 	for _, l := range p.Lines {
-		r.Lines = append(r.Lines, api.RosterLine{Line: l.Line, Code: l.Code, Text: counter.Sentence(l.Code)})
+		r.Lines = append(r.Lines, api.RosterLine{Line: l.Line, Code: l.Code, Text: cmp.Or(l.Words, counter.Sentence(l.Code))})
 	}
 	return r
 }
@@ -86,14 +91,14 @@ func newRosterLoad() *cobra.Command {
 settled with what the platform said then; so is a card whose personal data are locked,
 if the list has its number.
 
-FILE ("-": standard input) is CSV in UTF-8 whose first line names its columns, or a JSON
-object a line: id_number (社会保障号码), and if known card_number (社保卡卡号), card_code
+FILE ("-": standard input) is CSV whose first line names its columns, or a JSON object a
+line, in UTF-8 or GB18030 (GBK): id_number (社会保障号码), and if known card_number (社保卡卡号), card_code
 (卡识别码), name. A list with a bad line is refused whole, with line and field.
 
 The list is not kept. What was learned is in the journal, sealed: the same command again,
 also after a kill of the daemon, asks only about those who are not known from within
---fresh. There is one load at a time; a second command follows it. It needs the token of
-operations (credential operations.token).
+--fresh. There is one load at a time: the same list again follows it, another one is refused
+until it ends. It needs the token of operations (credential operations.token).
 
 The exit status is 1 if not everybody was asked about.`,
 		Example: `  settled roster load /srv/his/appointments-tomorrow.csv --rate 60/min`,
@@ -136,10 +141,19 @@ func readList(cmd *cobra.Command, path string) (string, error) {
 		in = file
 	}
 	text, err := io.ReadAll(io.LimitReader(in, mostList+1))
-	if err == nil && len(text) > mostList {
-		err = usagef("%s: more than %d bytes: load it in parts", path, mostList)
+	switch {
+	case err != nil:
+		return "", err
+	case len(text) > mostList:
+		return "", usagef("%s: more than %d bytes: load it in parts", path, mostList)
+	case utf8.Valid(text):
+		return string(text), nil
 	}
-	return string(text), err
+	list, err := simplifiedchinese.GB18030.NewDecoder().Bytes(text) // as Excel writes CSV here
+	if err != nil || bytes.ContainsRune(list, utf8.RuneError) {
+		return "", usagef("%s: 名单既不是 UTF-8 也不是 GB18030 编码，请另存后重新导入: the list is neither UTF-8 nor GB18030", path)
+	}
+	return string(list), nil
 }
 
 // rosterLook is how often a load is looked at.
@@ -153,11 +167,21 @@ func loadRoster(cmd *cobra.Command, c *client, order api.RosterOrder) error {
 	}
 	tick := time.NewTicker(rosterLook)
 	defer tick.Stop()
-	told := time.Now()
+	told, id := time.Now(), int64(0) // of the load that is followed
 	for {
 		var r api.Roster
 		if err := decodeAnswer(answer, &r); err != nil {
 			return err
+		}
+		switch {
+		case id == 0:
+			id = r.ID
+		case r.ID != id: // the daemon was started anew: who is known by now is not asked about again
+			id = 0
+			if answer, _, err = c.send(cmd.Context(), "/v1/roster", order); err != nil {
+				return err
+			}
+			continue
 		}
 		if !r.Ended.IsZero() {
 			return showRoster(cmd, answer, r)

@@ -191,7 +191,7 @@ func (d *daemon) openCatalogue() {
 func (d *daemon) connect(known registry, here settle.Institution) error {
 	secret, err := d.config.secret("platform.secret")
 	if err != nil {
-		return err
+		return usagef("%w", err)
 	}
 	c := d.config
 	gateway, err := nhsa.NewGateway(c.Platform.Gateway, c.Platform.PaasID, nhsa.Secret(secret))
@@ -210,12 +210,15 @@ func (d *daemon) connect(known registry, here settle.Institution) error {
 	if err != nil {
 		return err
 	}
+	head := nhsa.Head{
+		Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
+		Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
+	}
+	if err := platform.CheckHead(head, time.Now()); err != nil {
+		return usagef("no message to the platform can be made (look at counter.operator and operator_name, platform.area and system, and the institution's name in %s): %w", c.Institution.Registry, err)
+	}
 	d.line = platform.NewLine(platform.Options{
-		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(), Names: d.nameAt,
-		Head: nhsa.Head{
-			Institution: c.Institution.Code, InstitutionName: here.Name, TreatmentArea: c.Platform.Area, Receiver: c.Platform.System,
-			Operator: c.Counter.Operator, OperatorName: cmp.Or(c.Counter.OperatorName, c.Counter.Operator), Device: d.seat(),
-		},
+		Client: client, ECodes: codes, Queue: d.queue, Registry: known, Now: time.Now, By: d.by(), Names: d.nameAt, Head: head,
 	})
 	return nil
 }
@@ -338,6 +341,9 @@ func (d *daemon) Notices(context.Context) []counter.Notice {
 	}
 	if status, err := d.queue.Status(); err == nil {
 		list = append(list, d.ledger.state.risk(status.Exposed).Alerts...)
+	}
+	if away := d.line.TurnedAway(); away != nil {
+		list = append(list, counter.Notice{Code: away.Code, Text: away.Cashier})
 	}
 	return append(list, d.devices.notices()...)
 }

@@ -38,6 +38,15 @@ func slipManner(t testing.TB, columns int) printer.Manner {
 	return m
 }
 
+// An empty list of fonts is the usual ones, as none is.
+func TestUsualFonts(t *testing.T) {
+	usual := slipManner(t, counter.Paper80).Fonts
+	fonts, err := openFonts([]string{}, slog.New(slog.DiscardHandler))
+	if err != nil || len(fonts) != len(usual) {
+		t.Errorf("%d fonts, want %d; %v", len(fonts), len(usual), err)
+	}
+}
+
 func slipKeys(t testing.TB) *slipseal.Keys {
 	t.Helper()
 	keys, err := slipseal.Parse(strings.Repeat("01", 32)) // made up

@@ -85,6 +85,9 @@ func orderOf(window, rate string, inFlight int, now time.Time) (o api.BatchOrder
 	return o, err
 }
 
+// mostPerMinute bounds a rate.
+const mostPerMinute = 60_000
+
 // perMinute reads "600/min", "10/s", "5000/h"; "" is 0.
 func perMinute(rate string) (int, error) {
 	if rate == "" {
@@ -92,6 +95,7 @@ func perMinute(rate string) (int, error) {
 	}
 	number, unit, _ := strings.Cut(rate, "/")
 	n, err := strconv.Atoi(number)
+	n = min(n, 100*mostPerMinute) // nothing overflows
 	switch unit {
 	case "s":
 		n *= 60
@@ -101,8 +105,8 @@ func perMinute(rate string) (int, error) {
 	default:
 		err = strconv.ErrSyntax
 	}
-	if err != nil || n < 1 || n > 60000 {
-		return 0, usagef("--rate: %q is not from 1/min to 60000/min", rate)
+	if err != nil || n < 1 || n > mostPerMinute {
+		return 0, usagef("--rate: %q is not from 1/min to %d/min", rate, mostPerMinute)
 	}
 	return n, nil
 }
@@ -184,12 +188,17 @@ func (f *follower) once(ctx context.Context) (b api.Batch, err error) {
 		return b, err
 	}
 	if f.id == 0 || b.ID != f.id { // ours is not known any more: the daemon was started anew
+		running := b.ID
+		b = api.Batch{} // of another one nothing stays
 		answer, _, err := f.client.send(ctx, "/v1/batch", f.order)
 		if err != nil {
 			return b, err
 		}
 		if err := decodeAnswer(answer, &b); err != nil {
 			return b, err
+		}
+		if f.id == 0 && b.ID == running {
+			_, _ = fmt.Fprintf(f.out, "已有批量上传在运行（%s 开始），跟随它；本命令的时段和速率不起作用：a batch runs already, and goes on at its own pace\n", b.Began.In(counter.Shanghai()).Format(time.TimeOnly))
 		}
 		f.id = b.ID
 	}

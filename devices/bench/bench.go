@@ -131,6 +131,9 @@ func (b *Bench) Stall() error { return b.do("stall") }
 // Resume ends a Stall.
 func (b *Bench) Resume() error { return b.do("resume") }
 
+// Tell has the bench carry out a line as its console takes it.
+func (b *Bench) Tell(line string) error { return b.do(line) }
+
 // Close ends the bench, with all it started.
 func (b *Bench) Close() error {
 	b.mu.Lock()

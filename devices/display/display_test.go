@@ -33,6 +33,7 @@ func TestDialects(t *testing.T) {
 		{"cd5220", toPay, "\x0C\x1BQATOTAL         258.94\r\x1BQBTO PAY         17.10\r"},
 		{"cd5220", change, "\x0C\x1BQARECEIVED       20.00\r\x1BQBCHANGE          2.90\r"},
 		{"cd5220", display.View{What: display.Paid, Amount: "17.10"}, "\x0C\x1BQAPAID           17.10\r\x1BQBTHANK YOU\r"},
+		{"cd5220", display.View{What: display.Change, Total: "123456789012.34", Amount: "99999999999.99"}, "\x0C\x1BQARECE 123456789012.34\r\x1BQBCHANG 99999999999.99\r"},
 		{"led8", toPay, "\x1BQA17.10\r\x1Bs2"},
 		{"led8_raw", toPay, "\x1BQA17.10\r\x1Bs\x02"},
 		{"led8", change, "\x1BQA2.90\r\x1Bs4"},

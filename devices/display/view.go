@@ -73,7 +73,10 @@ func cd5220(v View) []byte {
 
 const columns = 20
 
+// pair puts a name to the left and an amount to the right. Where both do not fit the name
+// gives way: an amount without its end would be another one.
 func pair(name, amount string) string {
+	name = name[:min(len(name), max(0, columns-1-len(amount)))]
 	return name + strings.Repeat(" ", max(1, columns-len(name)-len(amount))) + amount
 }
 

@@ -24,6 +24,7 @@ type Event struct {
 	Reader string // name in PC/SC; empty for the service
 	ATR    []byte // of CardInserted
 	Mute   bool   // of CardInserted: the card did not answer to power
+	Lost   bool   // of CardRemoved: its reader went, and maybe the card still lies in it
 	Err    error  // of ServiceDown
 }
 
@@ -72,7 +73,7 @@ func (s *scene) list(names []string) (events []Event) {
 
 func (r *seen) gone() (events []Event) {
 	if r.card {
-		events = append(events, Event{Kind: CardRemoved, Reader: r.name})
+		events = append(events, Event{Kind: CardRemoved, Reader: r.name, Lost: true})
 	}
 	return append(events, Event{Kind: ReaderGone, Reader: r.name})
 }

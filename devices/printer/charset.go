@@ -19,7 +19,7 @@ func (m *Manner) encode(r rune) ([]byte, bool) {
 	}
 	// There is no error but that it cannot be encoded.
 	code, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(string(r)))
-	if err != nil {
+	if err != nil || columnsOf(r) != 2 { // it would be printed wider than it was laid out
 		return nil, false
 	}
 	switch m.Charset {

@@ -27,6 +27,7 @@ type Options struct {
 	// once, and not ask back.
 	Changed func()
 	Look    time.Duration // between two questions for its state: 1 s
+	Answer  time.Duration // how long a question waits for its answer: 500 ms; printers take some 10 ms
 	Log     *slog.Logger  // nil: none
 }
 
@@ -70,6 +71,9 @@ func Open(o Options) (*Printer, error) {
 	}
 	if o.Look <= 0 {
 		o.Look = time.Second
+	}
+	if o.Answer <= 0 {
+		o.Answer = answerIn
 	}
 	if o.Out == nil {
 		o.Out = func(string) {}

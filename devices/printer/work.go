@@ -11,7 +11,7 @@ import (
 
 // Limits of the conversation with the printer.
 const (
-	answerIn = 500 * time.Millisecond // a real-time answer; printers take some 10 ms
+	answerIn = 500 * time.Millisecond // a real-time answer, if the options say nothing else
 	writeIn  = 2 * time.Second        // a chunk, over what the line needs
 	window   = 2048                   // bytes sent without a sign that the ones before are printed
 	looks    = 15                     // how often it says that it is well until a window counts as through
@@ -143,13 +143,14 @@ func (t *talk) ask(ctx context.Context, n byte) (byte, error) {
 	for len(t.bytes) > 0 { // late answers are none to this question
 		t.count(<-t.bytes)
 	}
-	if _, err := t.port.Write([]byte{realTime[0], realTime[1], n}, answerIn); err != nil {
+	answer := t.printer.options.Answer
+	if _, err := t.port.Write([]byte{realTime[0], realTime[1], n}, answer); err != nil {
 		if errors.Is(err, serialport.ErrSlow) {
 			return 0, errSilent
 		}
 		return 0, err
 	}
-	limit := time.NewTimer(answerIn)
+	limit := time.NewTimer(answer)
 	defer limit.Stop()
 	for {
 		select {

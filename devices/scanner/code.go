@@ -53,6 +53,7 @@ func (c Code) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // parts are from published programs, not from a specification.
 const (
 	ecodeLength = 28
+	cutLength   = 20
 	billLength  = 64
 )
 
@@ -65,13 +66,15 @@ var (
 )
 
 // Classify tells what a text is that was scanned, or typed by a scanner that acts as a
-// keyboard. prefixes are those of a 医保码; nil: "424" and "opc".
+// keyboard. prefixes are those of a 医保码; none: "424" and "opc".
 func Classify(text string, prefixes []string) Code {
 	text = strings.TrimSpace(text)
 	c := Code{kind: Unknown, text: text}
 	switch {
 	case isECode(text, prefixes):
 		c.kind = ECode
+	case cutECode(text, prefixes):
+	case holdsECode(text, prefixes): // two that ran together, or one with the scanner's own words before it
 	case strings.HasPrefix(text, SlipPrefix):
 		c.kind = Slip
 	case len(text) == ecodeLength && digits.MatchString(text): // of an issuer that is not known here
@@ -81,8 +84,25 @@ func Classify(text string, prefixes []string) Code {
 	return c
 }
 
+// cutECode tells whether a text may be a 医保码 that lost its end: what is left of it can
+// be completed by whoever knows the region.
+func cutECode(text string, prefixes []string) bool {
+	return len(text) >= cutLength && len(text) < ecodeLength && isECode(text+strings.Repeat("0", ecodeLength-len(text)), prefixes)
+}
+
+// holdsECode tells whether there is a 医保码 somewhere in a text: whatever else it is, it
+// is not to be shown as a bill's number is.
+func holdsECode(text string, prefixes []string) bool {
+	for i := range max(0, len(text)-ecodeLength+1) {
+		if isECode(text[i:i+ecodeLength], prefixes) {
+			return true
+		}
+	}
+	return false
+}
+
 func isECode(text string, prefixes []string) bool {
-	if prefixes == nil {
+	if len(prefixes) == 0 {
 		prefixes = []string{"424", "opc"}
 	}
 	if len(text) != ecodeLength {

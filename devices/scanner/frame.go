@@ -5,7 +5,7 @@ package scanner
 type Framer struct {
 	frame  []byte
 	framed bool // STX has come: only ETX ends it
-	spoilt bool // too long, or not text: dropped at its end
+	spoilt bool // too long, or not text
 }
 
 const (
@@ -18,7 +18,8 @@ const (
 const mostFrame = 512
 
 // Feed takes a byte and gives the frame that it ends; nil if it ends none, or one that
-// is empty or spoilt. The frame is the caller's.
+// is empty. Of one that is too long or is not text nothing is left: it is not nil, and
+// has no bytes. The frame is the caller's.
 func (f *Framer) Feed(b byte) []byte {
 	switch {
 	case b == stx:
@@ -43,9 +44,16 @@ func (f *Framer) Idle() []byte { return f.end() }
 // Open tells whether a frame has begun.
 func (f *Framer) Open() bool { return len(f.frame) > 0 || f.spoilt || f.framed }
 
+// Spoilt tells whether the frame that has begun is too long or no text.
+func (f *Framer) Spoilt() bool { return f.spoilt }
+
 func (f *Framer) end() []byte {
 	frame := f.frame
-	if f.spoilt || len(frame) == 0 {
+	switch {
+	case f.spoilt:
+		clear(frame)
+		frame = []byte{}
+	case len(frame) == 0:
 		frame = nil
 	}
 	*f = Framer{}

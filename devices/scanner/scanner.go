@@ -34,7 +34,8 @@ type Scanner struct {
 // State is how the scanner stands.
 type State struct {
 	Line  serialport.State `json:"line"`
-	Codes int              `json:"codes"` // read since the start
+	Codes int              `json:"codes"`           // read since the start
+	Noise bool             `json:"noise,omitempty"` // what came last is no text: another speed, or no scanner
 }
 
 // Open makes a scanner; nothing is read before [Scanner.Run].
@@ -71,7 +72,7 @@ func (s *Scanner) State() State {
 func (s *Scanner) Run(ctx context.Context) {
 	note := func(line serialport.State) {
 		s.mu.Lock()
-		s.state.Line = line
+		s.state.Line, s.state.Noise = line, false
 		s.mu.Unlock()
 		s.options.Changed()
 	}
@@ -113,6 +114,9 @@ func (r *reading) read(port *serialport.Port) error {
 		for _, one := range b[:n] {
 			r.take(r.framer.Feed(one))
 		}
+		if r.framer.Spoilt() { // said at once: it may never end
+			r.scanner.noise(true)
+		}
 		clear(b[:n])
 	}
 }
@@ -123,6 +127,7 @@ func (r *reading) take(frame []byte) {
 	if frame == nil {
 		return
 	}
+	r.scanner.noise(len(frame) == 0)
 	now := r.scanner.options.Now()
 	again := subtle.ConstantTimeCompare(frame, r.last) == 1 && now.Sub(r.at) <= r.scanner.options.Repeat
 	r.forget()
@@ -134,6 +139,17 @@ func (r *reading) take(frame []byte) {
 	r.scanner.state.Codes++
 	r.scanner.mu.Unlock()
 	r.scanner.options.Take(Classify(string(frame), r.scanner.options.Prefixes))
+}
+
+// noise notes whether what comes is text.
+func (s *Scanner) noise(is bool) {
+	s.mu.Lock()
+	changed := s.state.Noise != is
+	s.state.Noise = is
+	s.mu.Unlock()
+	if changed {
+		s.options.Changed()
+	}
 }
 
 // forget wipes the last frame.

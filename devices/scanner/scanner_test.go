@@ -29,13 +29,21 @@ func TestClassify(t *testing.T) {
 		"HIS-20261122-111240-1":                                  scanner.Bill, "MZ0001": scanner.Bill, "012026112200001": scanner.Bill,
 		"9990000000000000001230440000": scanner.Unknown, // as long as a 医保码, of nobody known
 		ecode[1:]:                      scanner.Bill,    // 27 digits are none
+		ecode[:27]:                     scanner.Unknown, // and these may be one without its end
+		mini[:20]:                      scanner.Unknown,
+		ecode[:19]:                     scanner.Bill,
 		"opc000000000000000123044000x": scanner.Bill,
 		"":                             scanner.Unknown, "张三": scanner.Unknown, "a b": scanner.Unknown, "http://x?y=1": scanner.Unknown,
 		strings.Repeat("1", 65): scanner.Unknown,
+		ecode + ecode:           scanner.Unknown, mini + "\t" + mini: scanner.Unknown, mini + mini: scanner.Unknown, // two that ran together
+		"28" + ecode: scanner.Unknown, "]Q0" + ecode: scanner.Unknown, "A" + mini: scanner.Unknown, // the scanner's own words before it
 	} {
 		if got := scanner.Classify(text, nil).Kind(); got != want {
 			t.Errorf("%q is %s, want %s", text, got, want)
 		}
+	}
+	if got := scanner.Classify(ecode, []string{}).Kind(); got != scanner.ECode {
+		t.Errorf("an empty list of prefixes: %s", got)
 	}
 	if got := scanner.Classify("999"+ecode[3:], []string{"999"}).Kind(); got != scanner.ECode {
 		t.Errorf("a prefix of the configuration: %s", got)
@@ -81,8 +89,9 @@ func TestFramer(t *testing.T) {
 		{"a pause within STX", "\x02a1|", []string{"a1"}},
 		{"STX without an end", "\x02a1\x02b2\x03", []string{"b2"}},
 		{"nothing", "\r\n\r\n||\x02\x03", nil},
-		{"noise", "a\x00b\rc\r", []string{"c"}},
-		{"too long", strings.Repeat("x", 513) + "\rc\r", []string{"c"}},
+		{"noise", "a\x00b\rc\r", []string{"", "c"}},
+		{"a group separator", "a\x1Db\rc\r", []string{"", "c"}},
+		{"too long", strings.Repeat("x", 513) + "\rc\r", []string{"", "c"}},
 		{"UTF-8", "张\r", []string{"张"}},
 	} {
 		var f scanner.Framer
@@ -172,6 +181,18 @@ func TestScanner(t *testing.T) {
 	_, err = device.WriteString(ecode + "\r") // another opening: the reading before is forgotten
 	must(t, err)
 	next(ecode)
+	awaitSo(t, s, func(s scanner.State) bool {
+		_, err := device.WriteString("\x00") // no text, and without an end
+		must(t, err)
+		return s.Noise
+	})
+	_, err = device.WriteString("\rHIS-1\r")
+	must(t, err)
+	next("") // what was no text is told as unknown
+	next("HIS-1")
+	if s.State().Noise {
+		t.Errorf("%+v", s.State())
+	}
 	cancel()
 	select {
 	case <-done:
@@ -182,14 +203,19 @@ func TestScanner(t *testing.T) {
 
 func await(t *testing.T, s *scanner.Scanner, up bool) {
 	t.Helper()
+	awaitSo(t, s, func(s scanner.State) bool { return s.Line.Up == up })
+}
+
+func awaitSo(t *testing.T, s *scanner.Scanner, so func(scanner.State) bool) {
+	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	limit := time.After(long)
-	for s.State().Line.Up != up {
+	for !so(s.State()) {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("%+v, want up %v", s.State(), up)
+			t.Fatalf("%+v", s.State())
 		}
 	}
 }

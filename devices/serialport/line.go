@@ -3,6 +3,7 @@ package serialport
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tarm/serial"
 )
@@ -37,6 +38,11 @@ func (l Line) BytesPerSecond() int {
 	return c.Baud / bits
 }
 
+// speeds are those of devices at counters that the library sets.
+func speeds() []int {
+	return []int{1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600}
+}
+
 // config is the line in the library's words.
 func (l Line) config() (*serial.Config, error) {
 	c := &serial.Config{Name: l.Path, Baud: l.Baud, Size: byte(l.Bits), Parity: serial.ParityNone, StopBits: serial.StopBits(l.Stop), ReadTimeout: shortest}
@@ -45,8 +51,8 @@ func (l Line) config() (*serial.Config, error) {
 		return nil, errors.New("no path")
 	case l.Baud == 0:
 		c.Baud = 9600
-	case l.Baud < 0:
-		return nil, fmt.Errorf("%d baud", l.Baud)
+	case !slices.Contains(speeds(), l.Baud):
+		return nil, fmt.Errorf("baud %d: want one of %v", l.Baud, speeds())
 	}
 	switch {
 	case l.Bits == 0:

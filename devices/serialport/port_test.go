@@ -241,6 +241,7 @@ func TestLine(t *testing.T) {
 		{serialport.Line{Path: "x", Baud: 9600, Bits: 7, Parity: "odd", Stop: 2}, true, 872},
 		{serialport.Line{}, false, 0},
 		{serialport.Line{Path: "x", Baud: -1}, false, 0},
+		{serialport.Line{Path: "x", Baud: 14400}, false, 0}, // the library does not know it
 		{serialport.Line{Path: "x", Bits: 9}, false, 0},
 		{serialport.Line{Path: "x", Parity: "mark"}, false, 0},
 		{serialport.Line{Path: "x", Stop: 3}, false, 0},

@@ -46,7 +46,10 @@ func TestFaults(t *testing.T) {
 		{"no table", "a.json", reply(`{"hilist_code":"A1"}`), "a.json:2: row 1: neither chrgitm_lv"},
 		{"cut off", "a.json", reply(item)[:200], "the JSON ends early"},
 		{"no output", "a.json", `{"infcode":0}`, "a.json:1: output: is missing"},
-		{"a refusal", "a.json", `{"infcode":-1,"err_msg":"FSI-已经是最新数据"}`, "a.json:1: infcode: is not 0"},
+		{"a refusal", "a.json", `{"err_msg":"FSI-未签到","infcode":-1}`, "a.json:1: infcode: is not 0: the platform refused: FSI-未签到"},
+		{"a refusal with an object", "a.json", `{"infcode":"-1","err_msg":{"a":[1]}}`, "a.json:1: infcode: is not 0"},
+		{"not UTF-8, in JSON", "a.json", edit(`"药"`, "\"\xb8\xd0\""), "a.json:3: row 2: hilist_name: "},
+		{"an empty file", "1312.json", "", "1312.json:1: the file is empty"},
 		{"a list", "a.json", "{\"output\":{\"data\":{}}}", "output.data: want a list"},
 		{"something after it", "a.json", reply(item) + "[]", "a.json:3: a reply is a JSON object"},
 		{"no zip", "a.zip", "PK\x03\x04 and nothing more", "a.zip:1: "},
@@ -78,6 +81,7 @@ func TestForms(t *testing.T) {
 		{`"2024-01-01 00:00:00"`, `"9999-12-31 00:00:00"`, `10`, `{"infcode":"0","output":[%]}`},
 		{`1704038400000`, `""`, `10.00`, "\ufeff{\"output\":{\"data\":null}}\n{\"output\":{\"x\":[[]],\"data\":[%]},\"infcode\":0}"},
 		{`"2024-01-01 00:00:00.0"`, `null`, `"10"`, `{"output":null}{"output":{"data":[%]}}`},
+		{`"2024-01-01"`, `null`, `"10"`, `{"output":{"data":[%]}}{"infcode":-1,"err_msg":"FSI-已经是最新数据"}`},
 	} {
 		text := strings.NewReplacer("%B", c.begin, "%E", c.end, "%P", c.price).Replace(row)
 		dir := t.TempDir()

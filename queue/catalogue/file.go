@@ -86,6 +86,9 @@ func readRows(r io.Reader, name string, each emit) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return &Fault{Place: Place{File: name, Line: 1}, Why: err.Error()}
 	}
+	if len(head) == 0 {
+		return &Fault{Place: Place{File: name, Line: 1}, Why: "the file is empty"}
+	}
 	if strings.HasPrefix(strings.TrimLeft(string(head), " \t\r\n"), "{") {
 		return readReplies(in, name, each)
 	}

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -71,33 +72,60 @@ func (p *pages) next() (json.Token, error) {
 
 // reply reads the rest of one reply, whose opening brace is read.
 func (p *pages) reply() error {
-	found := false
-	err := p.members(func(name string) error {
+	found, failed, words := false, "", ""
+	err := p.members(func(name string) (err error) {
 		switch name {
 		case "infcode":
-			return p.succeeded()
+			failed, err = p.succeeded()
+			return err
+		case "err_msg":
+			words, err = p.text()
+			return err
 		case "output":
 			found = true
 			return p.output()
 		}
 		return p.skip()
 	})
-	if err == nil && !found {
-		err = p.fault("output", "is missing: not a reply of 1312, 1318 or 1319")
+	switch {
+	case err != nil:
+		return err
+	case failed != "" && strings.Contains(words, nothingNewer):
+		return nil
+	case failed != "":
+		return p.fault("infcode", "is not 0: the platform refused: "+settle.Clip(words))
+	case !found:
+		return p.fault("output", "is missing: not a reply of 1312, 1318 or 1319")
 	}
-	return err
+	return nil
 }
 
-// succeeded refuses a reply that says that it failed.
-func (p *pages) succeeded() error {
+// nothingNewer is the refusal of who has the newest rows (interface 3.16).
+const nothingNewer = "已经是最新数据"
+
+// succeeded gives the infcode of a reply that says that it failed.
+func (p *pages) succeeded() (failed string, err error) {
 	t, err := p.next()
 	if err != nil {
-		return err
+		return "", err
 	}
 	if n, ok := t.(json.Number); ok && n == "0" || t == "0" {
-		return nil
+		return "", nil
 	}
-	return p.fault("infcode", "is not 0: the platform refused")
+	return fmt.Sprint(t), nil
+}
+
+// text gives a value that is a text; another one is read over.
+func (p *pages) text() (string, error) {
+	t, err := p.next()
+	if err != nil {
+		return "", err
+	}
+	if t == json.Delim('{') || t == json.Delim('[') {
+		return "", p.rest(1)
+	}
+	s, _ := t.(string)
+	return s, nil
 }
 
 func (p *pages) output() error {
@@ -204,8 +232,11 @@ func (p *pages) fields() (map[string]string, error) {
 }
 
 // skip reads over a value, however deep.
-func (p *pages) skip() error {
-	for depth := 0; ; {
+func (p *pages) skip() error { return p.rest(0) }
+
+// rest reads on until as many lists and objects as are open end.
+func (p *pages) rest(depth int) error {
+	for {
 		t, err := p.next()
 		if err != nil {
 			return err

@@ -101,7 +101,7 @@ func (r *reading) check(c column) {
 	switch text := r.fields[c.name]; {
 	case text == "" && c.required:
 		r.fail(c.name, "is missing")
-	case !utf8.ValidString(text):
+	case !utf8.ValidString(text), strings.ContainsRune(text, utf8.RuneError): // for which JSON's reader puts that
 		r.fail(c.name, "is not UTF-8")
 	case utf8.RuneCountInString(text) > c.most:
 		r.fail(c.name, "is over "+strconv.Itoa(c.most)+" characters")

@@ -60,13 +60,21 @@ func (e *AccessRefusal) Error() string {
 		e.Infno, e.Status, e.Code, maskNumbers(settle.Clip(e.Message)))
 }
 
+// Known tells that the words are a gateway's own, which name nobody.
+func (e *AccessRefusal) Known() bool { return gatewayWords(e.Message) }
+
 // Refusal is the failure for people.
 func (e *AccessRefusal) Refusal() *settle.Refusal {
-	return &settle.Refusal{
+	r := &settle.Refusal{
 		Code:       "PLATFORM_ACCESS",
 		Cashier:    "医保接入网关拒绝了请求（" + or(maskNumbers(e.Message), "未说明原因") + "），请通知信息科。",
 		Technician: e.Error(),
 	}
+	if chinese, english := gatewayCause(e.Message); chinese != "" {
+		r.Cashier = strings.TrimSuffix(r.Cashier, "。") + "核对" + chinese + "。"
+		r.Technician += "; look at " + english
+	}
+	return r
 }
 
 // BusinessRefusal says that the platform looked at the request and said no

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"settled/settle"
 )
@@ -19,7 +22,7 @@ type Reply struct {
 	RespondTime string          // respond_time, yyyyMMddHHmmssSSS
 	Warning     string          // warn_msg
 	Output      json.RawMessage // whole: also the fields that the types of [ReadOutput] do not know
-	Body        []byte          // as it came: evidence; holds personal data in clear
+	Body        []byte          // as it came, in UTF-8: evidence; holds personal data in clear
 }
 
 // String leaves out what is personal.
@@ -51,6 +54,7 @@ var (
 	errShape   = errors.New("the answer has neither infcode nor code")
 	errArrived = errors.New("the message id was used before: the message had arrived")
 	errInfcode = errors.New("the answer's infcode is neither 0 nor negative")
+	errRanOut  = errors.New("the platform ran out of time: what became of it is not known")
 )
 
 // ReadReply makes sense of an HTTP answer to transaction infno. The error is
@@ -59,14 +63,17 @@ func ReadReply(infno string, status int, body []byte) (Reply, error) {
 	if status >= 500 {
 		return Reply{}, &Unknown{Infno: infno, Status: status, Err: errors.New("server failure")}
 	}
+	body = inUTF8(body)
 	a, err := parseAnswer(body)
 	switch {
+	case err == nil && !isZero(text(a.Infcode)) && (ranOut(string(a.ErrMsg)) || ranOut(string(a.Message))):
+		return Reply{}, &Unknown{Infno: infno, Status: status, Err: errRanOut}
 	case err == nil && a.Infcode != nil:
 		return a.envelope(infno, status, body)
 	case err == nil && a.turnedAway():
 		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Code: or(text(a.Code), string(a.Type)), Message: string(a.Message)}
 	case err == nil && infno == InfoUpload && a.FileNo != "" && status < 300:
-		return Reply{Infno: infno, Output: bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), Body: body}, nil
+		return Reply{Infno: infno, Output: body, Body: body}, nil
 	case turnedAway(status):
 		return Reply{}, &AccessRefusal{Infno: infno, Status: status, Message: http.StatusText(status)}
 	case err == nil:
@@ -76,9 +83,21 @@ func ReadReply(infno string, status int, body []byte) (Reply, error) {
 }
 
 func parseAnswer(body []byte) (a answer, err error) {
-	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	err = json.Unmarshal(body, &a)
 	return a, err
+}
+
+// inUTF8 is a text of the platform without the mark of its order of bytes: UTF-8, as it is
+// due, or GB18030, as some gateways write their refusals.
+func inUTF8(text []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if utf8.Valid(text) {
+		return text
+	}
+	if decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(text); err == nil {
+		return decoded
+	}
+	return text
 }
 
 // envelope judges an answer that has an infcode.
@@ -133,14 +152,42 @@ func arrivedBefore(s string) bool {
 	return strings.Contains(s, "报文ID") && strings.Contains(s, "重复")
 }
 
-// gatewayWords lists texts that gateways are known to answer with (interface 6).
-func gatewayWords(s string) bool {
-	for _, w := range []string{"缺少服务网关的请求头", "签名时间戳超时", "非法用户", "签名不一致", "未知交易编号"} {
+// ranOut tells a no that only says that something behind whoever answers was too slow: it
+// may have been done all the same. A time stamp or a code that is too old is another matter.
+func ranOut(s string) bool {
+	s = strings.ToLower(s)
+	for _, w := range []string{"请求超时", "调用超时", "响应超时", "处理超时", "服务超时", "系统超时", "接口超时", "连接超时", "读取超时", "timeout", "timed out", "time out"} {
 		if strings.Contains(s, w) {
 			return true
 		}
 	}
 	return false
+}
+
+// gatewayCauses are the texts that gateways are known to answer with (interface 6), with
+// what is to be looked at.
+var gatewayCauses = [...]struct{ words, chinese, english string }{ // never written to
+	{"缺少服务网关的请求头", "网关种类和请求头", "the kind of the gateway"},
+	{"签名时间戳超时", "本机时钟", "this machine's clock"},
+	{"非法用户", "接入编号（paasid）", "the id that the gateway knows (paasid)"},
+	{"签名不一致", "接入密钥", "the gateway's secret"},
+	{"未知交易编号", "平台地址", "the gateway's address"},
+}
+
+// gatewayWords tells a text that gateways are known to answer with.
+func gatewayWords(s string) bool {
+	chinese, _ := gatewayCause(s)
+	return chinese != ""
+}
+
+// gatewayCause is what is to be looked at after a gateway's answer; "" is not known.
+func gatewayCause(s string) (chinese, english string) {
+	for _, c := range gatewayCauses {
+		if strings.Contains(s, c.words) {
+			return c.chinese, c.english
+		}
+	}
+	return "", ""
 }
 
 func text(t *Text) string {

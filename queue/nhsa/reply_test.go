@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+
 	"settled/queue/nhsa"
 	"settled/settle"
 )
@@ -241,6 +243,55 @@ func TestLenientShapes(t *testing.T) {
 		if rows, err := nhsa.ReadUsage(yes(t, nhsa.InfoUsage, `{"infcode":0,"output":`+output+`}`)); err != nil || len(rows) != 0 {
 			t.Errorf("%s: %v, %v, want no rows", output, rows, err)
 		}
+	}
+}
+
+// TestRanOut: a no that says that something behind it was too slow leaves open what was
+// done; one about a time stamp or a code that is too old does not.
+func TestRanOut(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"infcode":-1,"err_msg":"FSI-调用业务基础子系统超时"}`:             "unknown",
+		`{"infcode":"-1","err_msg":"Read timed out"}`:            "unknown",
+		`{"type":"error","infcode":-1,"err_msg":"服务调用超时，请稍后再试"}`: "unknown",
+		`{"code":-1,"message":"请求超时"}`:                           "unknown",
+		`{"code":"408","message":"Gateway Timeout"}`:             "unknown",
+		`{"success":false,"message":"connect timeout"}`:          "unknown",
+		`{"code":401,"message":"签名时间戳超时!"}`:                      "access",
+		`{"infcode":-1,"err_msg":"电子凭证二维码已超时失效"}`:                "business",
+		`{"infcode":0,"err_msg":"系统超时","output":{}}`:             "yes",
+	} {
+		if _, err := nhsa.ReadReply("2207", 200, []byte(body)); kind(err) != want {
+			t.Errorf("%s: %v, want %s", body, err, want)
+		}
+	}
+}
+
+// TestGatewaysWords: refusals in GB18030 are read, and what a gateway is known to say comes
+// with what is to be looked at; words of another are left as they are.
+func TestGatewaysWords(t *testing.T) {
+	gb := func(text string) []byte {
+		out, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	for text, want := range map[string]string{
+		`{"infcode":-1,"err_msg":"该参保人的参保信息为空"}`: "医保平台不予办理（交易2206）：该参保人的参保信息为空",
+		`{"code":401,"message":"签名时间戳超时!"}`:      "医保接入网关拒绝了请求（签名时间戳超时!），请通知信息科核对本机时钟。",
+		`{"code":401,"message":"签名不一致!"}`:        "医保接入网关拒绝了请求（签名不一致!），请通知信息科核对接入密钥。",
+		`{"code":403,"message":"未授权"}`:           "医保接入网关拒绝了请求（未授权），请通知信息科。",
+	} {
+		for _, body := range [][]byte{[]byte(text), gb(text)} {
+			_, err := nhsa.ReadReply("2206", 200, body)
+			says, ok := err.(interface{ Refusal() *settle.Refusal })
+			if !ok || says.Refusal().Cashier != want {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	}
+	if _, err := nhsa.ReadReply("2206", 200, []byte("\xff\xff{")); kind(err) != "unknown" {
+		t.Errorf("neither: %v", err)
 	}
 }
 

@@ -162,7 +162,7 @@ func readResult(n int, line []byte) (StatementResult, error) {
 	bad := func(field, want string) (StatementResult, error) {
 		return StatementResult{}, &LineError{Line: n, Field: field, Want: want}
 	}
-	if !utf8.Valid(line) {
+	if line = inUTF8(line); !utf8.Valid(line) || bytes.ContainsRune(line, utf8.RuneError) {
 		return bad("", "UTF-8")
 	}
 	f := strings.Split(string(bytes.TrimSuffix(line, []byte("\r"))), "\t")

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,6 +72,9 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("a good counter: %+v", f)
 		}
 	}
+	if f := r.of("policy", ""); !strings.HasSuffix(f.Mend, " --policy "+filepath.Join(s.Testdata, "policy.d")) {
+		t.Errorf("the command would look at other rules: %+v", f)
+	}
 	if f := r.of("reader", "guardian"); !strings.Contains(f.Chinese, "社保卡 2.00") {
 		t.Errorf("%+v", f)
 	}
@@ -93,6 +98,10 @@ func TestDoctor(t *testing.T) {
 	must(t, os.Chmod(at(s.folder, "credentials/platform.secret"), 0o644))
 	check("open credentials", "permissions", "", "open", 2)
 	must(t, os.Chmod(at(s.folder, "credentials/platform.secret"), 0o600))
+
+	must(t, s.daemon.cmd.Process.Signal(syscall.SIGSTOP))
+	check("daemon hung", "daemon", "", "hung", 2)
+	must(t, s.daemon.cmd.Process.Signal(syscall.SIGCONT))
 
 	must(t, s.daemon.stop())
 	check("daemon down", "daemon", "", "down", 2)
@@ -161,6 +170,10 @@ func TestDevices(t *testing.T) {
 	until(`"kind":"scanner","name":"` + s.serial.lines["scanner"].Name() + `","state":"absent","level":"fail"`)
 	must(t, s.serial.lines["scanner"].Plug())
 	until(`"kind":"scanner","name":"` + s.serial.lines["scanner"].Name() + `","state":"up"`)
+	must(t, s.daemon.stop())
+	must(t, s.cards.Insert("patient", "blank"))
+	must(t, s.daemon.start(t.Context()))
+	until("未写入")
 	stop()
 }
 

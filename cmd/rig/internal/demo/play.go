@@ -42,7 +42,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := s.leave(ctx); err != nil {
 		return err
 	}
-	<-ctx.Done()
+	s.obey(ctx)
 	return nil
 }
 
@@ -315,5 +315,6 @@ func (s *stage) leave(ctx context.Context) error {
 	s.say("  pages     %s/cashier  /kiosk  /office   (operators 0001, 0100, 0003; password demo-1234)", s.daemon.base)
 	s.say("  folder    %s (state/, settled.toml, settled.log)", s.folder)
 	s.say("  platform  %s", s.platform.BaseURL())
+	s.say("\n在此输入 · to be typed here:\n%s", orders)
 	return nil
 }

@@ -39,7 +39,7 @@ func (s *stage) startSerial() error {
 		}
 		s.serial.lines[device] = line
 	}
-	go func() { _ = s.serial.display.Serve(s.serial.lines["display"]) }() // until the line is closed
+	s.serial.plugged("display")
 	if s.Slips == "" {
 		return nil
 	}
@@ -57,8 +57,19 @@ func (s *stage) startSerial() error {
 	if s.serial.printer, err = escpos.New(kind, s.Slips); err != nil {
 		return err
 	}
-	go func() { _ = s.serial.printer.Serve(s.serial.lines["printer"]) }() // likewise
+	s.serial.plugged("printer")
 	return nil
+}
+
+// plugged lets a device work at its line, until that is pulled or closed.
+func (s *serial) plugged(device string) {
+	line := s.lines[device]
+	switch {
+	case device == "display":
+		go func() { _ = s.display.Serve(line) }()
+	case device == "printer" && s.printer != nil:
+		go func() { _ = s.printer.Serve(line) }()
+	}
 }
 
 // emptySlips removes the slips of the last run, and nothing else.

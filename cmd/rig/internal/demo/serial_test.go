@@ -100,6 +100,9 @@ func TestScanned(t *testing.T) {
 	_, err = s.serial.lines["scanner"].Write([]byte("HIS-7\r"))
 	must(t, err)
 	s.awaitScreen(t, `"HIS-7"`)
+	_, err = s.serial.lines["scanner"].Write([]byte(code + code + "\r")) // run together: no bill's number
+	must(t, err)
+	s.awaitScreen(t, "UNKNOWN_SCAN")
 	s.platform.Down()
 	_, err = s.serial.lines["scanner"].Write([]byte("4240000000000000000001440000\r")) // made up
 	must(t, err)

@@ -27,6 +27,7 @@ type Options struct {
 	Slips    string // folder for the pictures of the slips; it is made anew. "": the printer is left out
 	Keep     bool   // leave everything running at the end
 	Out      io.Writer
+	In       io.Reader // orders to what was left running
 }
 
 // stage is everything that runs.

@@ -61,7 +61,10 @@ func ordinary(t testing.TB, columns int) escpos.Type {
 	return kind
 }
 
-func open(t testing.TB, m printer.Manner) *bench {
+// patient waits for answers longer than a busy machine stands still.
+func patient(o *printer.Options) { o.Answer = long }
+
+func open(t testing.TB, m printer.Manner, change ...func(*printer.Options)) *bench {
 	t.Helper()
 	columns := m.Columns
 	if columns == 0 {
@@ -79,6 +82,9 @@ func open(t testing.TB, m printer.Manner) *bench {
 	}
 	if b.o.Manner.Fonts == nil {
 		b.o.Manner.Fonts = []*glyph.Font{rare(t)}
+	}
+	for _, c := range change {
+		c(&b.o)
 	}
 	b.plug()
 	b.start(t)
@@ -328,7 +334,7 @@ func slicesRepeat(r printer.Row, n int) (list []printer.Row) {
 // TestPaperEndsWithin: the paper ends in the middle of a slip. Who waits is told; with
 // new paper the printer goes on where it stood, and the slip is out once.
 func TestPaperEndsWithin(t *testing.T) {
-	b := open(t, printer.Manner{})
+	b := open(t, printer.Manner{}, patient)
 	must(t, b.works.Set("out=30"))
 	kept(t, b.print(t, "long", rows(300)...), printer.PaperOut)
 	if lines := b.works.Lines(); lines != 30 {
@@ -345,7 +351,7 @@ func TestPaperEndsWithin(t *testing.T) {
 // TestPulled: the cable is pulled in the middle of a slip and put in again, with another
 // line behind the name: the slip is printed anew, and says so.
 func TestPulled(t *testing.T) {
-	b := open(t, printer.Manner{})
+	b := open(t, printer.Manner{}, patient)
 	must(t, b.works.Set("out=30"))
 	kept(t, b.print(t, "long", rows(100)...), printer.PaperOut)
 	must(t, b.line.Unplug())
@@ -397,4 +403,32 @@ func TestNoConfirmation(t *testing.T) {
 	must(t, b.works.Set("ordered=no"))
 	must(t, b.print(t, "a", printer.Row{Text: "甲"}))
 	b.slips(t, 1)
+}
+
+// TestLook: how a printer stands is seen without a daemon, and nothing is printed for it.
+func TestLook(t *testing.T) {
+	b := open(t, printer.Manner{})
+	b.stop()
+	for _, test := range []struct {
+		set, clear, confirm string
+		want                printer.Trouble
+	}{
+		{"paper=ok", "paper=ok", "", ""},
+		{"paper=low", "paper=ok", "", printer.PaperLow},
+		{"paper=out", "paper=ok", "", printer.PaperOut},
+		{"cover=open", "cover=shut", "status", printer.CoverOpen},
+		{"mute=yes", "mute=yes", "", printer.Silent},
+		{"mute=yes", "mute=no", "none", ""}, // it is not asked
+	} {
+		must(t, b.works.Set(test.set))
+		if s := printer.Look(t.Context(), b.o.Line, printer.Manner{Confirm: test.confirm}); s.Trouble != test.want || !s.Line.Up {
+			t.Errorf("%s: %+v", test.set, s)
+		}
+		must(t, b.works.Set(test.clear))
+	}
+	b.slips(t, 0)
+	must(t, b.line.Unplug())
+	if s := printer.Look(t.Context(), b.o.Line, printer.Manner{}); s.Line.Up || s.Line.Why != "absent" || s.Trouble != "" {
+		t.Errorf("pulled out: %+v", s)
+	}
 }

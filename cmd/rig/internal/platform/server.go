@@ -113,6 +113,9 @@ func (s *Simulator) serveFaulty(w http.ResponseWriter, r *http.Request, infno st
 		_, _ = w.Write(s.Books.Transact(infno, body))
 		return
 	case Refuse:
+		if fault.Booked { // what answers only did not hear of it in time, say
+			s.Books.Transact(infno, body)
+		}
 		_, _ = w.Write(s.Books.Refuse(or(fault.Text, "FSI-系统繁忙")))
 		return
 	}

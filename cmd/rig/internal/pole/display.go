@@ -6,6 +6,7 @@ package pole
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -14,7 +15,6 @@ import (
 type Display struct {
 	mu      sync.Mutex
 	lines   [2]string
-	lamp    byte
 	buffer  []byte
 	faults  []string
 	changed chan struct{} // closed at the next change
@@ -28,7 +28,7 @@ func New() *Display { return &Display{changed: make(chan struct{})} }
 func (d *Display) Lines() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.lines[:]
+	return slices.Clone(d.lines[:])
 }
 
 // Await returns when a line holds a text, or with false when stop is closed before.
@@ -96,7 +96,7 @@ func (d *Display) step() int {
 	case len(b) < 3:
 		return 0
 	case b[1] == 's':
-		d.lamp = b[2]
+		d.lines[1] = d.lamp(b[2])
 		return 3
 	case b[1] != 'Q' || b[2] != 'A' && b[2] != 'B':
 		d.fault("command %q", b[:3])
@@ -111,6 +111,19 @@ func (d *Display) step() int {
 	}
 	d.lines[b[2]-'A'] = text
 	return 3 + len(text) + 1
+}
+
+// lamp is what the lamp of LED8 says: '0' to '4' on one kind, 0 to 4 on another.
+func (d *Display) lamp(n byte) string {
+	names := []string{"", "单价", "总计", "收款", "找零"}
+	if n >= '0' {
+		n -= '0'
+	}
+	if int(n) >= len(names) {
+		d.fault("lamp %02x", n)
+		return ""
+	}
+	return names[n]
 }
 
 func (d *Display) fault(format string, args ...any) {

@@ -104,7 +104,7 @@ func (s *Server) books(api huma.API) {
 		return
 	}
 	register(api, operation{
-		id: "reconcile", method: http.MethodPost, path: "/v1/reconciliations", roles: bookkeepers, status: http.StatusOK,
+		id: "reconcile", method: http.MethodPost, path: "/v1/reconciliations", roles: bookkeepers, status: http.StatusOK, long: true,
 		summary: "Reconcile a day with the platform (3201, and 3202 where it is unequal) and with the till. The journal keeps the result.",
 	}, func(ctx context.Context, g Grant, in *dayInput) (*reportOutput, error) {
 		day, err := dayOf("day", in.Body.Day)

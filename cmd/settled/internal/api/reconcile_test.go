@@ -2,12 +2,18 @@ package api_test
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"settled/cmd/settled/internal/api"
+	"settled/cmd/settled/internal/counter/countertest"
 	"settled/cmd/settled/internal/reconcile"
 	"settled/settle"
 )
@@ -100,4 +106,75 @@ func TestBooks(t *testing.T) {
 			t.Errorf("%s %s %s: %d %q, want %d %q: %s", c.method, c.path, c.body, status, asked, c.status, c.asked, text)
 		}
 	}
+}
+
+// slow reconciles for five minutes.
+type slow struct{ shelf }
+
+func (s *slow) Reconcile(ctx context.Context, day settle.Date, _ api.Grant) (reconcile.Report, error) {
+	select {
+	case <-time.After(5 * time.Minute):
+		return reconcile.Report{Day: day}, nil
+	case <-ctx.Done():
+		return reconcile.Report{}, ctx.Err()
+	}
+}
+
+// pipes is a listener within this process, whose deadlines are in virtual time.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	c, open := <-p
+	if !open {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (p pipes) Close() error { close(p); return nil }
+
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8642} }
+
+func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
+	here, there := net.Pipe()
+	p <- there
+	return here, nil
+}
+
+// TestSlowPlatform: a reconciliation lasts as long as the platform takes for its answers,
+// longer than the server lets other requests.
+func TestSlowPlatform(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		window := countertest.Open(t, nil)
+		server, err := api.New(api.Options{
+			Windows: map[string]api.Window{countertest.Seat: window},
+			Tokens:  map[string]api.Grant{cashierToken: {Seat: countertest.Seat, Role: api.Cashier, Operator: "C01"}},
+			Ledger:  ledger{window}, Keeper: &keeper{}, Ready: &readiness{}, Books: &slow{},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		line, ended := make(pipes), make(chan error, 1)
+		go func() { ended <- server.Serve(ctx, line) }()
+		client := &http.Client{Transport: &http.Transport{DialContext: line.dial, DisableKeepAlives: true}}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8642/v1/reconciliations", strings.NewReader(`{"day":"2026-11-21"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+cashierToken)
+		r.Header.Set("Content-Type", "application/json")
+		res, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(res.Body)
+		if err = errors.Join(err, res.Body.Close()); err != nil || res.StatusCode != http.StatusOK {
+			t.Errorf("%s %v: %s", res.Status, err, answer)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -102,7 +102,7 @@ func statusOf(r *settle.Refusal) int {
 		return http.StatusInternalServerError
 	case settle.BadField, settle.UnknownField, settle.MissingField, settle.DuplicateField, settle.BadSyntax,
 		settle.BadEncoding, settle.TooManyLines, settle.TotalMismatch, settle.AmountTooLarge, settle.FutureVisit,
-		settle.WrongPerson, UnknownScan, counter.BadTender, counter.ReadersCrossed, counter.OtherKey,
+		settle.WrongPerson, counter.UnknownScan, counter.BadTender, counter.ReadersCrossed, counter.OtherKey,
 		counter.NoReason, counter.BadLines, counter.KeepNone, counter.KeepAll,
 		catalogue.CodeNoItem, catalogue.CodeDiffers, catalogue.CodeNoRatio, overlays.CodeBad, overlays.CodeName, overlays.CodeSame, overlays.CodeNoReason:
 		return http.StatusUnprocessableEntity

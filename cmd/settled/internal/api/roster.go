@@ -13,8 +13,8 @@ import (
 // Rosters makes people known before the line goes down. Errors are *settle.Refusal.
 type Rosters interface {
 	// StartRoster reads a list and begins to ask the platform about everybody on it, or
-	// gives the load that runs: there is one at a time. A list with a bad line is refused
-	// whole, with line and field.
+	// gives the load of the same list that runs: another one is refused meanwhile. A list
+	// with a bad line is refused whole, with line and field.
 	StartRoster(ctx context.Context, o RosterOrder) (Roster, error)
 	// StopRoster ends the load that runs, if any; what was learned stays.
 	StopRoster(ctx context.Context) (Roster, error)
@@ -63,7 +63,7 @@ func (s *Server) rosters(api huma.API) {
 	}
 	register(api, operation{
 		id: "startRoster", method: http.MethodPost, path: "/v1/roster", roles: keepers, status: http.StatusOK,
-		summary: "Ask the platform about everybody on a list, so that they are known when the line is down. If a load runs already, that one is answered and goes on.",
+		summary: "Ask the platform about everybody on a list, so that they are known when the line is down. If the same list is loaded already, that load is answered and goes on; another list is refused meanwhile (ROSTER_BUSY).",
 	}, func(ctx context.Context, _ Grant, in *rosterInput) (*rosterOutput, error) {
 		roster, err := r.StartRoster(ctx, in.Body)
 		return &rosterOutput{roster}, err

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -27,6 +28,7 @@ type operation struct {
 	also             map[int]any // further answers with a body of their own, by status
 	body             any         // example of the request's type, where huma does not see it
 	media            string      // of the answer, if it is not JSON
+	long             bool        // it asks the platform time and again: it lasts as long as whoever asks waits
 }
 
 var (
@@ -119,6 +121,9 @@ func register[I, O any](api huma.API, o operation, handle func(context.Context, 
 		op.Security = []map[string][]string{{"seat": {}}, {"session": {}}}
 		op.Middlewares = huma.Middlewares{allow(o.roles)}
 	}
+	if o.long {
+		op.Middlewares = append(op.Middlewares, unbounded)
+	}
 	schemas := api.OpenAPI().Components.Schemas
 	for status, body := range o.also {
 		op.Responses[fmt.Sprint(status)] = jsonResponse(http.StatusText(status), huma.SchemaFromType(schemas, typeOf(body)))
@@ -153,6 +158,16 @@ func allow(roles []Role) func(huma.Context, func(huma.Context)) {
 		}
 		next(ctx)
 	}
+}
+
+// unbounded takes the server's deadlines off a request: the one of reading would break it
+// off, too, when it passes.
+func unbounded(ctx huma.Context, next func(huma.Context)) {
+	_, w := humago.Unwrap(ctx)
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{})
+	_ = control.SetWriteDeadline(time.Time{})
+	next(ctx)
 }
 
 func jsonResponse(description string, schema *huma.Schema) *huma.Response {

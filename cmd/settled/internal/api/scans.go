@@ -13,9 +13,6 @@ import (
 	"settled/settle"
 )
 
-// UnknownScan is the code of a scan that is of no known kind.
-const UnknownScan settle.Code = "UNKNOWN_SCAN"
-
 // scanInput has no limits that the framework checks, since it would put the value into
 // its answer.
 type scanInput struct {
@@ -77,7 +74,7 @@ func (s *Server) scan(ctx context.Context, g Grant, in *scanInput) (*scanOutput,
 }
 
 func unknownScan(code scanner.Code) *settle.Refusal {
-	return &settle.Refusal{Code: UnknownScan, Field: "code", Cashier: "认不出这个码：不是医保码、账单号或结算凭条；请核对后再扫。", Technician: "scanned " + code.String()}
+	return &settle.Refusal{Code: counter.UnknownScan, Field: "code", Cashier: counter.Sentence(counter.UnknownScan), Technician: "scanned " + code.String()}
 }
 
 // slip tells whether a slip is genuine: by the journal, or where that does not know it by

@@ -56,6 +56,7 @@ const (
 	ECodeUsed       settle.Code = "ECODE_USED"
 	ECodeOld        settle.Code = "ECODE_OLD"
 	PatientPresent  settle.Code = "PATIENT_PRESENT"
+	UnknownScan     settle.Code = "UNKNOWN_SCAN"
 	SlipKept        settle.Code = "SLIP_KEPT"
 	LookNoPrinter   settle.Code = "LOOK_NO_PRINTER"
 	LookUnprinted   settle.Code = "LOOK_NOT_PRINTED"
@@ -119,6 +120,7 @@ var sentences = map[settle.Code][2]string{
 	ECodeUsed:       {"这个医保码刚才已经用过；请患者刷新医保码后再扫。", "the same code served before within its life"},
 	ECodeOld:        {"扫码已超过10分钟；请患者刷新医保码后再扫。", "the patient was identified by an electronic code too long ago"},
 	PatientPresent:  {"正在为另一位患者办理；请先完成或取消，再扫医保码。", "a patient is identified already: settle or cancel first"},
+	UnknownScan:     {"认不出这个码：不是医保码、账单号或结算凭条；请核对后再扫。", "what was scanned is of no known kind"},
 	SlipKept:        {"已办理，凭条还没有打出，已保留，打印机恢复后自动打出；切勿重新办理。", "done; the slip is in the spool and comes out by itself"},
 	LookNoPrinter:   {"本机没有打印机，不能打印；请看屏幕，或到人工窗口。", "no printer is set up at this seat"},
 	LookUnprinted:   {"没有打印出来：打印机没有纸、卡纸或没有接好；请看屏幕上的数，要单子的请叫工作人员。", "the slip of a look-up was not printed"},

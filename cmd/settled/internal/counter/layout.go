@@ -49,11 +49,12 @@ func cut(text string, columns int) (head, rest string) {
 	return text, ""
 }
 
-// wrap breaks text into lines of at most columns, every one but the first indented.
+// wrap breaks text into lines of at most columns, every one but the first indented. A
+// space at a break is left out.
 func wrap(text string, columns, indent int) []string {
 	head, rest := cut(text, columns)
 	lines := []string{head}
-	for rest != "" {
+	for rest = strings.TrimLeft(rest, " "); rest != ""; rest = strings.TrimLeft(rest, " ") {
 		head, rest = cut(rest, columns-indent)
 		lines = append(lines, strings.Repeat(" ", indent)+head)
 	}

@@ -113,6 +113,12 @@ func (s *Session) Show(kind, text string) {
 	}
 }
 
+// ShowUnknown says that a code was scanned which nobody can do anything with. It changes
+// nothing else.
+func (s *Session) ShowUnknown() {
+	_ = s.showRefusal(refuse(UnknownScan)) // there is nobody to give it to
+}
+
 // Message is a line for the cashier.
 type Message struct {
 	Code  settle.Code `json:"code"`
@@ -142,6 +148,9 @@ func (s *Session) ShowReaders(list []Reader) {
 	defer s.mu.Unlock()
 	if !slices.Equal(s.readers, list) {
 		s.readers = list
+		if !slices.ContainsFunc(list, func(r Reader) bool { return r.Text != "" }) {
+			s.unsay(settle.ReaderMissing)
+		}
 		s.say(nil)
 	}
 }
@@ -175,7 +184,8 @@ func (s *Session) unwatch(w *watcher) {
 // say puts a reason on the screen, if there is one, and shows the screen.
 func (s *Session) say(r *settle.Refusal) {
 	if r != nil {
-		s.messages = append(s.messages, Message{Code: r.Code, Text: r.Cashier, Field: r.Field, Line: r.Line})
+		m := Message{Code: r.Code, Text: r.Cashier, Field: r.Field, Line: r.Line}
+		s.messages = append(slices.DeleteFunc(s.messages, func(before Message) bool { return before == m }), m)
 		if over := len(s.messages) - mostMessages; over > 0 {
 			s.messages = s.messages[over:]
 		}
@@ -192,6 +202,11 @@ func (s *Session) say(r *settle.Refusal) {
 			s.unwatch(w)
 		}
 	}
+}
+
+// unsay takes back what holds no more. The session is locked.
+func (s *Session) unsay(c settle.Code) {
+	s.messages = slices.DeleteFunc(s.messages, func(m Message) bool { return m.Code == c })
 }
 
 // screen builds what is shown. The session is locked.

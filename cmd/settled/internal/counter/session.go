@@ -76,7 +76,9 @@ type Session struct {
 	messages []Message
 	readers  []Reader
 	scanned  *Scanned
-	expect   Role // whose the next 医保码 is
+	expect   Role        // whose the next 医保码 is
+	amiss    settle.Code // what was said of the guardian's card
+	twice    bool        // the patient's card was not taken: the same person's lies in the guardian's reader
 	tender   *Tender
 	watchers map[*watcher]struct{}
 	seq      uint64
@@ -164,6 +166,13 @@ func (s *Session) Handle(e Event) {
 	if err := s.fire(ev); err != nil {
 		s.say(refusalOr(err, Fault))
 	}
+	again := s.twice && e.Role == Guardian && s.state == Idle
+	if again || e.Role == Patient {
+		s.twice = false
+	}
+	if again { // that card went: this one is the patient's after all
+		_ = s.fire(event{kind: askRead}) // allowed in Idle
+	}
 }
 
 // Cancel drops what is under way before the write; by is the operator.
@@ -245,6 +254,7 @@ func (s *Session) run(do effect, e event, reason *settle.Refusal) {
 		s.tender = nil
 	case dropGuardian:
 		s.forget(Guardian)
+		s.unsay(s.amiss)
 	case keepPatient:
 		s.holders[Patient] = e.holder
 	case keepGuardian:
@@ -320,6 +330,15 @@ func (s *Session) readEnded(role Role, h *holder, err error) {
 		e = event{kind: unknown, why: refusalOr(err, ReadFailed)}
 	case other != nil && other.known.Person == h.known.Person:
 		e = event{kind: unknown, why: refuse(WrongReader)}
+	}
+	var wrong settle.Code
+	if e.why != nil {
+		wrong = e.why.Code
+	}
+	if role == Guardian {
+		s.amiss = wrong
+	} else {
+		s.twice = wrong == WrongReader
 	}
 	if err := s.fire(e); err != nil {
 		s.say(refusalOr(err, Fault))

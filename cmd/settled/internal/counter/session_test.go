@@ -496,6 +496,9 @@ func TestWrongReader(t *testing.T) {
 		t.Errorf("screen %+v", sc)
 	}
 	w.Insert(t, counter.Guardian, countertest.Parent())
+	if sc = w.Screen(); len(sc.Messages) != 0 {
+		t.Errorf("what is mended is still said: %+v", sc)
+	}
 	_, err := w.Quote(context.Background(), countertest.Bill(t, countertest.Parent(), nil), "C01")
 	wantCode(t, err, counter.ReadersCrossed)
 	_, err = w.Quote(context.Background(), countertest.Bill(t, countertest.Stranger(), nil), "C01")
@@ -505,6 +508,46 @@ func TestWrongReader(t *testing.T) {
 	sc = w.Await(t, func(s counter.Screen) bool { return s.Patient != nil && s.Patient.Name == "王**" })
 	if sc.State != "identified" {
 		t.Errorf("screen %+v", sc)
+	}
+}
+
+// TestSamePersonTwice: a patient who was not taken, since another card of the same person
+// lay in the guardian's reader, is taken when that is gone.
+func TestSamePersonTwice(t *testing.T) {
+	w := countertest.Open(t, nil)
+	w.Insert(t, counter.Guardian, countertest.Child())
+	w.Cards.Put(counter.Patient, countertest.CardOf(countertest.Child()))
+	w.Handle(counter.Event{Role: counter.Patient, Inserted: true})
+	w.Await(t, func(s counter.Screen) bool {
+		return s.State == "idle" && len(s.Messages) == 1 && s.Messages[0].Code == counter.WrongReader
+	})
+	w.Pull(counter.Guardian)
+	if sc := w.AwaitState(t, counter.Identified); sc.Patient == nil || sc.Guardian != nil || len(sc.Messages) != 0 {
+		t.Errorf("screen %+v", sc)
+	}
+	w.Pull(counter.Patient)
+	w.Insert(t, counter.Guardian, countertest.Parent())
+	w.Pull(counter.Guardian)
+	if sc := w.Screen(); sc.State != "idle" {
+		t.Errorf("a card that is not there is read: %+v", sc)
+	}
+}
+
+// TestReaderBack: that the reader is missing is said once, and until it is there again.
+func TestReaderBack(t *testing.T) {
+	w := countertest.Open(t, nil)
+	w.Insert(t, counter.Guardian, countertest.Parent())
+	w.Insert(t, counter.Patient, countertest.Child())
+	for _, role := range []counter.Role{counter.Patient, counter.Guardian} {
+		w.Handle(counter.Event{Role: role, Why: settle.ReaderMissing})
+	}
+	w.ShowReaders([]counter.Reader{{Role: "patient", State: "down", Text: "读卡服务（pcscd）已退出"}})
+	if sc := w.Screen(); len(sc.Messages) != 1 || sc.Messages[0].Code != settle.ReaderMissing {
+		t.Errorf("away: %+v", sc)
+	}
+	w.ShowReaders([]counter.Reader{{Role: "patient", State: "ready"}})
+	if sc := w.Screen(); len(sc.Messages) != 0 {
+		t.Errorf("back: %+v", sc)
 	}
 }
 

@@ -28,14 +28,14 @@ const reachWithin = 5 * time.Second
 func Reach(ctx context.Context, url string, roots []byte, now func() time.Time) []Check {
 	client, err := clientFor(roots)
 	if err != nil {
-		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台证书文件无效", English: err.Error(), Mend: "platform.ca"}}
+		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台证书文件无效", English: err.Error(), Mend: "换成PEM格式的根证书文件：platform.ca / a file of root certificates (PEM)"}}
 	}
 	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, reachWithin)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, url, http.NoBody)
 	if err != nil {
-		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台地址无效", English: err.Error(), Mend: "platform.url"}}
+		return []Check{{Kind: Platform, Name: url, State: "settings", Level: Fail, Chinese: "平台地址无效", English: err.Error(), Mend: "改正配置项 platform.url / mend platform.url"}}
 	}
 	began := now()
 	res, err := client.Do(req)
@@ -72,7 +72,7 @@ func unreachable(url string, err error) Check {
 	var late net.Error
 	switch {
 	case errors.As(err, &name):
-		f.State, f.Chinese, f.Mend = "dns", "医保平台域名解析失败", "检查专线和DNS：resolvectl query … / check line and DNS"
+		f.State, f.Chinese, f.Mend = "dns", "医保平台域名解析失败", "检查专线和DNS：resolvectl query "+name.Name+" / check line and DNS"
 	case errors.As(err, &trust):
 		f.State, f.Chinese, f.Mend = "certificate", "医保平台证书不可信", "核对 platform.ca 与系统时间 / check platform.ca and the clock"
 	case errors.As(err, &late) && late.Timeout():

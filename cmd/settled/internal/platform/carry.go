@@ -206,6 +206,8 @@ func plain(err error) string {
 	switch {
 	case errors.As(err, &refused):
 		return "refused by the platform, infcode " + settle.Clip(refused.Infcode)
+	case errors.As(err, &access) && access.Known():
+		return access.Refusal().Technician
 	case errors.As(err, &access):
 		return fmt.Sprintf("turned away by the access layer, HTTP status %d, code %s", access.Status, settle.Clip(access.Code))
 	case errors.As(err, &refusal):

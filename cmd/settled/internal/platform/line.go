@@ -40,6 +40,7 @@ type Line struct {
 	mu        sync.Mutex
 	operators map[string]*operator // by number
 	trouble   settle.Code          // of the last contact; "": it went well, or there was none
+	away      *nhsa.AccessRefusal  // why the gateway turned the last one away; nil: it did not
 	rest      time.Time            // until when nobody at the window asks
 }
 
@@ -91,7 +92,8 @@ func (l *Line) post(ctx context.Context, infno string, body []byte) (nhsa.Reply,
 func (l *Line) note(err error, down bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.trouble, l.rest = troubleOf(err), time.Time{}
+	l.trouble, l.rest, l.away = troubleOf(err), time.Time{}, nil
+	_ = errors.As(err, &l.away)
 	if down {
 		l.rest = l.options.Now().Add(restFor)
 	}
@@ -102,6 +104,20 @@ func (l *Line) Trouble() settle.Code {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.trouble
+}
+
+// TurnedAway is why the gateway turns away what is sent, and what to look at; nil: it does
+// not. Words of it that are not known to be a gateway's are left out.
+func (l *Line) TurnedAway() *settle.Refusal {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.away == nil:
+		return nil
+	case l.away.Known():
+		return l.away.Refusal()
+	}
+	return &settle.Refusal{Code: settle.PlatformAccess, Cashier: settle.PlatformAccess.Cashier(), Technician: plain(l.away)}
 }
 
 // resting tells whether the line has just failed.

@@ -1,13 +1,18 @@
 package platform
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"settled/queue/nhsa"
+	"settled/settle"
 )
 
 // TestSignIn: whoever gives up waiting for a sign-in is let go, and a refusal of an
@@ -135,4 +140,46 @@ func TestOperators(t *testing.T) {
 	w.reverse(s, 1)
 	w.passes()
 	w.agree()
+}
+
+// TestTurnedAway: what the gateway is known to say is told with what to look at, in the log
+// too; other words of it are not, and nothing is once it answers again.
+func TestTurnedAway(t *testing.T) {
+	t.Parallel()
+	for words, want := range map[string]string{"签名不一致!": "医保接入网关拒绝了请求（签名不一致!），请通知信息科核对接入密钥。", "张小满未授权": settle.PlatformAccess.Cashier()} {
+		w := openWindow(t)
+		w.settle("MZ1", 1)
+		var log bytes.Buffer
+		w.upload.log = slog.New(slog.NewTextHandler(&log, nil))
+		w.faults(fault{Kind: "away", Text: words})
+		_ = w.pass()
+		away := w.upload.line.TurnedAway()
+		if away == nil || away.Code != settle.PlatformAccess || away.Cashier != want {
+			t.Errorf("%s: %+v", words, away)
+		}
+		if told := strings.Contains(log.String(), "look at the gateway's secret"); told != (words == "签名不一致!") || strings.Contains(log.String()+fmt.Sprint(away), "张小满") {
+			t.Errorf("%s: %+v\n%s", words, away, &log)
+		}
+		w.command("clear", struct{}{})
+		w.passes()
+		if away := w.upload.line.TurnedAway(); away != nil {
+			t.Errorf("it answers, yet %+v", away)
+		}
+	}
+}
+
+// TestSignInDay: a day of signing in is one of Shanghai's, wherever the machine's clock is.
+func TestSignInDay(t *testing.T) {
+	t.Parallel()
+	w := openWindow(t)
+	line, now := w.upload.line, time.Date(2026, 11, 22, 15, 59, 0, 0, time.UTC)
+	line.options.Now = func() time.Time { return now }
+	for _, want := range []int{1, 1, 2, 2} {
+		_, err := line.signIn(t.Context(), "")
+		must(t, err)
+		if got := w.books().Requests["9001"]; got != want {
+			t.Errorf("at %s: %d sign-ins, want %d", now, got, want)
+		}
+		now = now.Add(40 * time.Second)
+	}
 }

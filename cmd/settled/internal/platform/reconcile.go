@@ -347,11 +347,19 @@ func differenceOf(r *queue.Record) reconcile.Difference {
 	return d
 }
 
-// refusalOf says to people what the platform's line did.
+// refusalOf says to people what the platform's line did. Nothing asks again by itself, as
+// an upload does.
 func refusalOf(err error) error {
 	var says interface{ Refusal() *settle.Refusal }
-	if errors.As(err, &says) {
-		return says.Refusal()
+	if !errors.As(err, &says) {
+		return err
 	}
-	return err
+	r := says.Refusal()
+	if unknown := (*nhsa.Unknown)(nil); errors.As(err, &unknown) {
+		if r.Cashier = "医保平台没有给出明确答复，没有对账；请稍后再对一次。"; unknown.NotSent {
+			r.Cashier = "连接不上医保平台，没有对账；请等网络恢复后再对一次。"
+		}
+		r.Technician = err.Error()
+	}
+	return r
 }

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"settled/queue"
+	"settled/queue/journal"
 	"settled/queue/nhsa"
 	"settled/settle"
 )
@@ -95,7 +96,11 @@ func must(t testing.TB, err error) {
 // open opens queue and upload, as a process does that starts.
 func (w *window) open() {
 	w.t.Helper()
-	q, err := queue.Open(w.dir, queue.Options{Institution: "H44030500001", Counter: "01", Key: bytes.Repeat([]byte{7}, queue.KeySize), Now: w.now})
+	options := queue.Options{Institution: "H44030500001", Counter: "01", Key: bytes.Repeat([]byte{7}, queue.KeySize), Now: w.now}
+	q, err := queue.Open(w.dir, options)
+	for errors.Is(err, journal.ErrLocked) && w.t.Context().Err() == nil { // by a program of another test, until it has begun
+		q, err = queue.Open(w.dir, options)
+	}
 	must(w.t, err)
 	client, err := nhsa.New(nhsa.Options{BaseURL: w.base, Gateway: nhsa.TIF{PaasID: "rig-paas", Secret: "rig-secret"}, Total: time.Minute})
 	must(w.t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,11 +132,22 @@ func (l *Line) signedIn(id string) (as signedIn, ok bool) {
 	return signedIn{o.head, o.no}, o.day == today
 }
 
-// signInNow sends 9001. The interface wants a MAC and an IP address and does not look at
-// them (interface §2).
+// signInOf is the input of 9001. The interface wants a MAC and an IP address and does not
+// look at them (interface §2).
+func signInOf(head nhsa.Head) nhsa.SignIn {
+	return nhsa.NewSignIn(head.Operator, "00-00-00-00-00-00", "127.0.0.1")
+}
+
+// CheckHead refuses a head with which no message could be made: the daemon would take that
+// for a line that is down.
+func CheckHead(head nhsa.Head, now time.Time) error {
+	_, err := nhsa.Encode(head, nhsa.InfoSignIn, strings.Repeat(trialID, 30), now, "", signInOf(head))
+	return err
+}
+
+// signInNow sends 9001.
 func (l *Line) signInNow(ctx context.Context, head nhsa.Head) (string, error) {
-	input := nhsa.NewSignIn(head.Operator, "00-00-00-00-00-00", "127.0.0.1")
-	reply, err := l.send(ctx, nhsa.InfoSignIn, signedIn{head: head}, input)
+	reply, err := l.send(ctx, nhsa.InfoSignIn, signedIn{head: head}, signInOf(head))
 	if err != nil {
 		return "", err
 	}
@@ -143,7 +155,7 @@ func (l *Line) signInNow(ctx context.Context, head nhsa.Head) (string, error) {
 	return string(in.No), err
 }
 
-func (l *Line) today() string { return l.options.Now().Format(time.DateOnly) }
+func (l *Line) today() string { return l.options.Now().In(nhsa.Zone()).Format(time.DateOnly) }
 
 func (o *operator) tries() int {
 	o.mu.Lock()

@@ -13,8 +13,12 @@ import (
 	"settled/settle"
 )
 
-// mostResult is the most bytes of text of a statement's result.
-const mostResult = 64 << 20
+// Bounds of a statement's result: bytes of text, and lines, many times a day's of the
+// largest hospital.
+const (
+	mostResult = 64 << 20
+	mostLines  = 200_000
+)
 
 // totals asks whether a group's total is the platform's (3201).
 func (l *Line) totals(ctx context.Context, t reconcile.Total, from, to settle.Date) (nhsa.TotalsResult, error) {
@@ -77,25 +81,35 @@ func (l *Line) result(ctx context.Context, which nhsa.FileDownload) (stated, err
 	if err != nil {
 		return stated{}, err
 	}
+	s, err := read(file)
+	if err != nil {
+		return stated{}, &nhsa.Unknown{Infno: nhsa.InfoDownload, Err: fmt.Errorf("result of 3202: %w", err)}
+	}
+	return s, nil
+}
+
+// read reads a statement's result.
+func read(file []byte) (s stated, err error) {
 	text, err := nhsa.OpenText(bytes.NewReader(file), int64(len(file)), mostResult)
 	if err != nil {
-		return stated{}, fmt.Errorf("result of 3202: %w", err)
+		return s, err
 	}
 	defer func() { _ = text.Close() }() // only read
-	var s stated
 	for line, err := range nhsa.ReadStatement(text) {
 		var bad *nhsa.LineError
 		switch {
 		case errors.As(err, &bad):
 			s.unread++
 		case err != nil:
-			return stated{}, err
+			return s, err
+		case len(s.lines) == mostLines:
+			return s, fmt.Errorf("more than %d lines: %w", mostLines, nhsa.ErrTooBig)
 		default:
 			s.lines = append(s.lines, line)
 		}
 	}
 	if s.unread > 0 && len(s.lines) == 0 { // a page of the gateway's, say: it finds nothing of any row
-		return stated{}, &nhsa.Unknown{Infno: nhsa.InfoDownload, Err: errors.New("no line of the result can be read")}
+		return s, errors.New("no line of it can be read")
 	}
 	return s, nil
 }

@@ -263,3 +263,19 @@ func TestKeptOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestRanOut: the platform books a settlement, and answers that something behind it was too
+// slow. That is no refusal: it is reversed and settled anew, by itself.
+func TestRanOut(t *testing.T) {
+	t.Parallel()
+	for _, infno := range []string{"2201", "2204", "2207"} {
+		w := openWindow(t)
+		s := w.settle("MZ1", 2)
+		w.faults(fault{Infno: infno, Kind: "refuse", Booked: true, Times: 1, Text: "FSI-调用业务基础子系统超时"})
+		w.passes()
+		w.agree()
+		if r, err := w.queue.Get(s.Number); err != nil || r.State != queue.Acknowledged {
+			t.Errorf("%s: %s, %v", infno, r.State, err)
+		}
+	}
+}

@@ -342,15 +342,18 @@ func TestCardServiceAwayAndBack(t *testing.T) {
 
 func TestWrongCardsInTheReader(t *testing.T) {
 	w := open(t, both())
-	for profile, code := range map[string]settle.Code{"bank": settle.NotSSCCard, "mute": "CARD_MUTE"} {
+	for profile, want := range map[string]struct {
+		code settle.Code
+		mend string
+	}{"bank": {settle.NotSSCCard, "换社保卡"}, "mute": {"CARD_MUTE", "擦净芯片"}, "blank": {"CARD_BLANK", "服务网点"}} {
 		must(t, desk.Insert("patient", profile))
 		w.expect(t, childIn)
 		_, err := w.Read(t.Context(), counter.Patient)
 		var no *settle.Refusal
-		if !errors.As(err, &no) || no.Code != code {
+		if !errors.As(err, &no) || no.Code != want.code {
 			t.Errorf("%s: %v", profile, err)
 		}
-		if f := w.check(t, doctor.Reader, Patient); f.State != unread || f.Level != doctor.Warn {
+		if f := w.check(t, doctor.Reader, Patient); f.State != unread || f.Level != doctor.Warn || !strings.Contains(f.Mend, want.mend) {
 			t.Errorf("%s: %+v", profile, f)
 		}
 		must(t, desk.Remove("patient"))
@@ -363,6 +366,9 @@ func TestLockedCard(t *testing.T) {
 	w := open(t, map[Role]string{Patient: "Patient", PSAM: "Psam"})
 	if f := w.check(t, doctor.CardService, ""); f.Level == doctor.OK {
 		w.shows(t, "patient", ready)
+	}
+	if f := w.check(t, doctor.Module, ""); f.Level != doctor.Warn || f.State != "absent" {
+		t.Errorf("without PSAM: %+v", f)
 	}
 	put(t, "patient", "locked-v3")
 	w.expect(t, childIn)
@@ -428,6 +434,11 @@ func TestLook(t *testing.T) {
 	for role, level := range want {
 		if got[role] != level {
 			t.Errorf("%s: %q, want %q", role, got[role], level)
+		}
+	}
+	for _, f := range Look(t.Context(), o, false) { // all are in, and none is looked at
+		if f.Role == "patient" && f.State != unseen || f.Role == "psam" && (f.State != unseen || f.Level != doctor.OK) || f.Kind == doctor.Module && f.Level != doctor.OK {
+			t.Errorf("without looking: %+v", f)
 		}
 	}
 	must(t, desk.Kill())

@@ -27,6 +27,7 @@ func (alone) Open(ctx context.Context, reader string) (*pcsc.Card, error) {
 // soon after ctx does.
 func Look(ctx context.Context, o Options, open bool) []doctor.Check {
 	r := New(alone{}, o)
+	r.blind = !open
 	names, err := pcsc.Readers(ctx)
 	if err != nil {
 		r.take(pcsc.Event{Kind: pcsc.ServiceDown, Err: err})

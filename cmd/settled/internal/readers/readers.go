@@ -41,6 +41,7 @@ type Readers struct {
 	slot   *psam.Slot // nil: no PSAM
 	socket string
 	log    *slog.Logger
+	blind  bool // the cards were not looked at, see Look
 
 	mu      sync.Mutex
 	service *outage // nil: the card service answers
@@ -171,7 +172,7 @@ func (r *Readers) turn(e pcsc.Event) (events []counter.Event) {
 			}
 		case e.Reader == now && e.Kind == pcsc.CardInserted:
 			events = append(events, counter.Event{Role: role, Inserted: true})
-		case e.Reader == now && e.Kind == pcsc.CardRemoved:
+		case e.Reader == now && e.Kind == pcsc.CardRemoved && !e.Lost: // what is lost is told with its reader
 			events = append(events, counter.Event{Role: role})
 		}
 		r.told[role] = card

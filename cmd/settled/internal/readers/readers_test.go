@@ -23,6 +23,10 @@ func TestWhatTheSessionIsTold(t *testing.T) {
 			"+ACR38U 00 00>; +ACR38U 01 00> card ACR38U 01 00> card ACR38U 00 00>patient in; -ACR38U 00 00>patient out READER_MISSING,patient in",
 		},
 		{
+			"a card that goes with its reader was taken by nobody", "patient=ACR38U",
+			"+ACR38U 00 00> card ACR38U 00 00>patient in; lost ACR38U 00 00> -ACR38U 00 00>patient out READER_MISSING",
+		},
+		{
 			"a reader beside is nobody's", "patient=ACR38U;guardian=Twin (7)",
 			"+ACR38U 00 00> +Twin (9) 00 00> card Twin (9) 00 00> none Twin (9) 00 00> +Twin (7) 01 00> card Twin (7) 01 00>guardian in; card ACR38U 00 00>patient in",
 		},
@@ -43,7 +47,7 @@ func TestWhatTheSessionIsTold(t *testing.T) {
 			"+ACR38U 00 00> +Twin (9) 01 00> card Twin (9) 01 00> +Twin (7) 00 00> card Twin (7) 00 00>guardian in; -Twin (7) 00 00>guardian out READER_MISSING",
 		},
 	}
-	kinds := map[string]pcsc.Kind{"card": pcsc.CardInserted, "none": pcsc.CardRemoved, "stuck": pcsc.ReaderStuck, "free": pcsc.ReaderFree}
+	kinds := map[string]pcsc.Kind{"card": pcsc.CardInserted, "none": pcsc.CardRemoved, "lost": pcsc.CardRemoved, "stuck": pcsc.ReaderStuck, "free": pcsc.ReaderFree}
 	for _, tt := range tests {
 		o := Options{Roles: map[Role]string{}}
 		for _, one := range strings.Split(tt.config, ";") {
@@ -61,7 +65,7 @@ func TestWhatTheSessionIsTold(t *testing.T) {
 				e.Kind, e.Reader = pcsc.ReaderGone, what[1:]
 			default:
 				kind, reader, _ := strings.Cut(what, " ")
-				e.Kind, e.Reader = kinds[kind], reader
+				e.Kind, e.Reader, e.Lost = kinds[kind], reader, kind == "lost"
 			}
 			var told []string
 			for _, ev := range r.take(e) {

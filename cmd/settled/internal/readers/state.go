@@ -20,6 +20,7 @@ const (
 	reading   = "reading"
 	unread    = "unread" // a card is in that could not be read
 	stuck     = "stuck"
+	unseen    = "unseen" // there; what lies in it was not looked at
 	missing   = "missing"
 	ambiguous = "ambiguous"
 	down      = "down" // the card service is
@@ -70,14 +71,18 @@ func (r *Readers) roleCheck(role Role) doctor.Check {
 		return r.absent(role, p, f)
 	}
 	f.Name = pcsc.ParseName(at.name).Identity()
-	f.State = at.state()
+	if f.State = at.state(); r.blind {
+		f.State = unseen
+	}
 	switch f.State {
+	case unseen:
+		f.Chinese, f.English = title+"已连接，没有查看其中的卡", "there; what lies in it was not looked at"
 	case stuck:
 		f.Level, f.Chinese, f.English = doctor.Fail, title+"无响应", "a call for the card has not returned in time"
 		f.Mend = "拔出卡片，重新插拔读卡器的USB线 / pull the card, re-plug the reader's cable"
 	case unread:
 		f.Level, f.Chinese, f.English = doctor.Warn, title+"："+at.fault.Chinese(), at.fault.English()
-		f.Mend = "换一张卡或擦净芯片再试 / try another card, clean the chip"
+		f.Mend = mendOf(at.fault.Kind)
 	case ready:
 		f.Chinese, f.English = title+"正常，无卡", "ready, no card"
 	default:
@@ -87,7 +92,7 @@ func (r *Readers) roleCheck(role Role) doctor.Check {
 		}
 	}
 	switch {
-	case role == PSAM:
+	case role == PSAM && !r.blind:
 		r.psamCheck(at, &f)
 	case f.Level == doctor.OK && p.twin:
 		f.Level = doctor.Warn
@@ -100,6 +105,21 @@ func (r *Readers) roleCheck(role Role) doctor.Check {
 		f.English += "; it stands in for the patient's"
 	}
 	return f
+}
+
+// mendOf is what to do about a card that could not be read.
+func mendOf(k sscard.Kind) string {
+	switch k {
+	case sscard.BankCard, sscard.OtherCard:
+		return "换社保卡 / put a social-security card in"
+	case sscard.Blank, sscard.Incomplete, sscard.Malformed, sscard.Blocked, sscard.NotGenuine:
+		return "卡的问题：换一张卡核对读卡器；持卡人去社保卡服务网点 / the card itself: try another to see that the reader is well"
+	case sscard.InUse:
+		return "关闭占用读卡器的银行或身份证程序 / close the other program: ps -ef | grep -i card"
+	case sscard.Denied:
+		return "settled doctor；journalctl -u pcscd / see what polkit refused"
+	}
+	return "取出卡，擦净芯片后重插；仍不行换卡、换读卡器 / clean the chip, try another card, another reader"
 }
 
 // absent says why a role has no reader.
@@ -146,6 +166,11 @@ func (r *Readers) moduleCheck() []doctor.Check {
 		f.Chinese, f.English = "未配置PSAM卡或加密机：三代卡按卡号查询", "no PSAM and no HSM: cards of version 3.00 go on by their number"
 		return []doctor.Check{f}
 	}
+	if r.module == "psam" && !r.inSlot() {
+		f.State, f.Level, f.Chinese, f.English = "absent", doctor.Warn, "看不到PSAM卡：三代卡按卡号查询", "no PSAM is seen: cards of version 3.00 go on by their number"
+		f.Mend = "见PSAM卡槽和读卡服务 / see the PSAM's slot and the card service"
+		return []doctor.Check{f}
+	}
 	f.Chinese, f.English = "三代卡可认证", "cards of version 3.00 are opened by "+r.module
 	if err := r.locked; err != nil {
 		var why *sscard.Unavailable
@@ -157,6 +182,13 @@ func (r *Readers) moduleCheck() []doctor.Check {
 		}
 	}
 	return []doctor.Check{f}
+}
+
+// inSlot tells whether something lies in the PSAM's slot that may be one, as far as that
+// was looked at.
+func (r *Readers) inSlot() bool {
+	at := r.readers[r.places[PSAM].reader]
+	return r.service == nil && at != nil && (r.blind || at.card && !at.mute && at.fault == nil)
 }
 
 // others are readers that have no role.

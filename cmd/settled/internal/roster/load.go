@@ -3,7 +3,9 @@ package roster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,8 +56,9 @@ type Progress struct {
 
 // Refused is a line of the list that nothing was learned from.
 type Refused struct {
-	Line int
-	Code settle.Code
+	Line  int
+	Code  settle.Code
+	Words string // to the cashier, masked: the platform's, or what is not as the list says
 }
 
 // Loader loads one list at a time. It is safe for concurrent use.
@@ -65,6 +68,7 @@ type Loader struct {
 
 	mu       sync.Mutex
 	progress Progress
+	list     []Person           // that is loaded
 	stop     context.CancelFunc // nil: none runs
 	orders   chan load
 }
@@ -80,18 +84,29 @@ func New(p Ports) *Loader {
 	return &Loader{ports: p, pause: wait, orders: make(chan load, 1)}
 }
 
-// Start begins to load a list, or gives the load that runs: there is one at a time.
-func (l *Loader) Start(list []Person, o Order) Progress {
+// Busy is the code of a list that is refused because another one is loaded.
+const Busy settle.Code = "ROSTER_BUSY"
+
+// Start begins to load a list, or gives the load of the same list that runs. There is one
+// at a time: while another list is loaded this one is refused, [Busy].
+func (l *Loader) Start(list []Person, o Order) (Progress, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.stop != nil && !slices.Equal(list, l.list) {
+		return l.copied(), &settle.Refusal{
+			Code: Busy, Cashier: "正在导入另一份名单，这一份没有导入；请等它结束后用同一命令再导入（settled roster stop 可停止它）。",
+			Technician: fmt.Sprintf("another list of %d persons is loaded, %d of them are left", l.progress.Total, l.progress.Left),
+		}
+	}
 	if l.stop == nil {
+		l.list = list
 		now := l.ports.Now()
 		var ctx context.Context
 		ctx, l.stop = context.WithCancel(context.Background())
 		l.progress = Progress{ID: max(now.UnixMilli(), l.progress.ID+1), Began: now, Total: len(list), Left: len(list)}
 		l.orders <- load{ctx: ctx, list: list, order: o}
 	}
-	return l.copied()
+	return l.copied(), nil
 }
 
 // Stop ends the load that runs, if any.
@@ -135,7 +150,7 @@ func (l *Loader) Run(ctx context.Context) error {
 			release()
 			l.mu.Lock()
 			l.stop()
-			l.stop = nil
+			l.stop, l.list = nil, nil
 			l.progress.Ended, l.progress.Why, l.progress.Trouble = l.ports.Now(), why, l.ports.Platform.Trouble()
 			p := l.copied()
 			l.mu.Unlock()
@@ -206,7 +221,7 @@ func (l *Loader) one(ctx context.Context, p Person) (why string) {
 			l.count(func(pr *Progress) {
 				pr.Refused, pr.Left = pr.Refused+1, pr.Left-1
 				if len(pr.Lines) < mostNamed {
-					pr.Lines = append(pr.Lines, Refused{Line: p.Line, Code: no.Code})
+					pr.Lines = append(pr.Lines, Refused{Line: p.Line, Code: no.Code, Words: p.Who.Mask(no.Cashier)})
 				}
 			})
 			return ""
@@ -233,7 +248,7 @@ func (l *Loader) ask(ctx context.Context, who settle.Identity) error {
 		return err
 	}
 	if who.Name != "" && e.Who.Name != "" && e.Who.Name != who.Name {
-		return &settle.Refusal{Code: settle.WrongPerson, Field: "name", Cashier: settle.WrongPerson.Cashier(), Technician: "the platform knows the person by another name than the list"}
+		return &settle.Refusal{Code: settle.WrongPerson, Field: "name", Cashier: "名单上的姓名与平台登记的不同；请核对姓名和证件号码后重新导入。", Technician: "the platform knows the person by another name than the list"}
 	}
 	if who.CardNumber != "" {
 		card, known, err := l.ports.People.LastKnown(ctx, settle.Identity{CardNumber: who.CardNumber, CardCode: who.CardCode})
@@ -241,7 +256,7 @@ func (l *Loader) ask(ctx context.Context, who settle.Identity) error {
 			return err
 		}
 		if known && card.Person != l.ports.People.Person(e.Who.IDNumber) {
-			return &settle.Refusal{Code: settle.WrongPerson, Field: "card_number", Cashier: settle.WrongPerson.Cashier(), Technician: "the card is known as another person's"}
+			return &settle.Refusal{Code: settle.WrongPerson, Field: "card_number", Cashier: "名单上的卡号已登记在另一人名下；请核对卡号和证件号码后重新导入。", Technician: "the card is known as another person's"}
 		}
 	}
 	_, err = counter.Learn(ctx, l.ports.People, l.ports.Rulebook, l.ports.Now(), who, e)

@@ -54,7 +54,7 @@ var columns = map[string]func(*row, string){
 func Read(text string) ([]Person, error) {
 	text = strings.TrimPrefix(text, "\ufeff") // as Excel writes
 	if !utf8.ValidString(text) {
-		return nil, bad(0, "", settle.BadEncoding, "the list is not UTF-8")
+		return nil, bad(0, "", settle.BadEncoding, "不是 UTF-8 编码", "the list is not UTF-8")
 	}
 	rows := readCSV
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
@@ -74,12 +74,12 @@ func Read(text string) ([]Person, error) {
 		}
 		seen[key] = true
 		if list = append(list, p); len(list) > MostPersons {
-			return bad(line, "", settle.TooManyLines, "more than %d persons", MostPersons)
+			return bad(line, "", settle.TooManyLines, fmt.Sprintf("超过 %d 人，请分几次导入", MostPersons), "more than %d persons", MostPersons)
 		}
 		return nil
 	})
 	if err == nil && len(list) == 0 {
-		err = bad(0, "", settle.MissingField, "nobody is on the list")
+		err = bad(0, "", settle.MissingField, "里没有人", "nobody is on the list")
 	}
 	return list, err
 }
@@ -101,7 +101,7 @@ func readJSON(text string, each func(int, row) error) error {
 			}
 		}
 		if err != nil {
-			return bad(line, "", settle.BadSyntax, "not one JSON object of the known fields") // its words may be personal
+			return bad(line, "", settle.BadSyntax, "不是一个 JSON 对象，或有其他字段（"+known+"）", "not one JSON object of the known fields: "+known) // its words may be personal
 		}
 		if err := each(line, r); err != nil {
 			return err
@@ -125,7 +125,7 @@ func readCSV(text string, each func(int, row) error) error {
 			if errors.As(err, &at) {
 				line = at.Line
 			}
-			return bad(line, "", settle.BadSyntax, "not a line of CSV with as many fields as the first")
+			return bad(line, "", settle.BadSyntax, "不是 CSV，或列数与第一行不同", "not a line of CSV with as many fields as the first")
 		}
 		line, _ := r.FieldPos(0)
 		if fields == nil {
@@ -146,14 +146,14 @@ func readCSV(text string, each func(int, row) error) error {
 
 func header(names []string) (fields []func(*row, string), err error) {
 	seen := map[string]bool{}
-	for _, name := range names {
+	for i, name := range names {
 		name = strings.ToLower(strings.TrimSpace(name))
 		set, ok := columns[name]
 		switch {
 		case !ok:
-			return nil, bad(1, "", settle.UnknownField, "a column is none of id_number, card_number, card_code, name")
+			return nil, bad(1, "", settle.UnknownField, fmt.Sprintf("应是列名，而第 %d 列不是（%s）", i+1, known), "column %d is none of %s", i+1, known)
 		case seen[name]:
-			return nil, bad(1, name, settle.DuplicateField, "the column stands twice")
+			return nil, bad(1, name, settle.DuplicateField, "出现两次", "the column stands twice")
 		}
 		seen[name] = true
 		fields = append(fields, set)
@@ -168,14 +168,14 @@ func (r *row) person(line int) (Person, error) {
 		most        int
 	}{{"card_number", r.CardNumber, 50}, {"card_code", r.CardCode, 32}, {"name", r.Name, 50}} {
 		if len([]rune(f.value)) > f.most || strings.ContainsFunc(f.value, func(c rune) bool { return c < ' ' }) {
-			return Person{}, bad(line, f.name, settle.BadField, "longer than %d characters, or with control characters", f.most)
+			return Person{}, bad(line, f.name, settle.BadField, fmt.Sprintf("超过 %d 个字，或含有控制字符", f.most), "longer than %d characters, or with control characters", f.most)
 		}
 	}
 	switch {
 	case r.IDNumber != "" && !idNumber(r.IDNumber):
-		return Person{}, bad(line, "id_number", settle.BadField, "not an identity number with its check digit")
+		return Person{}, bad(line, "id_number", settle.BadField, "不是18位社会保障号码，或校验码不对", "not an identity number with its check digit")
 	case r.IDNumber == "" && (r.CardNumber == "" || r.CardCode == ""):
-		return Person{}, bad(line, "id_number", settle.MissingField, "neither an identity number nor a card number with its card code")
+		return Person{}, bad(line, "id_number", settle.MissingField, "没有填，也没有卡号和卡识别码", "neither an identity number nor a card number with its card code")
 	}
 	return Person{Line: line, Who: settle.Identity{
 		IDNumber: settle.Private(r.IDNumber), CardNumber: settle.Private(r.CardNumber), CardCode: settle.Private(r.CardCode), Name: settle.Private(r.Name),
@@ -198,15 +198,17 @@ func idNumber(s string) bool {
 	return s[17] == "0123456789X"[(12-sum)%11]
 }
 
-// bad names what is wrong with a line; nothing in it is personal.
-func bad(line int, field string, code settle.Code, format string, args ...any) *settle.Refusal {
-	why := fmt.Sprintf(format, args...)
+// known are the fields of a line.
+const known = "id_number, card_number, card_code, name"
+
+// bad names what is wrong with a line, in Chinese and in English; nothing in it is personal.
+func bad(line int, field string, code settle.Code, chinese, format string, args ...any) *settle.Refusal {
 	where := "名单"
 	if line > 0 {
 		where += "第" + strconv.Itoa(line) + "行"
 	}
 	if field != "" {
-		where += "的 " + field
+		where += "的 " + field + " "
 	}
-	return &settle.Refusal{Code: code, Field: field, Line: line, Cashier: where + " 有误，整个名单未采用；请改正后重新导入。", Technician: fmt.Sprintf("line %d: %s", line, why)}
+	return &settle.Refusal{Code: code, Field: field, Line: line, Cashier: where + chinese + "；整个名单未采用，请改正后重新导入。", Technician: fmt.Sprintf(format, args...)}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,10 @@ func TestRead(t *testing.T) {
 	if list, err := Read(`{"card_number":"F18060102","card_code":"440300d1560000050000018a6f3c27e1"}`); err != nil || list[0].Who.CardCode != "440300D1560000050000018A6F3C27E1" {
 		t.Errorf("by card: %+v, %v", list, err)
 	}
+	wrong := map[settle.Code]string{ // to the cashier
+		settle.UnknownField: "第 1 列不是（id_number, card_number, card_code, name）", settle.DuplicateField: "出现两次", settle.BadEncoding: "UTF-8",
+		settle.BadSyntax: "不是", settle.BadField: "或", settle.MissingField: "没有",
+	}
 	for text, want := range map[string]settle.Refusal{
 		"":          {Code: settle.MissingField},
 		"id\n1\n":   {Code: settle.UnknownField, Line: 1},
@@ -54,7 +59,7 @@ func TestRead(t *testing.T) {
 	} {
 		list, err := Read(text)
 		no, ok := errors.AsType[*settle.Refusal](err)
-		if !ok || no.Code != want.Code || no.Field != want.Field || no.Line != want.Line || no.Cashier == "" || len(list) > 0 && want.Line == 0 {
+		if !ok || no.Code != want.Code || no.Field != want.Field || no.Line != want.Line || !strings.Contains(no.Cashier, wrong[want.Code]) || len(list) > 0 && want.Line == 0 {
 			t.Errorf("%q: %+v, want %+v", text, no, want)
 		}
 		if ok && (strings.Contains(no.Cashier+no.Technician, "4403") || strings.Contains(no.Technician, "张")) {
@@ -119,7 +124,9 @@ func (s *site) loaded(t *testing.T, hook func()) Progress {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
-	s.Start(s.list, Order{PerMinute: 60, Fresh: time.Hour})
+	if _, err := s.Start(s.list, Order{PerMinute: 60, Fresh: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for s.Progress().Ended.IsZero() {
@@ -161,7 +168,11 @@ func TestLoadRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := s.loaded(t, nil)
-	want := []Refused{{2, settle.PersonUnknown}, {3, settle.WrongPerson}, {4, settle.WrongPerson}}
+	want := []Refused{
+		{2, settle.PersonUnknown, settle.PersonUnknown.Cashier()},
+		{3, settle.WrongPerson, "名单上的姓名与平台登记的不同；请核对姓名和证件号码后重新导入。"},
+		{4, settle.WrongPerson, "名单上的卡号已登记在另一人名下；请核对卡号和证件号码后重新导入。"},
+	}
 	if p.Why != Done || p.Learned != 1 || p.Refused != 3 || fmt.Sprint(p.Lines) != fmt.Sprint(want) {
 		t.Errorf("%+v, want %v", p, want)
 	}
@@ -196,16 +207,25 @@ func TestLoadLine(t *testing.T) {
 	}
 }
 
-// TestLoadStopped: it ends where it is, and a second call while it runs follows it.
+// TestLoadStopped: it ends where it is; while it runs a second call of the same list follows
+// it, and another list is refused, not passed over.
 func TestLoadStopped(t *testing.T) {
 	s := newSite(t, 5)
 	p := s.loaded(t, func() {
-		if again := s.Start(nil, Order{}); again.Total != 5 {
-			t.Errorf("a second call began another load: %+v", again)
+		if again, err := s.Start(slices.Clone(s.list), Order{}); err != nil || again.Total != 5 {
+			t.Errorf("a second call began another load: %+v, %v", again, err)
+		}
+		if _, err := s.Start(s.list[1:], Order{}); !busy(err) {
+			t.Errorf("another list: %v", err)
 		}
 		s.Stop()
 	})
 	if p.Why != Stopped || p.Learned != 1 || p.Left != 4 {
 		t.Errorf("%+v", p)
 	}
+}
+
+func busy(err error) bool {
+	no, ok := errors.AsType[*settle.Refusal](err)
+	return ok && no.Code == Busy
 }

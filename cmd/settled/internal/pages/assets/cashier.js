@@ -8,9 +8,9 @@ import { listen } from './keys.js';
 import { beep, mute } from './sound.js';
 import { roles } from './words.js';
 import { openFind } from './find.js';
-import { openShift } from './shift.js';
+import { daysDue, dueWords, openShift, toBooks } from './shift.js';
 import { openLink } from './link.js';
-import { dialogKeys, isOpen } from './dialog.js';
+import { dialogKeys, isOpen, open } from './dialog.js';
 import * as view from './visit.js';
 
 /** @type {any} */
@@ -352,6 +352,14 @@ async function onScreen(screen) {
   render();
 }
 
+/** Signs out; days that are to be reconciled are told first, and hold nobody back. */
+async function leave() {
+  const out = async () => { await call('POST', '/v1/sign-out'); location.replace('/sign-in'); };
+  const days = await daysDue();
+  if (days.length === 0) return out();
+  return open('退出', [dueWords(days), h('p', {}, '对账可以以后补做，不影响退出。')], [toBooks, { key: 'F2', word: '退出', main: true, do: out }]);
+}
+
 async function begin() {
   render();
   s.me = await call('GET', '/v1/me');
@@ -359,7 +367,7 @@ async function begin() {
   $('seat').textContent = `收费窗口 ${s.me.seat}`;
   show($('account'), h('span', {}, `${s.me.name ?? ''} ${s.me.operator}（${roles[s.me.role]}）`),
     h('a', { href: '/office' }, '后台'),
-    h('button', { type: 'button', onclick: async () => { await call('POST', '/v1/sign-out'); location.replace('/sign-in'); } }, '退出'));
+    h('button', { type: 'button', onclick: leave }, '退出'));
   follow({
     line: (up) => {
       s.line = up;

@@ -80,14 +80,30 @@ function closing(shift) {
   field.input.focus();
 }
 
+/** The platform's days that are still to be reconciled. */
+export async function daysDue() {
+  try {
+    const { days } = await call('GET', '/v1/reconciliations');
+    return days.filter((/** @type {any} */ d) => d.due).map((/** @type {any} */ d) => d.day);
+  } catch {
+    return []; // nobody is kept from going home by it
+  }
+}
+
+export const toBooks = { word: '去对账', do: () => location.assign('/office#books') };
+
+/** @param {string[]} days */
+export const dueWords = (days) => h('p', { class: 'said' }, `待对账 ${days.length} 天：${days.join('、')}。`);
+
 /** @param {any} shift */
-function closed(shift) {
+async function closed(shift) {
+  const days = await daysDue();
   const over = shift.closed.over;
   const word = over === '0.00' ? '账款相符' : over.startsWith('-') ? `短款 ￥${over.slice(1)}` : `长款 ￥${over}`;
   open(`班次 ${shift.number} 已结`, [
     h('p', { class: 'big ' + (over === '0.00' ? 'good' : 'bad') }, word),
-    h('p', {}, `应有 ￥${shift.expected}，实有 ￥${shift.closed.counted}。`), totals(shift, true),
-  ], [{ key: 'F2', word: '好', main: true, do: close }]);
+    h('p', {}, `应有 ￥${shift.expected}，实有 ￥${shift.closed.counted}。`), totals(shift, true), days.length > 0 && dueWords(days),
+  ], [{ key: 'F2', word: '好', main: true, do: close }, ...(days.length > 0 ? [toBooks] : [])]);
 }
 
 /** @param {any} shift @param {boolean} whole */
