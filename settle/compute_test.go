@@ -371,7 +371,7 @@ func TestRefusedInput(t *testing.T) {
 		{"unknown visit", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Kind = "house_call" }, settle.BadField, "visit.kind", 0},
 		{"level", func(_ *settle.Insured, b *settle.Bill, _ *settle.Usage) { b.Visit.Institution.Level = 4 }, settle.BadField, "visit.institution.level", 0},
 		{"no birthday", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) { p.Birth = 0 }, settle.BadField, "patient.birth_date", 0},
-		{"negative usage", func(_ *settle.Insured, _ *settle.Bill, u *settle.Usage) { u.Ordinary = -1 }, settle.BadField, "usage", 0},
+		{"negative usage", func(_ *settle.Insured, _ *settle.Bill, u *settle.Usage) { u.Ordinary = -1 }, settle.BadField, "usage.ordinary", 0},
 		{"negative balance", func(p *settle.Insured, _ *settle.Bill, _ *settle.Usage) {
 			p.Family = []settle.FamilyAccount{{ID: "P1", Balance: -1}}
 		}, settle.BadField, "family_accounts[0].balance", 0},

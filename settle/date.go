@@ -9,7 +9,7 @@ import (
 // day. Dates compare with < and ==. Rules apply to days, never to instants (D-4).
 type Date int32
 
-var errDate = errors.New("not a day of the form 2006-01-02")
+var errDate = errors.New("not a day of the form 2006-01-02 from 1900 to 2999")
 
 // NewDate makes a Date; ok is false if there is no such day between the years
 // 1900 and 2999.

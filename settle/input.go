@@ -51,8 +51,10 @@ func checkInput(r *Rules, p *Insured, b *Bill, u Usage) *Refusal {
 		return refusal(BadField, "visit.institution.level", 0, "a level is 1, 2 or 3")
 	case v.Institution.ID == "" || v.Institution.City == "" || v.Institution.Province == "":
 		return refusal(BadField, "visit.institution", 0, "id, city and province must be stated")
-	case u.Ordinary < 0 || u.OrdinaryLevel2 < 0 || u.Ordinary > MaxFen || u.OrdinaryLevel2 > MaxFen:
-		return refusal(BadField, "usage", 0, "usage is out of bounds")
+	case u.Ordinary < 0 || u.Ordinary > MaxFen:
+		return refusal(BadField, "usage.ordinary", 0, "usage is out of bounds")
+	case u.OrdinaryLevel2 < 0 || u.OrdinaryLevel2 > MaxFen:
+		return refusal(BadField, "usage.ordinary_l2plus", 0, "usage is out of bounds")
 	}
 	if r := checkWords(v, p); r != nil {
 		return r

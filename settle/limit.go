@@ -66,7 +66,11 @@ func (w *work) cut(b Bucket, fund Fen) Fen {
 		if w.out.Reasons[len(w.out.Reasons)-1] != LimitReached {
 			w.out.Reasons = append(w.out.Reasons, LimitReached)
 		}
-		w.cite(w.limit.by, Step{What: StepLimit, Bucket: b, Reason: LimitReached, Base: fund, Amount: most})
+		s := Step{What: StepLimit, Bucket: b, Reason: LimitReached, Base: fund, Amount: most}
+		if w.limit.by != w.limit.whole {
+			s.Note = NoteHospitals
+		}
+		w.cite(w.limit.by, s)
 		fund = most
 	}
 	w.limit.ceil -= fund

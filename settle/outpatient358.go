@@ -135,7 +135,7 @@ func (w *work) leave(reason Code) {
 			w.parts[partRateShare] += l.InScope - l.Fund
 		case w.bill.Lines[i].Grade != GradeC:
 			w.parts[partNotSelected] += l.InScope
-			w.note(Step{What: StepNoFund, Line: i + 1, Reason: reason, Rule: ruleOf(reason), Amount: l.InScope})
+			w.note(Step{What: StepNoFund, Line: i + 1, Reason: reason, Rule: w.ruleOf(reason), Amount: l.InScope})
 		}
 	}
 	w.parts[partRateShare] -= w.parts[partOverLimit] + w.parts[partDeductible]

@@ -97,7 +97,7 @@ func (w *work) unknownSelection() {
 // entered writes down how the visit gets its benefits, and out of town by which rule.
 func (w *work) entered(reason Code) {
 	w.out.Reasons = append(make([]Code, 0, 4), reason)
-	w.note(Step{What: StepVisit, Reason: reason, Rule: ruleOf(reason)})
+	w.note(Step{What: StepVisit, Reason: reason, Rule: w.ruleOf(reason)})
 	if w.multiplier != nil {
 		w.out.Reasons = append(w.out.Reasons, w.away)
 		w.cite(w.multiplier, Step{What: StepPlace, Reason: w.away})
@@ -112,11 +112,34 @@ func (w *work) selectedHere() (bool, Code) {
 	return selected, reason
 }
 
-// ruleOf gives the rule behind the reason for which a visit has its benefits.
-func ruleOf(reason Code) string {
+// directRule gives the rule by which the visited institution could be selected: out of
+// town C-6; a hospital by S-2; what all may choose by S-1 from 2023-10-01, before that by
+// S-2 below the age of 14 and S-3 from it on.
+func (w *work) directRule() string {
+	age := w.rules.Number(ParamDirectHospitalAge, Key{})
+	switch {
+	case !w.inCity():
+		return "C-6"
+	case w.bill.Visit.Institution.Kind == Hospital:
+		return "S-2"
+	case w.rules.Number(ParamOtherPrimary, Key{}).On():
+		return "S-1"
+	case age.known() && w.reached(age.Count):
+		return "S-3"
+	}
+	return "S-2"
+}
+
+// ruleOf gives the rule behind the reason for which a visit has its benefits, or none.
+func (w *work) ruleOf(reason Code) string {
 	switch reason {
 	case SelectedDirect:
-		return "S-1"
+		return w.directRule()
+	case NotSelected, NoSelection:
+		if !w.inCity() {
+			return "C-6"
+		}
+		return "S-5"
 	case SelectedSettlementHospital, SelectedAffiliated:
 		return "S-4"
 	case SelectionInvalidAge14:

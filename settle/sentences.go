@@ -78,6 +78,31 @@ func (p prose) percent(ratio string) prose {
 	return p.add("%")
 }
 
+// points adds a ratio such as "0.05" as "5", for what is added to a percentage.
+func (p prose) points(ratio string) prose {
+	var digits strings.Builder
+	prose{&digits}.percent(ratio)
+	return p.add(strings.TrimSuffix(digits.String(), "%"))
+}
+
+// threshold gives the threshold of a family account's step between two words, "" if there
+// is none.
+func (s *Step) threshold(before, after string) string {
+	counts := s.What == StepDraw || s.Reason == BelowThreshold
+	if !counts || strings.Trim(s.Number, "0.") == "" {
+		return ""
+	}
+	return before + s.Number + after
+}
+
+// hospitals gives the words where a step is about the limit within the limit (L-3).
+func (s *Step) hospitals(words string) string {
+	if s.Note != NoteHospitals {
+		return ""
+	}
+	return words
+}
+
 // chinese adds the sentence for people, with rule and source.
 func (s *Step) chinese(p prose) {
 	if s.Line > 0 {
@@ -115,21 +140,21 @@ func (s *Step) chineseBody(p prose) prose {
 		}
 		return p.add(" 元 × ").percent(s.Number).add("，统筹基金支付 ").yuan(s.Amount).add(" 元")
 	case StepBonus:
-		return p.add(s.Bucket.Chinese()).add("支付比例增加 ").percent(s.Number).add("（退休或年满规定年龄）")
+		return p.add(s.Bucket.Chinese()).add("支付比例增加 ").points(s.Number).add(" 个百分点（退休或年满规定年龄）")
 	case StepLine:
 		return p.add(s.Bucket.Chinese()).add("范围内 ").yuan(s.Base).add(" 元 × ").percent(s.Number).
 			add("，分得统筹基金 ").yuan(s.Amount).add(" 元")
 	case StepCap:
 		return p.add("单项最多支付 ").add(s.Number).add(" 元")
 	case StepLimit:
-		return p.add("年度限额 ").add(s.Number).add(" 元已不足支付 ").yuan(s.Base).
+		return p.add("年度限额").add(s.hospitals("（二级及以上医院部分）")).add(" ").add(s.Number).add(" 元已不足支付 ").yuan(s.Base).
 			add(" 元，统筹基金只付 ").yuan(s.Amount).add(" 元")
 	case StepLimitLeft:
 		return p.add("年度限额 ").add(s.Number).add(" 元，结算前剩余 ").yuan(s.Base).add(" 元，结算后剩余 ").yuan(s.Amount).add(" 元")
 	case StepNoFund:
 		return p.add("范围内 ").yuan(s.Amount).add(" 元统筹基金不支付")
 	case StepPlace:
-		return p.add("市外就医，按市内比例的 ").percent(s.Number).add(" 支付")
+		return p.add("市外就医，统筹基金支付的部分按市内比例的 ").percent(s.Number)
 	}
 	return s.chinesePayer(p)
 }
@@ -149,9 +174,9 @@ func (s *Step) chinesePayer(p prose) prose {
 	case StepOwn:
 		return p.add("本人账户余额 ").yuan(s.Base).add(" 元，支付 ").yuan(s.Amount).add(" 元")
 	case StepDraw:
-		return p.add("共济账户（").add(s.account()).add("）可用 ").yuan(s.Base).add(" 元，支付 ").yuan(s.Amount).add(" 元")
+		return p.add("共济账户（").add(s.account()).add("）可用 ").yuan(s.Base).add(" 元").add(s.threshold("（已计共济门槛 ", " 元）")).add("，支付 ").yuan(s.Amount).add(" 元")
 	case StepDenied:
-		return p.add("共济账户（").add(s.account()).add("）：").add(trimStop(s.Reason.Cashier()))
+		return p.add("共济账户（").add(s.account()).add("）：").add(trimStop(s.Reason.Cashier())).add(s.threshold("（门槛 ", " 元）"))
 	case StepCash:
 		return p.add("现金支付 ").yuan(s.Amount).add(" 元")
 	case StepSelfPaid:
@@ -175,7 +200,7 @@ func (s *Step) english(p prose) {
 		p = p.add("line ").number(s.Line).add(": ")
 	}
 	p = s.englishBody(p)
-	if s.Note != "" {
+	if s.Note != "" && s.Note != NoteHospitals {
 		p = p.add(": ").add(s.Note)
 	}
 	p = p.add(" [").add(s.Rule)
@@ -207,14 +232,14 @@ func (s *Step) englishBody(p prose) prose {
 		}
 		return p.add(" × ").percent(s.Number).add(" = ").yuan(s.Amount).add(" yuan from the fund")
 	case StepBonus:
-		return p.add(string(s.Bucket)).add(": rate + ").percent(s.Number).add(" for retirees and the old")
+		return p.add(string(s.Bucket)).add(": rate + ").points(s.Number).add(" percentage points for retirees and the old")
 	case StepLine:
 		return p.add(string(s.Bucket)).add(": ").yuan(s.Base).add(" × ").percent(s.Number).
 			add(" in scope gets ").yuan(s.Amount).add(" of the fund")
 	case StepCap:
 		return p.add("at most ").add(s.Number).add(" yuan an item")
 	case StepLimit:
-		return p.add("share ").yuan(s.Base).add(" cut to ").yuan(s.Amount).add(" by the limit ").add(s.Number)
+		return p.add("share ").yuan(s.Base).add(" cut to ").yuan(s.Amount).add(" by the limit ").add(s.hospitals("of level 2 and up ")).add(s.Number)
 	case StepLimitLeft:
 		return p.add("limit ").add(s.Number).add(": ").yuan(s.Base).add(" yuan left before, ").yuan(s.Amount).add(" after")
 	case StepNoFund:
@@ -232,9 +257,9 @@ func (s *Step) englishPayer(p prose) prose {
 	case StepOwn:
 		return p.add("own account pays ").yuan(s.Amount).add(" of its ").yuan(s.Base)
 	case StepDraw:
-		return p.add("account ").add(s.account()).add(" pays ").yuan(s.Amount).add(" of usable ").yuan(s.Base)
+		return p.add("account ").add(s.account()).add(" pays ").yuan(s.Amount).add(" of usable ").yuan(s.Base).add(s.threshold(", threshold ", ""))
 	case StepDenied:
-		return p.add("account ").add(s.account()).add(" pays nothing: ").add(s.Reason.Technician())
+		return p.add("account ").add(s.account()).add(" pays nothing: ").add(s.Reason.Technician()).add(s.threshold(", threshold ", ""))
 	case StepCash:
 		return p.add("cash ").yuan(s.Amount)
 	case StepSelfPaid:

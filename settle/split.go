@@ -102,6 +102,10 @@ const (
 	StepSelfPaid     = "self_paid"      // the patient pays all, Amount, and claims it later; Reason says why
 )
 
+// NoteHospitals marks the step of a limit that is tier 1's at hospitals of level 2 and up
+// (L-3), not the whole one.
+const NoteHospitals = "hospitals"
+
 // Step is one reason of a split: what was taken or given, by which rule, from which
 // number. The sentences are made from the other fields alone: [Compute] and what is
 // stored leave them out, [Split.FillSentences] puts them in for people.
@@ -118,7 +122,7 @@ type Step struct {
 	Status  string `json:"status,omitempty"`  // standing of that number, if not official
 	Base    Fen    `json:"base,omitempty"`    // what Amount was taken from
 	Amount  Fen    `json:"amount"`            // what came out
-	Note    string `json:"note,omitempty"`    // technical detail: the row that is missing
+	Note    string `json:"note,omitempty"`    // technical detail: the row that is missing, [NoteHospitals]
 	Chinese string `json:"zh,omitempty"`      // the sentence for people
 	English string `json:"en,omitempty"`
 }

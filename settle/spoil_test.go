@@ -37,7 +37,7 @@ func spoils() []spoil {
 		{settle.BadField, "visit.channel", func(x *situation) { x.bill.Visit.Channel = "fax" }},
 		{settle.BadField, "visit.admission_no", func(x *situation) { x.bill.Visit.AdmissionNo = -1 }},
 		{settle.BadField, "visit.continuous_months", func(x *situation) { x.bill.Visit.ContinuousMonths = -1 }},
-		{settle.BadField, "usage", func(x *situation) { x.used.OrdinaryLevel2 = -1 }},
+		{settle.BadField, "usage.ordinary_l2plus", func(x *situation) { x.used.OrdinaryLevel2 = -1 }},
 		{settle.BadField, "items[0].category", func(x *situation) { first(x, func(l *settle.Line) { l.Grade = "D" }) }},
 		{settle.BadField, "items[0].unit_price", func(x *situation) {
 			first(x, func(l *settle.Line) { l.UnitPrice = decimal.New(-1, 0) })

@@ -14,6 +14,7 @@ var articles = [...]struct{ rule, source string }{
 	{"S-5", "sz-leaflet-2024-08 三、3"},
 	{"S-6", "sz-leaflet-2024-08 三、3"},
 	{"S-8", "sustech-2024-02"},
+	{"C-6", "sz-leaflet-2024-08 三、7"},
 	{"I-4", "sz-leaflet-2024-08 三、5"},
 	{"M-1", "kb-2025-03"},
 	{"O256-1", "legal-qa-2023-05"},

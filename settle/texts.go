@@ -75,12 +75,12 @@ var texts = [...]codeText{
 	},
 	{
 		NotSelected,
-		"本机构不是参保人选定的机构，且无转诊，统筹基金不支付；可用账户或现金支付，或请参保人先到选定机构办理转诊。",
+		"本机构不是参保人有效选定的机构，且无转诊，普通门诊费用统筹基金不支付；可用账户或现金支付，或请参保人先到选定机构办理转诊。",
 		"not the selected institution, no referral, no rescue: the fund pays no ordinary outpatient cost",
 	},
 	{
 		NoSelection,
-		"参保人在就诊日没有选定机构，统筹基金不支付；可用账户或现金支付，请告知其先办理选定。",
+		"参保人在就诊日没有选定机构，普通门诊费用统筹基金不支付；可用账户或现金支付，请告知其先办理选定。",
 		"no selection is in force on the visit day",
 	},
 	{
@@ -90,8 +90,8 @@ var texts = [...]codeText{
 	},
 	{
 		SelectionInvalidAge14,
-		"参保人已满14周岁，原来直接选定的医院失效，统筹基金不支付；请告知其改选社康或其他基层机构。",
-		"a directly selected hospital is void from the 14th birthday on",
+		"参保人已满14周岁，所选定的机构不在可选范围内，普通门诊费用统筹基金不支付；请告知其改选社康（2023年10月起也可选其他基层机构）。",
+		"from the 14th birthday on only a community health centre, and since 2023-10-01 another primary institution, may be selected",
 	},
 	{
 		ReferralRequired,
@@ -110,8 +110,8 @@ var texts = [...]codeText{
 	},
 	{
 		Tier1AccountOnly,
-		"当时职工一档在医院门诊只用个人账户支付，请按账户和现金收取。",
-		"before 2023-10-01 tier 1 paid hospital outpatient care from its own account",
+		"当时职工一档在社康以外的门诊只用个人账户支付，请按账户和现金收取。",
+		"before 2023-10-01 tier 1 paid outpatient care outside community health centres from its own account",
 	},
 	{
 		Tier1Pool30,
@@ -120,17 +120,17 @@ var texts = [...]codeText{
 	},
 	{
 		OutOfTownTemporary,
-		"异地临时就医，按市内比例的八折报销，请继续结算。",
+		"异地临时就医，统筹基金支付的部分按市内比例打折，请继续结算。",
 		"temporary care out of the province: in-city rate times the multiplier",
 	},
 	{
 		OutOfTownInProvince,
-		"省内异地临时就医，按市内比例的九折报销，请继续结算。",
+		"省内异地临时就医，统筹基金支付的部分按市内比例打折，请继续结算。",
 		"temporary care in the province: in-city rate times the multiplier",
 	},
 	{
 		OutOfTownEmergency,
-		"异地急诊抢救，按市内比例的九折报销，请继续结算。",
+		"异地急诊抢救，统筹基金支付的部分按市内比例打折，请继续结算。",
 		"emergency rescue out of town: in-city rate times the multiplier",
 	},
 	{
@@ -145,7 +145,7 @@ var texts = [...]codeText{
 	},
 	{
 		LimitReached,
-		"本年度普通门诊统筹限额已用完，超出部分请用账户或现金支付。",
+		"本年度在本级机构可用的普通门诊统筹限额已用完，超出部分请用账户或现金支付。",
 		"the yearly limit capped the fund's share",
 	},
 	{

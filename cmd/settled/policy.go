@@ -70,7 +70,7 @@ func dayFlag(name, text string) (settle.Date, error) {
 	}
 	day, err := settle.ParseDate(text)
 	if err != nil {
-		return 0, usagef("--%s: %w, from the years 1900 to 2999", name, err)
+		return 0, usagef("--%s: %w", name, err)
 	}
 	return day, nil
 }

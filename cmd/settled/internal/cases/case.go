@@ -160,7 +160,7 @@ func readBenefit(r *reader, b *settle.Benefit) {
 		case "from":
 			r.day(&b.From)
 		case "to":
-			r.day(&b.To)
+			r.end(&b.To)
 		default:
 			return false
 		}
@@ -186,12 +186,14 @@ func (k *kase) selection(r *reader) {
 		case "from":
 			r.day(&s.From)
 		case "to":
-			r.day(&s.To)
+			r.end(&s.To)
 		default:
 			return false
 		}
 		return true
 	})
+	r.need(id != "", "institution_id")
+	r.need(s.From != 0, "from")
 	k.Person.Selections, k.Selected = append(k.Person.Selections, s), append(k.Selected, id)
 }
 
@@ -307,37 +309,6 @@ func readUsage(r *reader, u *settle.Usage) {
 	})
 }
 
-func (k *kase) account(r *reader) {
-	var a settle.FamilyAccount
-	told := false
-	r.object(func(name []byte) bool {
-		switch string(name) {
-		case "account_id":
-			word(r, &a.ID)
-		case "relation":
-			word(r, &a.Relation)
-		case "donor_tier":
-			word(r, &a.DonorTier)
-		case "link_type":
-			word(r, &a.Link)
-		case "link_from":
-			r.day(&a.LinkFrom)
-		case "link_to":
-			r.day(&a.LinkTo)
-		case "balance":
-			told = r.told()
-			r.fen(&a.Balance)
-		case "is_registered_guardian":
-			r.flag(&a.RegisteredGuardian)
-		default:
-			return false
-		}
-		return true
-	})
-	r.need(told, "balance")
-	k.Person.Family = append(k.Person.Family, a)
-}
-
 // word reads a text of any kind.
 func word[T ~string](r *reader, to *T) {
 	if text, ok := r.text("text"); ok {
@@ -367,9 +338,21 @@ func (r *reader) fen(to *settle.Fen) bool {
 
 func (r *reader) day(to *settle.Date) {
 	if text, ok := r.text(aDay); ok {
-		if err := to.UnmarshalText(text); err != nil {
-			r.fail("%w", err)
-		}
+		r.dated(to, text)
+	}
+}
+
+// end reads the last day of a period. The last day that four digits can write is how many
+// systems say that there is none.
+func (r *reader) end(to *settle.Date) {
+	if text, ok := r.text(aDay); ok && string(text) != "9999-12-31" {
+		r.dated(to, text)
+	}
+}
+
+func (r *reader) dated(to *settle.Date, text []byte) {
+	if err := to.UnmarshalText(text); err != nil {
+		r.fail("%w", err)
 	}
 }
 

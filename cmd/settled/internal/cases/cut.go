@@ -21,7 +21,6 @@ const (
 var (
 	errBundle  = errors.New("not a bundle of cases")
 	errTooLong = fmt.Errorf("a value of over %d bytes", maxOther)
-	errEarly   = errors.New("it ends early")
 )
 
 // misplaced says what is wrong at a byte of the bundle.
@@ -38,6 +37,9 @@ type cutter struct {
 	in *bufio.Reader
 	at int64 // offset of the next byte
 }
+
+// early says that the bundle ends where it must go on.
+func (c *cutter) early() error { return &misplaced{c.at, "it ends early"} }
 
 // next gives the next byte that is no space, without taking it.
 func (c *cutter) next() (byte, error) {
@@ -66,7 +68,7 @@ func (c *cutter) expect(these string) (byte, error) {
 	b, err := c.next()
 	switch {
 	case errors.Is(err, io.EOF):
-		return 0, errEarly
+		return 0, c.early()
 	case err != nil:
 		return 0, err
 	case strings.IndexByte(these, b) < 0:
@@ -85,7 +87,7 @@ func (c *cutter) value(to []byte, most int) (all []byte, size int, err error) {
 	var s scan
 	for start := len(to); ; {
 		if _, err := c.in.Peek(1); err != nil {
-			return to[:start], size, errEarly
+			return to[:start], size, c.early()
 		}
 		window, _ := c.in.Peek(c.in.Buffered())
 		n, whole := s.over(window)
@@ -103,7 +105,7 @@ func (c *cutter) value(to []byte, most int) (all []byte, size int, err error) {
 
 // scan finds the end of one value that comes in several windows.
 type scan struct {
-	depth             int
+	depth, deepest    int
 	quoted, backslash bool
 }
 
@@ -122,6 +124,7 @@ func (s *scan) over(window []byte) (n int, whole bool) {
 			s.quoted = true
 		case '{', '[':
 			s.depth++
+			s.deepest = max(s.deepest, s.depth)
 		case '}', ']':
 			if s.depth == 0 {
 				return n, true
@@ -189,7 +192,7 @@ func walk(in io.Reader, places registry, one func(c *cutter) error) error {
 		case err != nil:
 			return err
 		case seen[name]:
-			return fmt.Errorf("%q twice", settle.Clip(name))
+			return &misplaced{c.at, fmt.Sprintf("%q twice", settle.Clip(name))}
 		}
 		seen[name] = true
 		if err := c.field(name, places, one); err != nil {
@@ -233,15 +236,19 @@ func (c *cutter) field(name string, places registry, one func(c *cutter) error) 
 		return c.list(one)
 	}
 	raw, size, err := c.value(nil, maxOther)
+	at := c.at - int64(size)
 	switch {
 	case err != nil:
 		return err
 	case size > maxOther:
-		return errTooLong
+		return &misplaced{at, errTooLong.Error()}
 	case !json.Valid(raw):
-		return errSyntax
+		return invalid(raw, at)
 	case name == "institutions":
-		return read(raw, places.read)
+		r := reader{raw: raw}
+		if err := r.whole(places.read); err != nil {
+			return &misplaced{at + int64(r.at), err.Error()}
+		}
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"hash/maphash"
+	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -86,6 +88,7 @@ func TestRawCases(t *testing.T) {
 		"twice below":     {replace(`"category":"A"`, `"category":"A","category":"B"`), "G002", `items[0] (line 1 of the bill): field "category" twice`},
 		"twice passed by": {replace(`"expected":{`, `"expected":{"status":1,`), "G002", `expected: field "status" twice`},
 		"too long":        {replace(`"title":"`, `"title":"`+strings.Repeat("x", maxCase)), "", "case 2 has 419"},
+		"too deep":        {replace(`"title":"`, `"why":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)+`,"title":"`), "G002", "why" + strings.Repeat("[0]", 15) + "…: nested too deep"},
 		"a refund of one": {func([]byte) []byte {
 			return []byte(`{"id": "G002", "kind": "refund", "original_case": "G002", "keep_item_indexes": []}`)
 		}, "G002", "original case: it is no settlement case"},
@@ -100,6 +103,62 @@ func TestRawCases(t *testing.T) {
 				t.Errorf("%.300v, want %q of %q", a[1], c.want, c.id)
 			}
 		})
+	}
+}
+
+// TestBadRegistry: an institution that cannot be read is an error of the cases that name
+// it, and of no other.
+func TestBadRegistry(t *testing.T) {
+	_, f := bundled(t)
+	visit := func(id string) string {
+		c := f.Cases[0]
+		delete(c, "institution")
+		c["institution_id"] = id
+		raw, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	for bad, want := range map[string]string{
+		`{"level": "1"}`:           `institution_id: institutions.BAD: level: a whole number is expected, not text`,
+		`{"floor": 1}`:             `institution_id: institutions.BAD: unknown field "floor"`,
+		`{"id": "B"}`:              `institution_id: institutions.BAD: it calls itself "B"`,
+		"{\"name\": \"\xb0\xa2\"}": `institution_id: institutions.BAD: name: the text is not UTF-8`,
+		`{"name": ["}]{"], "level": 1, "level": 2}`: `institution_id: institutions.BAD: name: text is expected, not a list`,
+	} {
+		raw := strings.Replace(string(f.Institutions), "{", `{"BAD": `+bad+", ", 1)
+		a := answers(t, strings.NewReader(`{"cases": [`+visit("SK-A1")+","+visit("BAD")+`], "institutions": `+raw+"}"), shipped(t).On)
+		if a[0]["fund"] != "75.00" || a[1]["error"] != want {
+			t.Errorf("%s: %v, then %v", bad, a[0], a[1])
+		}
+	}
+}
+
+// TestUnread: what is no bundle is told with file, line and place.
+func TestUnread(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "line 1: byte 0: it ends early",
+		"{\"cases\": [\n{\"id\": \"a\"},\n{\"id\":":    "line 3: cases: case 2: byte 31: it ends early",
+		"{\n\"institutions\": {\"A\": {},\n\"A\": {}}": `line 3: institutions: byte 31: field "A" twice`,
+		"{\"cases\": [],\n\"meta\": NaN}":              "line 2: meta: byte 22: not JSON: invalid character 'N' looking for beginning of value",
+		"{\"cases\": [],\n\"cases\": []}":              `line 2: byte 22: "cases" twice`,
+	} {
+		name := t.TempDir() + "/bundle.json"
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Run(file, io.Discard, shipped(t).On, nil)
+		if err == nil || err.Error() != name+": not a bundle of cases: "+want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func Each(r io.Reader, fn func(c Case, err error)) error {
 	places := registry{}
 	list, err := surveyed(source, size, places)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errBundle, err)
+		return unread(r, err)
 	}
 	var raw []byte
 	for number := range list.cases {

@@ -94,7 +94,7 @@ func (s *survey) cut(c *cutter) (err error) {
 		s.all = append(s.all, s.next)
 	}
 	if _, err := c.next(); err != nil {
-		return errEarly
+		return c.early()
 	}
 	e := entry{offset: c.at}
 	if s.next.text, e.size, err = c.value(s.next.text, maxCase); err != nil {
@@ -125,7 +125,7 @@ func (x *index) examine(f *sheaf) {
 		}
 		raw := text[:e.size]
 		text = text[e.size:]
-		if !json.Valid(raw) {
+		if !json.Valid(raw) && depth(raw) <= maxDepth { // a deeper one is refused when it is read
 			f.err = fmt.Errorf("case %d: %w", f.first+i+1, invalid(raw, e.offset))
 			return
 		}
@@ -133,6 +133,13 @@ func (x *index) examine(f *sheaf) {
 			e.id = x.hash(id)
 		}
 	}
+}
+
+// depth is how deep a value nests.
+func depth(raw []byte) int {
+	var s scan
+	s.over(raw)
+	return s.deepest
 }
 
 // invalid says what is no JSON in a value that begins at a byte of the bundle.

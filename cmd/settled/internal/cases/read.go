@@ -32,11 +32,19 @@ type segment struct {
 // maxDepth is how deep a value may nest, as in encoding/json.
 const maxDepth = 10_000
 
+// maxPath is how many steps of the way to a value are told.
+const maxPath = 16
+
 var errSyntax = errors.New("not JSON")
 
 // read reads the whole of raw by a function.
 func read(raw []byte, value func(*reader)) error {
-	r := &reader{raw: raw, path: make([]segment, 0, 8)}
+	r := reader{raw: raw, path: make([]segment, 0, 8)}
+	return r.whole(value)
+}
+
+// whole reads all there is by a function.
+func (r *reader) whole(value func(*reader)) error {
 	value(r)
 	if r.failed == nil && r.peek() != 0 {
 		r.failed = errSyntax
@@ -50,8 +58,11 @@ func (r *reader) fail(format string, args ...any) {
 		return
 	}
 	var where strings.Builder
-	for _, s := range r.path {
+	for i, s := range r.path {
 		switch {
+		case i == maxPath:
+			where.WriteString("…")
+		case i > maxPath:
 		case s.name == nil:
 			fmt.Fprintf(&where, "[%d]", s.place)
 		default:

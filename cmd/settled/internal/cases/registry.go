@@ -7,20 +7,39 @@ import (
 )
 
 // registry is the institutions of the bundle by id.
-type registry map[string]settle.Institution
+type registry map[string]listed
+
+// listed is an institution of the registry; fault says why it cannot be read, and is the
+// error of the cases that name it.
+type listed struct {
+	settle.Institution
+	fault error
+}
 
 // read reads the registry: an object of institutions by id.
 func (g registry) read(r *reader) {
 	r.object(func(id []byte) bool {
 		var p place
-		p.read(r)
-		if p.ID != "" && p.ID != string(id) {
-			r.fail("it calls itself %q", settle.Clip(p.ID))
+		err := read(r.span(), p.read)
+		if err == nil && p.ID != "" && p.ID != string(id) {
+			err = fmt.Errorf("it calls itself %q", settle.Clip(p.ID))
+		}
+		if err != nil {
+			err = fmt.Errorf("institutions.%s: %w", settle.Clip(string(id)), err)
 		}
 		p.ID = string(id)
-		g[p.ID] = p.Institution
+		g[p.ID] = listed{p.Institution, err}
 		return true
 	})
+}
+
+// find gives an institution of the registry.
+func (g registry) find(id string) (settle.Institution, error) {
+	in, ok := g[id]
+	if !ok {
+		return in.Institution, fmt.Errorf("no institution %q", settle.Clip(id))
+	}
+	return in.Institution, in.fault
 }
 
 // complete puts the institutions into a case.
@@ -29,9 +48,9 @@ func (g registry) complete(k *kase) (err error) {
 		return err
 	}
 	for i, id := range k.Selected {
-		chosen, ok := g[id]
-		if !ok {
-			return fmt.Errorf("patient.selections[%d].institution_id: no institution %q", i, settle.Clip(id))
+		chosen, err := g.find(id)
+		if err != nil {
+			return fmt.Errorf("patient.selections[%d].institution_id: %w", i, err)
 		}
 		k.Person.Selections[i].Institution = chosen
 	}
@@ -41,9 +60,9 @@ func (g registry) complete(k *kase) (err error) {
 // place gives the visited institution: the case's own object, or the registry's.
 func (g registry) place(k *kase) (settle.Institution, error) {
 	if k.Place == nil {
-		in, ok := g[k.PlaceID]
-		if !ok {
-			return in, fmt.Errorf("institution_id: no institution %q", settle.Clip(k.PlaceID))
+		in, err := g.find(k.PlaceID)
+		if err != nil {
+			return in, fmt.Errorf("institution_id: %w", err)
 		}
 		return in, nil
 	}

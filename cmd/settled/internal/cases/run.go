@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 
 	"settled/settle"
 )
@@ -46,9 +47,17 @@ func Run(r io.Reader, w io.Writer, rules func(settle.Date) *settle.Rules, comple
 	defer done()
 	b := &bundle{places: registry{}, rules: rules, complete: complete}
 	if b.index, err = surveyed(source, size, b.places); err != nil {
-		return fmt.Errorf("%w: %w", errBundle, err)
+		return unread(r, err)
 	}
 	return b.answer(w)
+}
+
+// unread says that r is no bundle, and why; by its name, if it is a file.
+func unread(r io.Reader, why error) error {
+	if file, ok := r.(interface{ Name() string }); ok {
+		return fmt.Errorf("%s: %w: %w", file.Name(), errBundle, why)
+	}
+	return fmt.Errorf("%w: %w", errBundle, why)
 }
 
 // opened makes a bundle readable more than once, by a copy if need be, until done.
@@ -237,9 +246,26 @@ func (b *bundle) settlement(k *kase) (answer, error) {
 	}
 	split, err := settle.Compute(b.rules(k.Bill.Visit.Day), k.Person, k.Bill, k.Used)
 	if err != nil {
-		return answer{}, fmt.Errorf("settlement: %w", err)
+		return answer{}, fmt.Errorf("settlement: %w", inBundle(err))
 	}
 	return answered(k.ID, &split), nil
+}
+
+// inBundle calls the field that a refusal names as the bundle does.
+func inBundle(err error) error {
+	var r *settle.Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	told := *r
+	for _, name := range [...]struct{ engine, here string }{
+		{"family_accounts", "mutual_accounts"}, {"usage", "ytd"}, {"visit.institution", "institution"}, {"visit.date", "policy_date"},
+	} {
+		if rest, ok := strings.CutPrefix(r.Field, name.engine); ok {
+			told.Field = name.here + rest
+		}
+	}
+	return &told
 }
 
 var errNoSettlement = errors.New("it is no settlement case")
@@ -271,11 +297,11 @@ func (w *worker) refund(k *kase, number int) (out returned, err error) {
 	rules := w.rules(original.Bill.Visit.Day)
 	whole, err := settle.Compute(rules, original.Person, original.Bill, original.Used)
 	if err != nil {
-		return out, fmt.Errorf("original case: %w", err)
+		return out, fmt.Errorf("original case: %w", inBundle(err))
 	}
 	again, err := settle.Compute(rules, original.Person, kept, original.Used)
 	if err != nil {
-		return out, fmt.Errorf("kept lines: %w", err)
+		return out, fmt.Errorf("kept lines: %w", inBundle(err))
 	}
 	out.ID = k.ID
 	out.Return.Total = whole.Total - again.Total
