@@ -104,13 +104,13 @@ it: compare it with the last slip of the shift. Run it as the daemon's user.`,
 			if err != nil {
 				return err
 			}
-			if old != "" {
-				if err := queue.Fence(old, "a copy from a backup took over", takeOver, time.Now()); err != nil {
-					return err
+			if one, err := os.Stat(old); err == nil {
+				if other, err := os.Stat(dir); err == nil && os.SameFile(one, other) {
+					return usagef("--fence: %s is what is restored into; give --replace, which fences what is there", old)
 				}
 			}
 			m, err := queue.RestoreDir(cmd.Context(), given[0], dir, queue.RestoreOptions{
-				TakeOver: takeOver, Replace: replace, Now: time.Now(), Progress: progress(cmd.ErrOrStderr(), "entries proved"),
+				TakeOver: takeOver, Replace: replace, Fence: old, Now: time.Now(), Progress: progress(cmd.ErrOrStderr(), "entries proved"),
 			})
 			if err != nil {
 				return err

@@ -321,6 +321,7 @@ func TestBackupVerbs(t *testing.T) {
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
+	k.oldRuns(t, w)
 	out, _ = k.verb(t, 0, "restore", w.Path, filepath.Join(k.dir, "new"), "--config", k.config, "--take-over", w.Hash, "--fence", k.state)
 	contains(t, out, "restored to entry 5")
 	if _, err := queue.Open(k.state, queue.Options{Institution: "H44030000001", Counter: "01", Key: bytes.Repeat([]byte{0xab}, queue.KeySize)}); !errors.Is(err, queue.ErrFenced) {
@@ -330,6 +331,45 @@ func TestBackupVerbs(t *testing.T) {
 	k.verb(t, 0, "restore", w.Path, "--config", k.config, "--take-over", w.Hash, "--replace")
 	q = k.open(t)
 	k.settle(t, q, "b", 1)
+}
+
+// oldRuns: a restore that comes to nothing does not fence the old copy off.
+func (k *kept) oldRuns(t *testing.T, w written) {
+	t.Helper()
+	whole, err := os.ReadFile(w.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	torn := filepath.Join(k.dir, "torn.tar.gz")
+	k.write(t, torn, string(whole[:len(whole)/2]))
+	to := filepath.Join(k.dir, "nothing")
+	held := filepath.Join(k.dir, "held")
+	if err := os.MkdirAll(filepath.Join(held, "journal"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		status int
+		says   string
+		args   []string
+	}{
+		"a torn backup":         {1, "unexpected EOF", []string{torn, to, "--take-over", w.Hash, "--fence", k.state}},
+		"another head":          {1, w.Hash, []string{w.Path, to, "--take-over", "abc", "--fence", k.state}},
+		"a directory in use":    {1, "holds a queue already", []string{w.Path, held, "--take-over", w.Hash, "--fence", k.state}},
+		"no old copy":           {1, "no such file", []string{w.Path, to, "--take-over", w.Hash, "--fence", to}},
+		"the old copy's place":  {2, "--replace", []string{w.Path, k.state, "--take-over", w.Hash, "--fence", k.state}},
+		"no directory by links": {2, "--replace", []string{w.Path, k.state + "/../state", "--take-over", w.Hash, "--fence", k.state}},
+	} {
+		_, errOut := k.verb(t, test.status, append([]string{"restore", "--config", k.config}, test.args...)...)
+		if !strings.Contains(errOut, test.says) || strings.Contains(errOut, "running") {
+			t.Errorf("%s: %s", name, errOut)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("%s: it left a directory", name)
+		}
+		if err := k.open(t).Close(); err != nil {
+			t.Errorf("%s: the old copy does not open: %v", name, err)
+		}
+	}
 }
 
 // TestKeyVerbs: a new key is added to the file, and the daemon's next start seals with
