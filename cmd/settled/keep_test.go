@@ -313,6 +313,7 @@ func TestBackupVerbs(t *testing.T) {
 	contains(t, out, "one.tar.gz", "entries   to 5", w.Hash)
 	out, _ = k.verb(t, 0, "verify", w.Path, "--key-file", k.key)
 	contains(t, out, "entries 1 to 5", w.Hash, "3 parts opened", "not in a parcel")
+	k.nowhere(t)
 
 	_, errOut := k.verb(t, 1, "restore", w.Path, "--config", k.config)
 	contains(t, errOut, w.Hash)
@@ -331,6 +332,22 @@ func TestBackupVerbs(t *testing.T) {
 	k.verb(t, 0, "restore", w.Path, "--config", k.config, "--take-over", w.Hash, "--replace")
 	q = k.open(t)
 	k.settle(t, q, "b", 1)
+}
+
+// nowhere: a backup is not made where no directory is, nor over a file that is no backup.
+func (k *kept) nowhere(t *testing.T) {
+	t.Helper()
+	away := filepath.Join(k.dir, "not-mounted")
+	for _, to := range []string{away, away + "/", filepath.Join(away, "b.tar.gz"), k.key} {
+		_, errOut := k.verb(t, 2, "backup", to, "--config", k.config)
+		contains(t, errOut, "install -d")
+		if _, err := os.Stat(away); err == nil {
+			t.Fatalf("%s was made", away)
+		}
+	}
+	if text, err := os.ReadFile(k.key); err != nil || len(text) != 2*queue.KeySize+1 {
+		t.Errorf("%v: the key was written over", err)
+	}
 }
 
 // oldRuns: a restore that comes to nothing does not fence the old copy off.
