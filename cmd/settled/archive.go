@@ -35,7 +35,7 @@ The daemon must be stopped. Run it as the daemon's user.`,
 			if err != nil {
 				return usagef("--before: %w", err)
 			}
-			c, err := readConfig(configFile)
+			c, err := readInstalled(configFile)
 			if err != nil {
 				return err
 			}

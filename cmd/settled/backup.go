@@ -44,7 +44,7 @@ copy of that elsewhere.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if state == "" {
-				c, err := readConfig(keys.config)
+				c, err := readInstalled(keys.config)
 				if err != nil {
 					return err
 				}

@@ -39,7 +39,7 @@ func catalogueAt(cmd *cobra.Command, area string) (dir, of string, err error) {
 		return dir, cmp.Or(area, defaultArea), nil
 	}
 	path, _ := cmd.Flags().GetString("config")
-	c, err := readConfig(path)
+	c, err := readInstalled(path)
 	if err != nil {
 		return "", "", err
 	}

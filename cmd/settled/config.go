@@ -132,8 +132,22 @@ func (d *duration) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// Where the unit keeps things, for verbs that no service manager has started.
+const (
+	unitState       = "/var/lib/settled"
+	unitCredentials = "/etc/settled/credentials" //nolint:gosec // a directory
+)
+
+// readConfig reads the configuration of the daemon, whose directories the service manager
+// names where the file does not.
 func readConfig(path string) (*config, error) {
 	return readConfigAt(path, os.Getenv("STATE_DIRECTORY"), os.Getenv("CREDENTIALS_DIRECTORY"))
+}
+
+// readInstalled reads the configuration for a verb that a person or a timer starts: the
+// directories are the unit's where neither the file nor a service manager names them.
+func readInstalled(path string) (*config, error) {
+	return readConfigAt(path, cmp.Or(os.Getenv("STATE_DIRECTORY"), unitState), cmp.Or(os.Getenv("CREDENTIALS_DIRECTORY"), unitCredentials))
 }
 
 // readConfigAt reads a configuration with the directories that hold where it names none.

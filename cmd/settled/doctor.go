@@ -21,12 +21,6 @@ import (
 	"settled/settle"
 )
 
-// Where the unit keeps things, for a doctor that no service manager has started.
-const (
-	unitState       = "/var/lib/settled"
-	unitCredentials = "/etc/settled/credentials" //nolint:gosec // a directory
-)
-
 // doctorWithin bounds all of a look: a card that answers slowly is the longest of it.
 const doctorWithin = 15 * time.Second
 
@@ -72,7 +66,7 @@ Exit status: 0 all is well, 1 there are warnings, 2 something does not work.`,
 
 // examine makes all checks.
 func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Check {
-	c, err := readConfigAt(path, cmp.Or(os.Getenv("STATE_DIRECTORY"), unitState), cmp.Or(os.Getenv("CREDENTIALS_DIRECTORY"), unitCredentials))
+	c, err := readInstalled(path)
 	if err != nil {
 		list := []doctor.Check{{
 			Kind: doctor.Config, Name: path, State: "bad", Level: doctor.Fail,
