@@ -132,7 +132,8 @@ can't be reached now (another machine, another disk) must be wiped or fenced bef
 runs again: no fence can reach it.
 
 --take-over names the hash of the backup's last entry, as 'settled verify BACKUP' shows
-it: compare it with the last slip of the shift. Run it as the daemon's user.`,
+it: compare it with the last slip of the shift. Run it as root, or as the daemon's user;
+what root writes belongs to the directory's owner.`,
 		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			dir, err := keys.dir(given[1:])
@@ -147,7 +148,7 @@ it: compare it with the last slip of the shift. Run it as the daemon's user.`,
 			m, err := queue.RestoreDir(cmd.Context(), given[0], dir, queue.RestoreOptions{
 				TakeOver: takeOver, Replace: replace, Fence: old, Now: time.Now(), Progress: progress(cmd.ErrOrStderr(), "entries proved"),
 			})
-			if err != nil {
+			if err = errors.Join(err, handOver(dir)); err != nil {
 				return err
 			}
 			if asJSON(cmd) {

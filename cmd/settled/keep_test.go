@@ -8,12 +8,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -389,6 +391,79 @@ func (k *kept) oldRuns(t *testing.T, w written) {
 	}
 }
 
+// TestRootHandsOver: what root restores or archives belongs to the directory's owner, who
+// runs the daemon; what a link in it names stays root's.
+func TestRootHandsOver(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("not root: nobody else's directories can be made here")
+	}
+	const owner = 54321
+	k := newKept(t)
+	k.now = time.Now().In(k.now.Location()).AddDate(0, 0, -100)
+	q := k.open(t)
+	for range 3 {
+		k.settle(t, q, k.now.Format(time.DateOnly), 2)
+		k.now = k.now.AddDate(0, 0, 1)
+	}
+	for _, p := range pending(t, q) {
+		_, err := q.Acknowledge(t.Context(), queue.Ack{Number: p, SettlementID: "S", Amounts: queue.Amounts{Total: 150, Fund: 100, Cash: 50}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := k.now.Format(time.DateOnly)
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	archives, copied := filepath.Join(k.dir, "archives"), filepath.Join(k.dir, "copied")
+	for _, dir := range []string{archives, copied, k.state} {
+		if err := errors.Join(os.MkdirAll(dir, 0o700), os.Lchown(dir, owner, owner)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(k.key, filepath.Join(copied, "link")); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := k.verb(t, 0, "backup", filepath.Join(k.dir, "b.tar.gz"), "--config", k.config, "--json")
+	var w written
+	if err := json.Unmarshal([]byte(out), &w); err != nil {
+		t.Fatal(err)
+	}
+	k.verb(t, 0, "restore", w.Path, copied, "--config", k.config, "--take-over", w.Hash)
+	k.verb(t, 0, "archive", archives, "--config", k.config, "--before", before)
+	for _, dir := range []string{archives, copied, k.state} {
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			info, statErr := os.Lstat(path)
+			if err := errors.Join(err, statErr); err != nil {
+				return err
+			}
+			if of := info.Sys().(*syscall.Stat_t); of.Uid != owner || of.Gid != owner {
+				t.Errorf("%s belongs to %d:%d", path, of.Uid, of.Gid)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(k.key); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("%v: the key was given away", err)
+	}
+}
+
+// pending are the numbers of what waits for the platform.
+func pending(t *testing.T, q *queue.Queue) (numbers []string) {
+	t.Helper()
+	list, err := q.Pending(100, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range list {
+		numbers = append(numbers, w.Number)
+	}
+	return numbers
+}
+
 // TestKeyVerbs: a new key is added to the file, and the daemon's next start seals with
 // it; a file that others can read is refused.
 func TestKeyVerbs(t *testing.T) {
@@ -446,7 +521,7 @@ func TestKeyVerbs(t *testing.T) {
 // first entry, with another one it does not.
 func TestArchiveVerb(t *testing.T) {
 	k := newKept(t)
-	k.now = time.Now().AddDate(0, 0, -100)
+	k.now = time.Now().In(k.now.Location()).AddDate(0, 0, -100)
 	q := k.open(t)
 	for day := range 4 {
 		numbers := k.settle(t, q, fmt.Sprint("d", day), 1)

@@ -72,7 +72,7 @@ func outageOf(err error, state string) (o *api.Outage, again bool) {
 	restore := []string{
 		"停止服务：systemctl stop settled",
 		fmt.Sprintf("先把 %s 整个目录另存一份，不要修改其中的文件", state),
-		fmt.Sprintf("以服务的用户从备份恢复：sudo -u settled settled restore 备份文件 %s --replace --take-over 账本末尾摘要（见 settled restore --help）", state),
+		fmt.Sprintf("从备份恢复：sudo settled restore 备份文件 %s --replace --take-over 账本末尾摘要（见 settled restore --help）", state),
 		"启动服务：systemctl start settled",
 	}
 	if l, ok := errors.AsType[*queue.Lost](err); ok {
