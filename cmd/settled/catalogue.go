@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,6 +67,9 @@ daemon may run meanwhile.`,
 				return err
 			}
 			out, err := catalogue.Load(dir, catalogue.Options{Area: of, Now: time.Now}, files)
+			for _, name := range []string{"catalogue.bolt", "catalogue.lock"} {
+				err = errors.Join(err, handOverFile(filepath.Join(dir, name)))
+			}
 			if err != nil {
 				return err
 			}

@@ -283,9 +283,18 @@ func loopback(address string) bool {
 	return err == nil && port != "" && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
+// secretFrom says where a credential that is missing comes from.
+var secretFrom = map[string]string{
+	journalKey:  ": the copy that is kept elsewhere, and only for a new counter a new one, by `openssl rand -hex 32`",
+	"api.token": ", by `openssl rand -hex 32`",
+}
+
 // secret reads a credential.
 func (c *config) secret(name string) (string, error) {
 	value, err := readSecret(filepath.Join(c.Credentials, name))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", usagef("credential %s: %w; put it there, mode 0600%s", name, err, secretFrom[name])
+	}
 	if err != nil {
 		return "", fmt.Errorf("credential %s: %w", name, err)
 	}
@@ -299,7 +308,7 @@ func readSecret(path string) (string, error) {
 		return "", err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", usagef("%s: mode %04o lets others read it, want 0600 or 0400", path, info.Mode().Perm())
+		return "", usagef("%s: mode %04o lets others read it, want 0600 or 0400: chmod 600 %[1]s", path, info.Mode().Perm())
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

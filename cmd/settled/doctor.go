@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -130,6 +131,9 @@ func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool
 		d.token = strings.TrimSpace(string(text))
 		err = d.get(ctx, "/v1/devices", &seen)
 	}
+	if refusal, ok := errors.AsType[*settle.Refusal](err); ok && strings.HasPrefix(string(refusal.Code), "JOURNAL_") {
+		return true, append(list, readers.Look(ctx, c.readers(), false)...) // it knows of no devices; why is said
+	}
 	if err != nil {
 		list = append(list, doctor.Check{
 			Kind: doctor.Daemon, Name: token, State: "no_token", Level: doctor.Warn,
@@ -151,6 +155,10 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 	var h struct {
 		Reasons []counter.Notice `json:"reasons"`
 		Notices []counter.Notice `json:"notices"`
+		Outage  struct {
+			Why string   `json:"why"`
+			Do  []string `json:"do"`
+		} `json:"outage"`
 	}
 	if err := json.Unmarshal(answer, &h); err != nil {
 		return []doctor.Check{{
@@ -160,8 +168,10 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 	}
 	for level, notices := range map[doctor.Level][]counter.Notice{doctor.Fail: h.Reasons, doctor.Warn: h.Notices} {
 		for _, n := range notices {
-			how := "见 docs/operations.md“What can go wrong” / see there"
+			said, how := "/readyz says "+string(n.Code), "见 docs/operations.md“What can go wrong” / see there"
 			switch {
+			case level == doctor.Fail && len(h.Outage.Do) > 0:
+				said, how = said+": "+h.Outage.Why, strings.Join(h.Outage.Do, "；")
 			case n.Code == settle.ReaderMissing:
 				how = "见下面的读卡服务和读卡器 / see card service and readers below"
 			case strings.HasPrefix(string(n.Code), "PRINTER_"):
@@ -169,7 +179,7 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 			}
 			list = append(list, doctor.Check{
 				Kind: doctor.Daemon, State: string(n.Code), Level: level, Chinese: n.Text,
-				English: "/readyz says " + string(n.Code), Mend: how,
+				English: said, Mend: how,
 			})
 		}
 	}

@@ -273,6 +273,9 @@ func TestQueueVerbs(t *testing.T) {
 	if got := strings.Count(out, "\n"); got != 2 {
 		t.Errorf("%d lines: %s", got, out)
 	}
+	if same, _ := ask(0, desk, "queue", "export", "--json", "--state", "acknowledged"); same != out {
+		t.Errorf("--json: %s", same)
+	}
 	out, _ = ask(0, desk, "queue", "list")
 	contains(t, out, numbers[0], "待上传", "挂起", reason)
 	out, _ = ask(0, ops, "status")
@@ -490,6 +493,11 @@ func TestKeyVerbs(t *testing.T) {
 	}
 	out, _ = k.verb(t, 0, "key", "list", k.key)
 	contains(t, out, "opens what it sealed, makes the keyed hashes", "  seals\n")
+	var ofKeys struct{ Marks []string }
+	out, _ = k.verb(t, 0, "key", "list", k.key, "--json")
+	if err := json.Unmarshal([]byte(out), &ofKeys); err != nil || len(ofKeys.Marks) != 2 {
+		t.Errorf("%v: %s", err, out)
+	}
 	ring, err := readKey(k.key)
 	if err != nil || len(ring) != 2*queue.KeySize {
 		t.Fatal(len(ring), err)

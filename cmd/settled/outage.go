@@ -25,11 +25,11 @@ func (d *daemon) awaitQueue(ctx context.Context) error {
 	err := d.openQueue(ctx)
 	first, again := outageOf(err, d.config.State)
 	if first == nil {
-		return err
+		return withMend(err)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", d.config.API.Listen)
+	listener, err := d.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("local API: %w", errors.Join(err, errors.New(first.Why)))
+		return errors.Join(err, errors.New(first.Why))
 	}
 	var present atomic.Pointer[api.Outage]
 	present.Store(first)
@@ -61,6 +61,31 @@ func (d *daemon) awaitQueue(ctx context.Context) error {
 		}
 		present.Store(o)
 	}
+}
+
+// listen opens the address of the local API.
+func (d *daemon) listen(ctx context.Context) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", d.config.API.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("local API: %w", withMend(err))
+	}
+	return listener, nil
+}
+
+// withMend adds to an error that ends the start what a person does about it.
+func withMend(err error) error {
+	do := ""
+	switch {
+	case errors.Is(err, journal.ErrLocked):
+		do = "a daemon runs on it already, or restore or archive is at work; see: systemctl status settled; ps -C settled -o pid,args"
+	case errors.Is(err, syscall.EADDRINUSE):
+		do = "another program listens there, or a second daemon; see: ss -ltnp; or choose another api.listen"
+	case errors.Is(err, queue.ErrForeign):
+		do = "put the newest copy of journal.key in place, or mend institution.code and counter.number"
+	default:
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, do)
 }
 
 // outageOf tells what an error of opening the queue means for the people who must mend
