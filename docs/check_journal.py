@@ -161,7 +161,7 @@ class Checker:
 def run(folder):
     link = os.path.join(folder, "archived.json")
     c = Checker(json.load(open(link, encoding="utf-8")) if os.path.exists(link) else None)
-    names = sorted(f for f in os.listdir(folder) if re.fullmatch(r"journal-[0-9]{12}\.jsonl", f))
+    names = sorted(f for f in os.listdir(folder) if re.fullmatch(r"journal-[0-9]{12}\.jsonl", f)) or sys.exit(folder + ": no journal-*.jsonl in it; name the directory journal/")
     listed = [(int(f[8:20]), f) for f in names if int(f[8:20]) > c.n]
     for i, (first, name) in enumerate(listed):
         with open(os.path.join(folder, name), "rb") as f:
@@ -194,6 +194,6 @@ def torn(rest, n):
     return True
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or not os.path.isdir(sys.argv[1]):
         sys.exit(__doc__)
     sys.exit(run(sys.argv[1]))

@@ -41,8 +41,11 @@ func Fence(dir, why, took string, now time.Time) error {
 // lockStopped locks a queue that is not open.
 func lockStopped(dir string) (*os.File, error) {
 	lock, err := journal.Lock(dir)
-	if err != nil {
+	switch {
+	case errors.Is(err, journal.ErrLocked):
 		return nil, fmt.Errorf("queue: the copy in %s is running, stop it first: %w", dir, err)
+	case err != nil:
+		return nil, fmt.Errorf("queue: lock the copy in %s: %w", dir, err)
 	}
 	return lock, nil
 }
@@ -85,6 +88,7 @@ func readFence(dir string) (*fence, error) {
 type RestoreOptions struct {
 	TakeOver string    // hash of the backup's last entry: whoever restores has looked at it
 	Replace  bool      // set aside what is in the directory
+	Fence    string    // directory of the old copy, fenced off when the new one is whole; none when empty
 	Now      time.Time // when
 	Progress func(entries uint64)
 }
@@ -93,7 +97,8 @@ type RestoreOptions struct {
 // the counter, an epoch later: its first entry says so, and its ids are of serials that
 // no copy before it uses. All that was pending is then asked for at the platform before
 // it is sent ([Chain].Doubt). What dir held is set aside, fenced. If it is broken off,
-// dir stays fenced, and the same call again makes it anew.
+// dir stays fenced, and the same call again makes it anew; the old copy is fenced last, so
+// that a backup that can't be restored leaves a copy that runs.
 func RestoreDir(ctx context.Context, path, dir string, opt RestoreOptions) (Manifest, error) {
 	p, m, digest, err := proveParcel(ctx, path, nil, opt.Progress)
 	if err != nil {
@@ -105,6 +110,13 @@ func RestoreDir(ctx context.Context, path, dir string, opt RestoreOptions) (Mani
 	case opt.TakeOver != m.Hash:
 		return *m, fmt.Errorf("queue: %s ends with entry %d of %s, hash %s: name this hash to take over from there",
 			filepath.Base(path), m.Entries, m.At.Format(time.DateTime), m.Hash)
+	}
+	if opt.Fence != "" {
+		old, err := lockStopped(opt.Fence)
+		if err != nil {
+			return *m, err
+		}
+		defer old.Close()
 	}
 	if err := journal.MakeDir(dir); err != nil {
 		return *m, fmt.Errorf("queue: %w", err)
@@ -127,12 +139,20 @@ func RestoreDir(ctx context.Context, path, dir string, opt RestoreOptions) (Mani
 	if err := p.begin(fresh, m, digest, opt.Now); err != nil {
 		return *m, fmt.Errorf("queue: restore: %w", err)
 	}
+	if opt.Fence != "" {
+		if err := putFence(opt.Fence, tookOver, m.Hash, opt.Now); err != nil {
+			return *m, err
+		}
+	}
 	err = errors.Join(os.Rename(fresh, filepath.Join(dir, journalDir)), journal.SyncDir(dir), os.Remove(filepath.Join(dir, fenceName)), journal.SyncDir(dir))
 	if err != nil {
 		return *m, fmt.Errorf("queue: restore: %w", err)
 	}
 	return *m, nil
 }
+
+// tookOver is the fence of a copy that another goes on for.
+const tookOver = "a copy from a backup took over"
 
 // begunHere is the fence of a restore that is under way.
 const begunHere = "a restore from a backup was begun here and not finished; restore again"
@@ -164,7 +184,7 @@ func setOut(dir string, opt RestoreOptions, took string) error {
 	if err := journal.MakeDir(aside); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
-	if err := Fence(aside, "a copy from a backup took over", took, opt.Now); err != nil {
+	if err := Fence(aside, tookOver, took, opt.Now); err != nil {
 		return err
 	}
 	for _, name := range old {

@@ -279,6 +279,23 @@ func pythonChecker(t *testing.T, dir string) (entry int, said string) {
 	return entry, string(out)
 }
 
+// TestCheckerSeesNoJournal: the other checker proves nothing where no journal is, such as
+// in the state directory above it.
+func TestCheckerSeesNoJournal(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no python3")
+	}
+	dir := t.TempDir()
+	mustClose(t, mustOpen(t, dir, options(newHand())))
+	for _, where := range []string{dir, filepath.Join(dir, "nowhere"), filepath.Join(dir, journalDir, journal.FileName(1))} {
+		out, err := exec.CommandContext(t.Context(), python, "../docs/check_journal.py", where).CombinedOutput()
+		if err == nil || strings.Contains(string(out), "Traceback") || !strings.Contains(string(out), "DIR") && !strings.Contains(string(out), "no journal") {
+			t.Errorf("%s: %v\n%s", where, err, out)
+		}
+	}
+}
+
 // TestMutations: whatever is done to a journal, verify and a checker in another language
 // refuse it at the same entry; what is as it was written, both accept.
 func TestMutations(t *testing.T) {

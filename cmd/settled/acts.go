@@ -72,6 +72,9 @@ table for a spreadsheet.`,
 				More int `json:"more"`
 			}
 			ask := url.Values{"operator": {operator}, "limit": {strconv.Itoa(limit)}}
+			if limit < 1 || limit > 5000 {
+				return usagef("--limit: %d is not from 1 to 5000", limit)
+			}
 			if day != "" {
 				if _, err := dayFlag("day", day); err != nil {
 					return err
@@ -86,7 +89,11 @@ table for a spreadsheet.`,
 				t.AppendRow(table.Row{a.At.Format(time.DateTime), a.Seat, cmp.Or(a.Operator, "—"), a.Second, a.Words, a.Number, a.Detail, a.Entry})
 			}
 			t.Render()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d 条，更早的 %d 条没有列出（--limit）。\n", len(answer.Acts), answer.More)
+			unlisted := "。"
+			if answer.More > 0 {
+				unlisted = fmt.Sprintf("，更早的 %d 条没有列出（--limit）。", answer.More)
+			}
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d 条%s\n", len(answer.Acts), unlisted)
 			return err
 		},
 	}

@@ -28,14 +28,15 @@ link, number and hash, and can be opened and made anew without the archive. 'set
 verify --with ARCHIVE' proves that the archive makes just that state. A settlement in it
 is shown if the directory is configured (archives = …), else it is said which file has it.
 
-The daemon must be stopped. Run it as the daemon's user.`,
+The daemon must be stopped. Run it as root, who can read the key; what is written
+belongs to the owner of the directory that it is in.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			day, err := settle.ParseDate(before)
 			if err != nil {
 				return usagef("--before: %w", err)
 			}
-			c, err := readConfig(configFile)
+			c, err := readInstalled(configFile)
 			if err != nil {
 				return err
 			}
@@ -61,12 +62,15 @@ func archive(cmd *cobra.Command, c *config, before settle.Date, to string) (err 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.Close()) }()
+	defer func() { err = errors.Join(err, q.Close(), handOver(c.State)) }()
 	m, err := q.Archive(cmd.Context(), before, to)
 	if err != nil {
 		return err
 	}
 	path := filepath.Join(to, queue.ArchiveName(c.Counter.Number, m.After+1, m.Entries))
+	if err := handOverFile(path); err != nil {
+		return err
+	}
 	if asJSON(cmd) {
 		answer, err := json.Marshal(written{Path: path, Entries: m.Entries, Hash: m.Hash})
 		if err != nil {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,13 +34,17 @@ func newBackup() *cobra.Command {
 their digests, checked while it is read and again after it was written. The daemon goes
 on; nothing of its is locked. queue.bolt is not in it: it is made from the entries.
 
-Into a directory the name is chosen, and the newest --keep backups of the counter whose
-journal it is are kept; those of others stay. What is personal stays sealed: without journal.key a backup can be proved but not
-read, and journal.key is never in it. Keep a copy of that elsewhere.`,
+Into a directory, which must be there, the name is chosen, and the newest --keep backups of
+the counter whose journal it is are kept; those of others stay. A file's name ends in
+.tar.gz; it takes the place of what it names. What is personal stays sealed: without
+journal.key a backup can be proved but not read, and journal.key is never in it. Keep a
+copy of that elsewhere.`,
+		Example: `  settled backup /srv/backup
+  settled backup /media/usb/counter-01.tar.gz`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if state == "" {
-				c, err := readConfig(keys.config)
+				c, err := readInstalled(keys.config)
 				if err != nil {
 					return err
 				}
@@ -57,7 +64,11 @@ func backup(cmd *cobra.Command, state, to string, keep int) (err error) {
 		return usagef("--keep: %d", keep)
 	}
 	r := queue.Rotated{Path: to}
-	if fi, statErr := os.Stat(to); statErr == nil && fi.IsDir() {
+	folder, err := isFolder(to)
+	if err != nil {
+		return err
+	}
+	if folder {
 		r, err = queue.BackupInto(cmd.Context(), state, to, keep, time.Now())
 	} else {
 		r.Manifest, r.Digest, err = queue.BackupDir(cmd.Context(), state, to, time.Now())
@@ -76,6 +87,30 @@ func backup(cmd *cobra.Command, state, to string, keep int) (err error) {
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n  entries   to %d, of %s\n  head      %s\n  manifest  %s\n", r.Path, m.Entries, m.At.Format(time.DateTime), m.Hash, r.Digest)
 	return err
+}
+
+// isFolder tells whether a backup goes into a directory of them. A directory that is not
+// there (say since its disk is not mounted) is neither made nor taken for a file, of which
+// each night's backup would take the place of the last; nor is another file written over.
+func isFolder(to string) (bool, error) {
+	fi, err := os.Stat(to)
+	switch {
+	case err == nil && fi.IsDir():
+		return true, nil
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return false, err
+	case !strings.HasSuffix(to, ".tar.gz"):
+		return false, usagef("%s: no such directory; is its disk mounted? Make it by `install -d -m 0700 %[1]s`, or name a file, which ends in .tar.gz", to)
+	}
+	if folder := filepath.Dir(to); !isDir(folder) {
+		return false, usagef("%s: no such directory; is its disk mounted? Make it by `install -d -m 0700 %[1]s`", folder)
+	}
+	return false, nil
+}
+
+func isDir(path string) bool {
+	fi, err := os.Stat(path)
+	return err == nil && fi.IsDir()
 }
 
 func newRestore() *cobra.Command {
@@ -97,22 +132,23 @@ can't be reached now (another machine, another disk) must be wiped or fenced bef
 runs again: no fence can reach it.
 
 --take-over names the hash of the backup's last entry, as 'settled verify BACKUP' shows
-it: compare it with the last slip of the shift. Run it as the daemon's user.`,
+it: compare it with the last slip of the shift. Run it as root, or as the daemon's user;
+what root writes belongs to the directory's owner.`,
 		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			dir, err := keys.dir(given[1:])
 			if err != nil {
 				return err
 			}
-			if old != "" {
-				if err := queue.Fence(old, "a copy from a backup took over", takeOver, time.Now()); err != nil {
-					return err
+			if one, err := os.Stat(old); err == nil {
+				if other, err := os.Stat(dir); err == nil && os.SameFile(one, other) {
+					return usagef("--fence: %s is what is restored into; give --replace, which fences what is there", old)
 				}
 			}
 			m, err := queue.RestoreDir(cmd.Context(), given[0], dir, queue.RestoreOptions{
-				TakeOver: takeOver, Replace: replace, Now: time.Now(), Progress: progress(cmd.ErrOrStderr(), "entries proved"),
+				TakeOver: takeOver, Replace: replace, Fence: old, Now: time.Now(), Progress: progress(cmd.ErrOrStderr(), "entries proved"),
 			})
-			if err != nil {
+			if err = errors.Join(err, handOver(dir)); err != nil {
 				return err
 			}
 			if asJSON(cmd) {

@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +41,7 @@ func catalogueAt(cmd *cobra.Command, area string) (dir, of string, err error) {
 		return dir, cmp.Or(area, defaultArea), nil
 	}
 	path, _ := cmd.Flags().GetString("config")
-	c, err := readConfig(path)
+	c, err := readInstalled(path)
 	if err != nil {
 		return "", "", err
 	}
@@ -65,6 +67,9 @@ daemon may run meanwhile.`,
 				return err
 			}
 			out, err := catalogue.Load(dir, catalogue.Options{Area: of, Now: time.Now}, files)
+			for _, name := range []string{"catalogue.bolt", "catalogue.lock"} {
+				err = errors.Join(err, handOverFile(filepath.Join(dir, name)))
+			}
 			if err != nil {
 				return err
 			}

@@ -29,10 +29,13 @@ type client struct {
 // mostAnswer bounds what is read of one answer.
 const mostAnswer = 16 << 20
 
+// unitToken is the token where the unit has it, which root alone can read.
+const unitToken = unitCredentials + "/api.token"
+
 // addClientFlags lets a verb find the daemon.
 func addClientFlags(cmd *cobra.Command) {
 	cmd.PersistentFlags().String("api", "", "address of the daemon's local API (default $SETTLED_API or http://127.0.0.1:8642)")
-	cmd.PersistentFlags().String("token-file", "", "file with the API token of this seat (default $SETTLED_TOKEN_FILE)")
+	cmd.PersistentFlags().String("token-file", "", "file with the API token of this seat (default $SETTLED_TOKEN_FILE, or as root "+unitToken+")")
 }
 
 func newClient(cmd *cobra.Command) (*client, error) {
@@ -40,11 +43,12 @@ func newClient(cmd *cobra.Command) (*client, error) {
 	tokenFile, _ := cmd.Flags().GetString("token-file")
 	base = cmp.Or(base, os.Getenv("SETTLED_API"), "http://127.0.0.1:8642")
 	tokenFile = cmp.Or(tokenFile, os.Getenv("SETTLED_TOKEN_FILE"))
-	if tokenFile == "" {
-		return nil, usagef("no API token: give --token-file or set SETTLED_TOKEN_FILE")
-	}
-	token, err := os.ReadFile(tokenFile) //nolint:gosec // the operator names a file of his own
-	if err != nil {
+	given := tokenFile != ""
+	token, err := os.ReadFile(cmp.Or(tokenFile, unitToken)) //nolint:gosec // the operator names a file of his own
+	switch {
+	case err != nil && !given:
+		return nil, usagef("no API token: give --token-file or set SETTLED_TOKEN_FILE (%w; root can read the installed one: sudo)", err)
+	case err != nil:
 		return nil, usagef("API token: %w", err)
 	}
 	return &client{

@@ -132,8 +132,22 @@ func (d *duration) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// Where the unit keeps things, for verbs that no service manager has started.
+const (
+	unitState       = "/var/lib/settled"
+	unitCredentials = "/etc/settled/credentials" //nolint:gosec // a directory
+)
+
+// readConfig reads the configuration of the daemon, whose directories the service manager
+// names where the file does not.
 func readConfig(path string) (*config, error) {
 	return readConfigAt(path, os.Getenv("STATE_DIRECTORY"), os.Getenv("CREDENTIALS_DIRECTORY"))
+}
+
+// readInstalled reads the configuration for a verb that a person or a timer starts: the
+// directories are the unit's where neither the file nor a service manager names them.
+func readInstalled(path string) (*config, error) {
+	return readConfigAt(path, cmp.Or(os.Getenv("STATE_DIRECTORY"), unitState), cmp.Or(os.Getenv("CREDENTIALS_DIRECTORY"), unitCredentials))
 }
 
 // readConfigAt reads a configuration with the directories that hold where it names none.
@@ -276,9 +290,18 @@ func loopback(address string) bool {
 	return err == nil && port != "" && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
+// secretFrom says where a credential that is missing comes from.
+var secretFrom = map[string]string{
+	journalKey:  ": the copy that is kept elsewhere, and only for a new counter a new one, by `openssl rand -hex 32`",
+	"api.token": ", by `openssl rand -hex 32`",
+}
+
 // secret reads a credential.
 func (c *config) secret(name string) (string, error) {
 	value, err := readSecret(filepath.Join(c.Credentials, name))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", usagef("credential %s: %w; put it there, mode 0600%s", name, err, secretFrom[name])
+	}
 	if err != nil {
 		return "", fmt.Errorf("credential %s: %w", name, err)
 	}
@@ -292,7 +315,7 @@ func readSecret(path string) (string, error) {
 		return "", err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", usagef("%s: mode %04o lets others read it, want 0600 or 0400", path, info.Mode().Perm())
+		return "", usagef("%s: mode %04o lets others read it, want 0600 or 0400: chmod 600 %[1]s", path, info.Mode().Perm())
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -23,12 +23,6 @@ import (
 	"settled/settle"
 )
 
-// Where the unit keeps things, for a doctor that no service manager has started.
-const (
-	unitState       = "/var/lib/settled"
-	unitCredentials = "/etc/settled/credentials" //nolint:gosec // a directory
-)
-
 // doctorWithin bounds all of a look: a card that answers slowly is the longest of it.
 const doctorWithin = 15 * time.Second
 
@@ -77,7 +71,7 @@ Exit status: 0 all is well, 1 there are warnings, 2 something does not work.`,
 
 // examine makes all checks.
 func examine(ctx context.Context, cmd *cobra.Command, path string) []doctor.Check {
-	c, err := readConfigAt(path, cmp.Or(os.Getenv("STATE_DIRECTORY"), unitState), cmp.Or(os.Getenv("CREDENTIALS_DIRECTORY"), unitCredentials))
+	c, err := readInstalled(path)
 	if err != nil {
 		list := []doctor.Check{{
 			Kind: doctor.Config, Name: path, State: "bad", Level: doctor.Fail,
@@ -149,6 +143,9 @@ func askDaemon(ctx context.Context, cmd *cobra.Command, c *config) (running bool
 		d.token = strings.TrimSpace(string(text))
 		err = d.get(ctx, "/v1/devices", &seen)
 	}
+	if refusal, ok := errors.AsType[*settle.Refusal](err); ok && strings.HasPrefix(string(refusal.Code), "JOURNAL_") {
+		return true, append(list, readers.Look(ctx, c.readers(), false)...) // it knows of no devices; why is said
+	}
 	if err != nil {
 		list = append(list, doctor.Check{
 			Kind: doctor.Daemon, Name: token, State: "no_token", Level: doctor.Warn,
@@ -170,6 +167,10 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 	var h struct {
 		Reasons []counter.Notice `json:"reasons"`
 		Notices []counter.Notice `json:"notices"`
+		Outage  struct {
+			Why string   `json:"why"`
+			Do  []string `json:"do"`
+		} `json:"outage"`
 	}
 	if err := json.Unmarshal(answer, &h); err != nil {
 		return []doctor.Check{{
@@ -179,8 +180,10 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 	}
 	for level, notices := range map[doctor.Level][]counter.Notice{doctor.Fail: h.Reasons, doctor.Warn: h.Notices} {
 		for _, n := range notices {
-			how := "见 docs/operations.md“What can go wrong” / see there"
+			said, how := "/readyz says "+string(n.Code), "见 docs/operations.md“What can go wrong” / see there"
 			switch {
+			case level == doctor.Fail && len(h.Outage.Do) > 0:
+				said, how = said+": "+h.Outage.Why, strings.Join(h.Outage.Do, "；")
 			case n.Code == settle.ReaderMissing:
 				how = "见下面的读卡服务和读卡器 / see card service and readers below"
 			case strings.HasPrefix(string(n.Code), "PRINTER_"):
@@ -190,7 +193,7 @@ func healthChecks(answer []byte, status int) (list []doctor.Check) {
 			}
 			list = append(list, doctor.Check{
 				Kind: doctor.Daemon, State: string(n.Code), Level: level, Chinese: n.Text,
-				English: "/readyz says " + string(n.Code), Mend: how,
+				English: said, Mend: how,
 			})
 		}
 	}

@@ -24,6 +24,9 @@ byte order mark, so that Excel takes the Chinese for what it is) or for a progra
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.limit = 1000
+			if asJSON(cmd) && !cmd.Flags().Changed("format") {
+				format = "jsonl"
+			}
 			query, err := f.query(time.Now())
 			if err != nil {
 				return err
@@ -55,7 +58,7 @@ byte order mark, so that Excel takes the Chinese for what it is) or for a progra
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&format, "format", "csv", "csv or jsonl")
+	cmd.Flags().StringVar(&format, "format", "csv", "csv or jsonl; with --json jsonl")
 	return cmd
 }
 

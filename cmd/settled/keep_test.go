@@ -8,12 +8,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -271,6 +273,9 @@ func TestQueueVerbs(t *testing.T) {
 	if got := strings.Count(out, "\n"); got != 2 {
 		t.Errorf("%d lines: %s", got, out)
 	}
+	if same, _ := ask(0, desk, "queue", "export", "--json", "--state", "acknowledged"); same != out {
+		t.Errorf("--json: %s", same)
+	}
 	out, _ = ask(0, desk, "queue", "list")
 	contains(t, out, numbers[0], "待上传", "挂起", reason)
 	out, _ = ask(0, ops, "status")
@@ -313,6 +318,7 @@ func TestBackupVerbs(t *testing.T) {
 	contains(t, out, "one.tar.gz", "entries   to 5", w.Hash)
 	out, _ = k.verb(t, 0, "verify", w.Path, "--key-file", k.key)
 	contains(t, out, "entries 1 to 5", w.Hash, "3 parts opened", "not in a parcel")
+	k.nowhere(t)
 
 	_, errOut := k.verb(t, 1, "restore", w.Path, "--config", k.config)
 	contains(t, errOut, w.Hash)
@@ -321,6 +327,7 @@ func TestBackupVerbs(t *testing.T) {
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
+	k.oldRuns(t, w)
 	out, _ = k.verb(t, 0, "restore", w.Path, filepath.Join(k.dir, "new"), "--config", k.config, "--take-over", w.Hash, "--fence", k.state)
 	contains(t, out, "restored to entry 5")
 	if _, err := queue.Open(k.state, queue.Options{Institution: "H44030000001", Counter: "01", Key: bytes.Repeat([]byte{0xab}, queue.KeySize)}); !errors.Is(err, queue.ErrFenced) {
@@ -330,6 +337,134 @@ func TestBackupVerbs(t *testing.T) {
 	k.verb(t, 0, "restore", w.Path, "--config", k.config, "--take-over", w.Hash, "--replace")
 	q = k.open(t)
 	k.settle(t, q, "b", 1)
+}
+
+// nowhere: a backup is not made where no directory is, nor over a file that is no backup.
+func (k *kept) nowhere(t *testing.T) {
+	t.Helper()
+	away := filepath.Join(k.dir, "not-mounted")
+	for _, to := range []string{away, away + "/", filepath.Join(away, "b.tar.gz"), k.key} {
+		_, errOut := k.verb(t, 2, "backup", to, "--config", k.config)
+		contains(t, errOut, "install -d")
+		if _, err := os.Stat(away); err == nil {
+			t.Fatalf("%s was made", away)
+		}
+	}
+	if text, err := os.ReadFile(k.key); err != nil || len(text) != 2*queue.KeySize+1 {
+		t.Errorf("%v: the key was written over", err)
+	}
+}
+
+// oldRuns: a restore that comes to nothing does not fence the old copy off.
+func (k *kept) oldRuns(t *testing.T, w written) {
+	t.Helper()
+	whole, err := os.ReadFile(w.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	torn := filepath.Join(k.dir, "torn.tar.gz")
+	k.write(t, torn, string(whole[:len(whole)/2]))
+	to := filepath.Join(k.dir, "nothing")
+	held := filepath.Join(k.dir, "held")
+	if err := os.MkdirAll(filepath.Join(held, "journal"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		status int
+		says   string
+		args   []string
+	}{
+		"a torn backup":         {1, "unexpected EOF", []string{torn, to, "--take-over", w.Hash, "--fence", k.state}},
+		"another head":          {1, w.Hash, []string{w.Path, to, "--take-over", "abc", "--fence", k.state}},
+		"a directory in use":    {1, "holds a queue already", []string{w.Path, held, "--take-over", w.Hash, "--fence", k.state}},
+		"no old copy":           {1, "no such file", []string{w.Path, to, "--take-over", w.Hash, "--fence", to}},
+		"the old copy's place":  {2, "--replace", []string{w.Path, k.state, "--take-over", w.Hash, "--fence", k.state}},
+		"no directory by links": {2, "--replace", []string{w.Path, k.state + "/../state", "--take-over", w.Hash, "--fence", k.state}},
+	} {
+		_, errOut := k.verb(t, test.status, append([]string{"restore", "--config", k.config}, test.args...)...)
+		if !strings.Contains(errOut, test.says) || strings.Contains(errOut, "running") {
+			t.Errorf("%s: %s", name, errOut)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("%s: it left a directory", name)
+		}
+		if err := k.open(t).Close(); err != nil {
+			t.Errorf("%s: the old copy does not open: %v", name, err)
+		}
+	}
+}
+
+// TestRootHandsOver: what root restores or archives belongs to the directory's owner, who
+// runs the daemon; what a link in it names stays root's.
+func TestRootHandsOver(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("not root: nobody else's directories can be made here")
+	}
+	const owner = 54321
+	k := newKept(t)
+	k.now = time.Now().In(k.now.Location()).AddDate(0, 0, -100)
+	q := k.open(t)
+	for range 3 {
+		k.settle(t, q, k.now.Format(time.DateOnly), 2)
+		k.now = k.now.AddDate(0, 0, 1)
+	}
+	for _, p := range pending(t, q) {
+		_, err := q.Acknowledge(t.Context(), queue.Ack{Number: p, SettlementID: "S", Amounts: queue.Amounts{Total: 150, Fund: 100, Cash: 50}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := k.now.Format(time.DateOnly)
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	archives, copied := filepath.Join(k.dir, "archives"), filepath.Join(k.dir, "copied")
+	for _, dir := range []string{archives, copied, k.state} {
+		if err := errors.Join(os.MkdirAll(dir, 0o700), os.Lchown(dir, owner, owner)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(k.key, filepath.Join(copied, "link")); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := k.verb(t, 0, "backup", filepath.Join(k.dir, "b.tar.gz"), "--config", k.config, "--json")
+	var w written
+	if err := json.Unmarshal([]byte(out), &w); err != nil {
+		t.Fatal(err)
+	}
+	k.verb(t, 0, "restore", w.Path, copied, "--config", k.config, "--take-over", w.Hash)
+	k.verb(t, 0, "archive", archives, "--config", k.config, "--before", before)
+	for _, dir := range []string{archives, copied, k.state} {
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			info, statErr := os.Lstat(path)
+			if err := errors.Join(err, statErr); err != nil {
+				return err
+			}
+			if of := info.Sys().(*syscall.Stat_t); of.Uid != owner || of.Gid != owner {
+				t.Errorf("%s belongs to %d:%d", path, of.Uid, of.Gid)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(k.key); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("%v: the key was given away", err)
+	}
+}
+
+// pending are the numbers of what waits for the platform.
+func pending(t *testing.T, q *queue.Queue) (numbers []string) {
+	t.Helper()
+	list, err := q.Pending(100, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range list {
+		numbers = append(numbers, w.Number)
+	}
+	return numbers
 }
 
 // TestKeyVerbs: a new key is added to the file, and the daemon's next start seals with
@@ -358,6 +493,11 @@ func TestKeyVerbs(t *testing.T) {
 	}
 	out, _ = k.verb(t, 0, "key", "list", k.key)
 	contains(t, out, "opens what it sealed, makes the keyed hashes", "  seals\n")
+	var ofKeys struct{ Marks []string }
+	out, _ = k.verb(t, 0, "key", "list", k.key, "--json")
+	if err := json.Unmarshal([]byte(out), &ofKeys); err != nil || len(ofKeys.Marks) != 2 {
+		t.Errorf("%v: %s", err, out)
+	}
 	ring, err := readKey(k.key)
 	if err != nil || len(ring) != 2*queue.KeySize {
 		t.Fatal(len(ring), err)

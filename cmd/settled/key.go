@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -37,6 +38,9 @@ func newKeyList() *cobra.Command {
 			marks, err := queue.KeyMarks(ring)
 			if err != nil {
 				return err
+			}
+			if asJSON(cmd) {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"marks": marks, "hashes": marks[0], "seals": marks[len(marks)-1]})
 			}
 			for i, mark := range marks {
 				what := "opens what it sealed"
@@ -95,6 +99,9 @@ that a later key sealed.`,
 			}
 			if err := journal.WriteFile(path, []byte(text.String())); err != nil {
 				return err
+			}
+			if asJSON(cmd) {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"path": given[0], "added": marks[len(marks)-1]})
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: key %s was added. Copy the file to where its copy is kept, then restart the daemon.\n", given[0], marks[len(marks)-1])
 			return err

@@ -25,11 +25,11 @@ func (d *daemon) awaitQueue(ctx context.Context) error {
 	err := d.openQueue(ctx)
 	first, again := outageOf(err, d.config.State)
 	if first == nil {
-		return err
+		return withMend(err)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", d.config.API.Listen)
+	listener, err := d.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("local API: %w", errors.Join(err, errors.New(first.Why)))
+		return errors.Join(err, errors.New(first.Why))
 	}
 	var present atomic.Pointer[api.Outage]
 	present.Store(first)
@@ -63,6 +63,31 @@ func (d *daemon) awaitQueue(ctx context.Context) error {
 	}
 }
 
+// listen opens the address of the local API.
+func (d *daemon) listen(ctx context.Context) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", d.config.API.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("local API: %w", withMend(err))
+	}
+	return listener, nil
+}
+
+// withMend adds to an error that ends the start what a person does about it.
+func withMend(err error) error {
+	do := ""
+	switch {
+	case errors.Is(err, journal.ErrLocked):
+		do = "a daemon runs on it already, or restore or archive is at work; see: systemctl status settled; ps -C settled -o pid,args"
+	case errors.Is(err, syscall.EADDRINUSE):
+		do = "another program listens there, or a second daemon; see: ss -ltnp; or choose another api.listen"
+	case errors.Is(err, queue.ErrForeign):
+		do = "put the newest copy of journal.key in place, or mend institution.code and counter.number"
+	default:
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, do)
+}
+
 // outageOf tells what an error of opening the queue means for the people who must mend
 // it, nil if it is none of theirs; again says that it may mend itself.
 func outageOf(err error, state string) (o *api.Outage, again bool) {
@@ -72,7 +97,7 @@ func outageOf(err error, state string) (o *api.Outage, again bool) {
 	restore := []string{
 		"停止服务：systemctl stop settled",
 		fmt.Sprintf("先把 %s 整个目录另存一份，不要修改其中的文件", state),
-		fmt.Sprintf("以服务的用户从备份恢复：sudo -u settled settled restore 备份文件 %s --replace --take-over 账本末尾摘要（见 settled restore --help）", state),
+		fmt.Sprintf("从备份恢复：sudo settled restore 备份文件 %s --replace --take-over 账本末尾摘要（见 settled restore --help）", state),
 		"启动服务：systemctl start settled",
 	}
 	if l, ok := errors.AsType[*queue.Lost](err); ok {

@@ -229,6 +229,11 @@ func TestServeOnABadJournal(t *testing.T) {
 			if status, text, err := s.get("/v1/queue"); err != nil || status != http.StatusServiceUnavailable || !strings.Contains(text, string(test.code)) {
 				t.Errorf("queue: %d %s %v", status, text, err)
 			}
+			var out, errOut bytes.Buffer
+			run(t.Context(), []string{"doctor", "--json", "--config", s.at("settled.toml")}, strings.NewReader(""), &out, &errOut)
+			if !strings.Contains(out.String(), "settled restore 备份文件 "+s.at("state")) || strings.Contains(out.String(), "no_token") {
+				t.Errorf("doctor: %s%s", &out, &errOut)
+			}
 			must(t, s.stop())
 			if after, err := os.ReadFile(s.journal()); err != nil || !bytes.Equal(before, after) {
 				t.Errorf("the journal was written to: %v", err)
@@ -239,6 +244,75 @@ func TestServeOnABadJournal(t *testing.T) {
 			must(t, s.stop())
 		})
 	}
+}
+
+// TestServeBesideAStrangeFile starts the real daemon on a journal beside whose files lies
+// one that somebody copied there. It names the file, and goes on once it is moved away.
+func TestServeBesideAStrangeFile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write(2)
+	strange := s.at("state", "journal", "journal-copy.jsonl")
+	must(t, os.WriteFile(strange, nil, 0o600))
+	s.start()
+	a := s.health("/readyz", isReason(settle.JournalUnavailable))
+	if !strings.Contains(a.Outage.Why, strange) || !strings.Contains(a.Outage.Why, "move it out") {
+		t.Errorf("outage %+v", a.Outage)
+	}
+	must(t, os.Remove(strange))
+	s.health("/readyz", noJournalReason)
+	must(t, s.stop())
+}
+
+// TestServeSaysWhatMends starts a daemon where it cannot run: it ends with the status of a
+// mistake in the settings or of a failure, and says what to do.
+func TestServeSaysWhatMends(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write(2)
+	s.start()
+	s.health("/readyz", noJournalReason)
+	other := newSite(t)
+	other.write(2)
+	text, err := os.ReadFile(other.at("settled.toml"))
+	must(t, err)
+	must(t, os.WriteFile(other.at("port.toml"), bytes.Replace(text, []byte(other.listen), []byte(s.listen), 1), 0o600))
+	must(t, os.WriteFile(other.at("counter.toml"), bytes.Replace(text, []byte(`number = "01"`), []byte(`number = "02"`), 1), 0o600))
+	lacks := func(name string) string {
+		dir := newSite(t)
+		dir.write(2)
+		must(t, os.Remove(dir.at("credentials", name)))
+		return dir.at("settled.toml")
+	}
+	shown := newSite(t)
+	must(t, os.Chmod(shown.at("credentials", "api.token"), 0o644))
+	for name, test := range map[string]struct {
+		config string
+		status int
+		says   []string
+	}{
+		"a second daemon":         {s.at("settled.toml"), 1, []string{"another process has it open", "systemctl status settled"}},
+		"a port that is taken":    {other.at("port.toml"), 1, []string{"address already in use", "ss -ltnp"}},
+		"another counter":         {other.at("counter.toml"), 1, []string{"counter 02", "mend institution.code and counter.number"}},
+		"no key":                  {lacks("journal.key"), 2, []string{"credential journal.key", "the copy that is kept elsewhere"}},
+		"no token":                {lacks("api.token"), 2, []string{"credential api.token", "openssl rand -hex 32"}},
+		"a token that all read":   {shown.at("settled.toml"), 2, []string{"mode 0644", "chmod 600 " + shown.at("credentials", "api.token")}},
+		"no secret of the line's": {lacks("platform.secret"), 2, []string{"credential platform.secret", "put it there, mode 0600"}},
+	} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "--config", test.config)
+		cmd.Args[0] = "settled"
+		out, err := cmd.CombinedOutput()
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok || exit.ExitCode() != test.status {
+			t.Errorf("%s: %v, want status %d\n%s", name, err, test.status, out)
+		}
+		for _, want := range test.says {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("%s: %q is not in\n%s", name, want, out)
+			}
+		}
+	}
+	must(t, s.stop())
 }
 
 // TestServeOnABadDisk starts the real daemon where no journal can be made. It says so,

@@ -121,6 +121,12 @@ func (f *queueFilter) query(now time.Time) (url.Values, error) {
 			return nil, usagef("%w", err)
 		}
 	}
+	if from, to := cmp.Or(f.day, f.from), cmp.Or(f.day, f.to); from != "" && to != "" && from > to {
+		return nil, usagef("--from %s is after --to %s", from, to)
+	}
+	if f.older < 0 {
+		return nil, usagef("--older: %s is negative", f.older)
+	}
 	query := url.Values{"limit": {strconv.Itoa(f.limit)}}
 	for name, value := range map[string]string{
 		"state": f.state, "code": f.code, "from": cmp.Or(f.day, f.from), "to": cmp.Or(f.day, f.to), "after": f.after,

@@ -121,9 +121,9 @@ func serve(ctx context.Context, c *config, log *slog.Logger) (err error) {
 	}
 	d.openFamily(known, here)
 	defer d.window.Close()
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.API.Listen)
+	listener, err := d.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("local API: %w", err)
+		return err
 	}
 	if err := d.openAPI(); err != nil {
 		return errors.Join(err, listener.Close())

@@ -30,7 +30,7 @@ func (k *keyFlags) dir(given []string) (string, error) {
 	if len(given) > 0 {
 		return given[0], nil
 	}
-	c, err := readConfig(k.config)
+	c, err := readInstalled(k.config)
 	if err != nil {
 		return "", err
 	}
@@ -45,7 +45,7 @@ func (k *keyFlags) key() ([]byte, error) {
 	if _, err := os.Stat(k.config); errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
-	c, err := readConfig(k.config)
+	c, err := readInstalled(k.config)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func allFiles(dir string) ([]uint64, error) {
 		}
 		n, err := strconv.ParseUint(s, 10, 63)
 		if err != nil || n == 0 || FileName(n) != d.Name() {
-			return nil, fmt.Errorf("journal: %q is no name of a journal file", d.Name())
+			return nil, &os.PathError{Op: "read", Path: filepath.Join(dir, d.Name()), Err: errors.New("this is no name of a journal file; move it out of the directory")}
 		}
 		list = append(list, n)
 	}

@@ -144,6 +144,9 @@ func (s *Spec) outcome(in *Inspection, msg map[string]any) string {
 	switch outcome := outcomeOf(err); {
 	case err == nil:
 		return OutcomeOK
+	case outcome == OutcomeUnreadable && strings.HasPrefix(code, "-"):
+		in.warn("err_msg: this no leaves open what became of the request: %v", errors.Unwrap(err))
+		return OutcomeBusiness
 	case outcome == OutcomeUnreadable && has(msg, "infcode"):
 		return s.oddInfcode(in, msg)
 	case outcome == OutcomeUnreadable: // a gateway's 500 to 599

@@ -186,6 +186,8 @@ func TestInspectAround(t *testing.T) {
 		"a long text, unlisted": {`{"infno":"2401","input":{"mdtrtinfo":{"psn_no":"1","mdtrt_cert_no":"` + strings.Repeat("卡", 51) + `"}}}`, KindRequest, "2401", "", "input.mdtrtinfo.mdtrt_cert_no: 51 characters, at most 50"},
 		"a code, unlisted":      {`{"infno":"2401","input":{"mdtrtinfo":{"psn_no":"1","insutype":"311","exp_content":{"a":"b"}}}}`, KindRequest, "2401", "", `input.mdtrtinfo.insutype: unknown code "311"`},
 		"no insured person":     {`{"infcode":0,"inf_refmsgid":"1","output":{"baseinfo":{"psn_name":"x"}}}`, KindReply, "1101", "", "output.baseinfo.psn_no: required, and missing"},
+		"no time":               {`{"infcode":-1,"inf_refmsgid":"1","err_msg":"请求超时"}`, KindReply, "", "", "err_msg: this no leaves open what became of the request: " + errRanOut.Error()},
+		"sent twice":            {`{"infcode":"-1","inf_refmsgid":"1","err_msg":"报文ID重复"}`, KindReply, "", "", "err_msg: this no leaves open what became of the request: " + errArrived.Error()},
 		"another code":          {`{"infcode":-2,"err_msg":"超时"}`, KindReply, "", "", `infcode: "-2", where 0 or -1 is due`},
 		"a total below zero":    {`{"infno":"3201","input":{"data":{"medfee_sumamt":"-3"}}}`, KindRequest, "3201", "", "input.data.clr_type: required, and missing"},
 		"a line that is off":    {`{"infno":"2204","input":{"feedetail":{"pric":"3.3333","cnt":"3","det_item_fee_sumamt":"10.01"}}}`, KindRequest, "2204", "", "input.feedetail[0]: price times quantity is 10.00, not 10.01"},
