@@ -148,7 +148,7 @@ what root writes belongs to the directory's owner.`,
 			m, err := queue.RestoreDir(cmd.Context(), given[0], dir, queue.RestoreOptions{
 				TakeOver: takeOver, Replace: replace, Fence: old, Now: time.Now(), Progress: progress(cmd.ErrOrStderr(), "entries proved"),
 			})
-			if err = errors.Join(err, handOver(dir)); err != nil {
+			if err := errors.Join(err, handOver(dir)); err != nil {
 				return err
 			}
 			if asJSON(cmd) {

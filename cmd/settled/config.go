@@ -290,17 +290,22 @@ func loopback(address string) bool {
 	return err == nil && port != "" && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
-// secretFrom says where a credential that is missing comes from.
-var secretFrom = map[string]string{
-	journalKey:  ": the copy that is kept elsewhere, and only for a new counter a new one, by `openssl rand -hex 32`",
-	"api.token": ", by `openssl rand -hex 32`",
+// whence says where a credential that is missing comes from.
+func whence(name string) string {
+	switch name {
+	case journalKey:
+		return ": the copy that is kept elsewhere, and only for a new counter a new one, by `openssl rand -hex 32`"
+	case "api.token":
+		return ", by `openssl rand -hex 32`"
+	}
+	return ""
 }
 
 // secret reads a credential.
 func (c *config) secret(name string) (string, error) {
 	value, err := readSecret(filepath.Join(c.Credentials, name))
 	if errors.Is(err, os.ErrNotExist) {
-		return "", usagef("credential %s: %w; put it there, mode 0600%s", name, err, secretFrom[name])
+		return "", usagef("credential %s: %w; put it there, mode 0600%s", name, err, whence(name))
 	}
 	if err != nil {
 		return "", fmt.Errorf("credential %s: %w", name, err)

@@ -49,7 +49,8 @@ func handOverAt(dir, name string) (err error) {
 		if err != nil {
 			return err
 		}
-		if of, ok := info.Sys().(*syscall.Stat_t); !ok || of.Uid != 0 {
+		of, ok := info.Sys().(*syscall.Stat_t)
+		if !ok || of.Uid != 0 || !d.IsDir() && of.Nlink > 1 { // a file with a second name may be anybody's
 			return nil
 		}
 		return root.Lchown(path, int(owner.Uid), int(owner.Gid))

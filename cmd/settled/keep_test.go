@@ -440,8 +440,8 @@ func TestRootHandsOver(t *testing.T) {
 			if err := errors.Join(err, statErr); err != nil {
 				return err
 			}
-			if of := info.Sys().(*syscall.Stat_t); of.Uid != owner || of.Gid != owner {
-				t.Errorf("%s belongs to %d:%d", path, of.Uid, of.Gid)
+			if of, ok := info.Sys().(*syscall.Stat_t); !ok || of.Uid != owner || of.Gid != owner {
+				t.Errorf("%s belongs to %+v", path, of)
 			}
 			return nil
 		})
@@ -449,8 +449,12 @@ func TestRootHandsOver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if info, err := os.Stat(k.key); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
-		t.Errorf("%v: the key was given away", err)
+	info, err := os.Stat(k.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if of, ok := info.Sys().(*syscall.Stat_t); !ok || of.Uid != 0 {
+		t.Errorf("the key was given away to %+v", of)
 	}
 }
 

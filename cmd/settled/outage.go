@@ -74,7 +74,7 @@ func (d *daemon) listen(ctx context.Context) (net.Listener, error) {
 
 // withMend adds to an error that ends the start what a person does about it.
 func withMend(err error) error {
-	do := ""
+	var do string
 	switch {
 	case errors.Is(err, journal.ErrLocked):
 		do = "a daemon runs on it already, or restore or archive is at work; see: systemctl status settled; ps -C settled -o pid,args"
