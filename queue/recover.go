@@ -190,13 +190,18 @@ func (q *Queue) owner() ownerRow {
 	return ownerRow{Format: format, Institution: q.opt.Institution, Counter: q.opt.Counter, KeyMark: q.vault.mark}
 }
 
-// own writes the first entry of a new journal.
+// own writes the first entry of a new journal. It says so: an empty directory may be that of
+// a disk which is not mounted, and then a counter would give its numbers a second time.
 func (q *Queue) own() error {
 	t := &turn{q: q, view: &view{layers: []layer{{}}}, rules: q.opt.Rules}
 	if err := t.add(kindOwner, q.owner(), nil, nil, By{}); err != nil {
 		return err
 	}
-	return q.journal.Commit()
+	if err := q.journal.Commit(); err != nil {
+		return err
+	}
+	q.opt.Log.Warn("a new journal begins, nothing was in the directory; if this counter has settled before, stop it and look whether its disk is mounted", "dir", q.dir)
+	return nil
 }
 
 // checkOwner refuses the journal of another institution, counter or key.

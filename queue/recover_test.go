@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -514,6 +515,22 @@ func TestNewestLayerWins(t *testing.T) {
 	for key, want := range map[uint64]bool{1: true, 2: false, 3: false, 4: true, 5: true, 6: false} {
 		if _, ok, err := get(v, outbox, seqKey(key)); ok != want || err != nil {
 			t.Errorf("row %d: %v %v", key, ok, err)
+		}
+	}
+}
+
+// TestNewJournalIsTold: a journal that begins is told in the log, since the directory may be
+// that of a disk which is not mounted; one that goes on is not.
+func TestNewJournalIsTold(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	o, dir := options(newHand()), t.TempDir()
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	for _, begins := range []bool{true, false} {
+		log.Reset()
+		mustClose(t, mustOpen(t, dir, o))
+		if strings.Contains(log.String(), "a new journal begins") != begins {
+			t.Errorf("it begins: %v; the log: %s", begins, &log)
 		}
 	}
 }
